@@ -1,0 +1,257 @@
+//! The compiled form of a guide: flat tables that the parser walks, the same for built-in guides and for those read at run time.
+//!
+//! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
+//! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
+
+use serde::{Deserialize, Serialize};
+
+/// "No such entry", where a table holds an optional index.
+pub const NONE: u16 = u16::MAX;
+
+/// An implementation guide, or the envelope's control segments, ready to be walked.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Guide {
+    /// Identifier, as GS08 and ST03 carry it: `005010X222A1`.
+    pub id: String,
+    /// Version of the standard that it rests on: `005010`.
+    pub standard: String,
+    /// Transaction set identifier code, ST01: `837`.
+    pub set: String,
+    /// Functional identifier code, GS01: `HC`.
+    pub group: String,
+    /// Our own name for it, in camel case.
+    pub label: String,
+    /// Identifiers of errata or bases that this guide also answers to.
+    pub aliases: Vec<String>,
+    /// Whether ST03 must hold the identifier (the 835 does not use ST03).
+    pub identified_by_set: bool,
+    /// Loop instances; 0 is the transaction set itself, parents come before their children.
+    pub loops: Vec<Loop>,
+    /// What may stand in loops; each loop owns a run of these, in the order of their positions.
+    pub items: Vec<Item>,
+    /// Segment definitions, one per place where the guide describes a segment.
+    pub segments: Vec<Segment>,
+    /// Elements of segments; each segment owns a run, one entry per element of the standard's segment, used or not.
+    pub elements: Vec<Element>,
+    /// Components of composite elements; each composite element owns a run.
+    pub components: Vec<Element>,
+    /// Lists of codes, each sorted, none twice.
+    pub codes: Vec<Vec<String>>,
+    /// Syntax notes; each segment owns a run.
+    pub notes: Vec<Note>,
+    /// Choices that the guide's author made, with their reasons.
+    pub decisions: Vec<Decision>,
+}
+
+/// One loop at one place of the guide.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Loop {
+    /// Loop identifier: `2010AA`; empty for the transaction set itself.
+    pub id: String,
+    /// Identifiers from the outermost loop to this one, joined by `/`; empty for the transaction set itself.
+    pub path: String,
+    /// Our own name, in camel case.
+    pub label: String,
+    /// The loop around it; [`NONE`] for the transaction set itself.
+    pub parent: u16,
+    /// How many loops are around it.
+    pub depth: u8,
+    /// First of its items in [`Guide::items`].
+    pub first_item: u16,
+    /// How many items it has.
+    pub item_count: u16,
+    /// Whether its first segment is an HL.
+    pub hierarchical: bool,
+    /// Whether one occurrence is one business record (a claim, a member), for output record by record.
+    pub record: Option<Record>,
+}
+
+/// What one occurrence of a loop is to its users.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Record {
+    /// A claim, or a claim payment.
+    Claim,
+    /// A member of an enrolment.
+    Member,
+}
+
+/// A segment or a loop that may stand in a loop.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// Rank among its siblings; those of equal rank may come in any order.
+    pub position: u16,
+    /// The loop instance, or [`NONE`] for a segment.
+    pub child: u16,
+    /// The segment definition; for a loop, that of its first segment, which starts it.
+    pub segment: u16,
+    /// Whether it must stand, may, or must not.
+    pub usage: Usage,
+    /// How often it may stand in one occurrence of its parent; 0 is without bound.
+    pub max: u32,
+}
+
+/// Whether a part must stand, may stand, or must not.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Usage {
+    /// Must stand.
+    Required,
+    /// May stand, or must under a condition.
+    Situational,
+    /// Must not stand.
+    #[default]
+    NotUsed,
+}
+
+/// A segment as the guide describes it at one place.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Segment identifier: `NM1`.
+    pub id: String,
+    /// Our own name, in camel case.
+    pub label: String,
+    /// What tells it from other segments of the same identifier: all must hold; empty if the identifier is enough.
+    pub keys: Vec<Key>,
+    /// First of its elements in [`Guide::elements`].
+    pub first_element: u16,
+    /// How many elements the standard gives it.
+    pub element_count: u16,
+    /// First of its syntax notes in [`Guide::notes`].
+    pub first_note: u16,
+    /// How many syntax notes it has.
+    pub note_count: u16,
+    /// Whether it carries the hierarchy: number, parent, level code, child code, as HL does.
+    pub hierarchical: bool,
+    /// The business unit that an acknowledgment quotes from it (CTX of the 999).
+    pub unit: Option<Unit>,
+}
+
+/// The element whose code tells one use of a segment from another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Key {
+    /// Element, from one.
+    pub element: u8,
+    /// Component, from one; 0 for a simple element.
+    pub component: u8,
+    /// Index into [`Guide::codes`], or [`NONE`] when it suffices that the element is present.
+    pub codes: u16,
+}
+
+/// What a 999 quotes as the business unit in which an error lies.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Unit {
+    /// Name of the unit, CTX01-1: `CLM01`.
+    pub name: String,
+    /// Element that is quoted, from one.
+    pub element: u8,
+}
+
+/// An element, or a component of a composite element.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Element {
+    /// Whether it must stand, may, or must not.
+    pub usage: Usage,
+    /// Data element number or composite identifier: `98`, `C003`.
+    pub data_element: String,
+    /// Data type; [`Kind::Composite`] for a composite element.
+    pub kind: Kind,
+    /// Least length in characters (digits, for numbers).
+    pub min: u16,
+    /// Greatest length in characters (digits, for numbers); 0 is without bound.
+    pub max: u32,
+    /// How often it may repeat: 1 does not repeat, 0 is without bound.
+    pub repeat: u16,
+    /// Index into [`Guide::codes`], or [`NONE`].
+    pub codes: u16,
+    /// External code list by name (`states`), empty if none.
+    pub list: String,
+    /// Sibling whose code names the date or time format of this one, from one; 0 if none.
+    pub format_by: u8,
+    /// First of its components in [`Guide::components`].
+    pub first_component: u16,
+    /// How many components the standard gives it; 0 for a simple element.
+    pub component_count: u16,
+    /// Our own name, in camel case.
+    pub label: String,
+    /// How much its value says about a person.
+    pub phi: Phi,
+}
+
+/// The standard's data types.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Kind {
+    /// Identifier: a code.
+    Id,
+    /// String.
+    An,
+    /// Whole number with so many implied decimal places.
+    Numeric(u8),
+    /// Decimal number.
+    Decimal,
+    /// Date: six or eight digits.
+    Date,
+    /// Time: HHMM, HHMMSS or with decimal seconds.
+    Time,
+    /// Binary data.
+    Binary,
+    /// Made of components.
+    Composite,
+}
+
+/// How much a value says about a person (45 CFR 164.514 lists the identifiers).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Phi {
+    /// A qualifier, a count, a code of form: says nothing of a person.
+    None,
+    /// A name.
+    Name,
+    /// An identifier: member, account, claim, record or certificate number.
+    Identifier,
+    /// A part of an address smaller than a state.
+    Address,
+    /// Telephone, mail, web address.
+    Contact,
+    /// A date that relates to a person.
+    Date,
+    /// Diagnosis, procedure, amount: health or payment data of somebody.
+    #[default]
+    Health,
+    /// Free text, which may hold anything.
+    Text,
+}
+
+/// A condition between the elements of one segment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Note {
+    /// What must hold.
+    pub rule: Rule,
+    /// First element named, from one: the condition of `C` and `L`.
+    pub first: u8,
+    /// All elements named, bit 0 for element 1.
+    pub elements: u64,
+}
+
+/// The standard's kinds of syntax note.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Rule {
+    /// P: all or none.
+    Paired,
+    /// R: at least one.
+    Required,
+    /// E: at most one.
+    Exclusion,
+    /// C: if the first stands, all must.
+    Conditional,
+    /// L: if the first stands, one more at least must.
+    ListConditional,
+}
+
+/// A choice of the guide's author where public sources differ, or are wrong.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Where: `2010BA/NM103`, `2300/REF[G1]`, a loop, or a pattern with `*`.
+    pub at: String,
+    /// What: `usage`, `max`, `codes`, `length`, `key`, `notes`, `order`, `list`, `repeat` or `type`.
+    pub attribute: String,
+    /// Why, in a sentence.
+    pub reason: String,
+}
