@@ -123,6 +123,21 @@ pub struct Segment {
     pub hierarchical: bool,
     /// The business unit that an acknowledgment quotes from it (CTX of the 999).
     pub unit: Option<Unit>,
+    /// Elements that repeat as a group within the segment, such as the adjustments of a CAS.
+    pub groups: Vec<Group>,
+}
+
+/// A run of elements that repeats within a segment; every element of it has an entry of its own in [`Guide::elements`].
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// Our own name, in camel case; empty if none.
+    pub label: String,
+    /// First element of the first run, from one.
+    pub first: u8,
+    /// How many elements a run has.
+    pub size: u8,
+    /// How many runs may stand.
+    pub times: u8,
 }
 
 /// The element whose code tells one use of a segment from another.

@@ -1,0 +1,1 @@
+//! The road of a file between partners: empty until the issue that builds it, see README.md.

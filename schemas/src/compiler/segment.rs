@@ -1,0 +1,180 @@
+//! A segment of a guide, laid over the segment of the standard.
+
+use crate::table::{Key, Kind, NONE, Segment, Unit, Usage};
+
+use super::element::{Draft, names};
+use super::fields::{Form, place_of, reference};
+use super::limits;
+use super::report::Report;
+use super::source::Node;
+use super::standard::Shape;
+use super::tables::{Tables, small};
+
+const SEGMENT: Form = Form {
+    least: 1,
+    most: 2,
+    arguments: "an identifier and a usage",
+    properties: &["max", "key", "present", "label", "unit", "unit-name"],
+    block: true,
+};
+
+impl<'a> Tables<'a> {
+    /// Adds the segment that a node describes; `None` if the standard has none of its name.
+    pub(super) fn segment(
+        &mut self,
+        report: &mut Report,
+        node: &Node,
+        usage: Usage,
+    ) -> Option<u16> {
+        report.check(node, &SEGMENT);
+        let word = report.text(node, 0)?;
+        let Some((id, shape)) = self.standard.segments.get_key_value(word) else {
+            let at = node
+                .arguments
+                .first()
+                .map_or(node.at, |argument| argument.at);
+            let message = format!("{} has no segment `{word}`", self.standard.version);
+            report.unknown(at, message, word, self.standard.segments.keys());
+            return None;
+        };
+        if self.is_full() {
+            report.error(
+                node.at,
+                format!(
+                    "the guide needs more than {} entries of a table",
+                    limits::ENTRIES
+                ),
+            );
+            return None;
+        }
+        let mut draft = Draft::new(id, shape);
+        for child in node.children() {
+            draft.read(self, report, child);
+        }
+        if usage != Usage::NotUsed && node.children().is_empty() {
+            report.error(node.at, format!("segment {id} lists no elements"));
+        }
+        let index = self.guide.segments.len();
+        let segment = self.place(report, node, draft);
+        self.guide.segments.push(segment);
+        u16::try_from(index).ok()
+    }
+
+    /// Writes the elements of a segment and what refers to them.
+    fn place(&mut self, report: &mut Report, node: &Node, draft: Draft<'a>) -> Segment {
+        let Draft {
+            id,
+            shape,
+            specs,
+            groups,
+        } = draft;
+        let first_element = self.guide.elements.len();
+        for (slot, spec) in shape.slots.iter().zip(&specs) {
+            self.add_element(slot, spec.as_ref());
+        }
+        let mut keys = self.keys(report, node, "key", (id, first_element));
+        keys.extend(self.keys(report, node, "present", (id, first_element)));
+        Segment {
+            id: id.to_owned(),
+            label: report.label(node).unwrap_or_else(|| shape.label.clone()),
+            keys,
+            first_element: small(first_element),
+            element_count: small(shape.slots.len()),
+            first_note: self.notes(id, shape),
+            note_count: small(shape.notes.len()),
+            hierarchical: shape.hierarchical,
+            unit: unit(report, node, (id, shape)),
+            groups,
+        }
+    }
+
+    /// What tells the segment from others of its name: elements with codes (`key`) or elements that are there (`present`).
+    fn keys(
+        &self,
+        report: &mut Report,
+        node: &Node,
+        property: &str,
+        (id, first_element): (&str, usize),
+    ) -> Vec<Key> {
+        let at = place_of(node, property);
+        let mut keys = Vec::new();
+        for word in report
+            .word(node, property)
+            .unwrap_or_default()
+            .split_whitespace()
+        {
+            let Some((number, component)) = reference(id, word) else {
+                report.unknown(
+                    at,
+                    format!("`{word}` is no element of {id}"),
+                    word,
+                    names(id, self.guide.elements.len() - first_element),
+                );
+                continue;
+            };
+            let element = self
+                .guide
+                .elements
+                .get(first_element + usize::from(number) - 1);
+            let part = element.and_then(|element| match component {
+                0 => Some(element),
+                _ if u16::from(component) > element.component_count => None,
+                _ => self
+                    .guide
+                    .components
+                    .get(usize::from(element.first_component) + usize::from(component) - 1),
+            });
+            let Some(part) = part else {
+                report.error(at, format!("{id} has no {word}"));
+                continue;
+            };
+            let codes = if property == "key" { part.codes } else { NONE };
+            if property == "key" && part.kind == Kind::Composite {
+                report.error_with_hint(
+                    at,
+                    format!("{word} is a composite"),
+                    format!("name a component, such as {word}-1"),
+                );
+            } else if property == "key" && codes == NONE {
+                report.error(at, format!("{word} is a key but has no codes"));
+            } else if part.usage == Usage::NotUsed {
+                report.error(at, format!("{word} must be present but is not used"));
+            }
+            keys.push(Key {
+                element: number,
+                component,
+                codes,
+            });
+        }
+        keys
+    }
+}
+
+/// The business unit that an acknowledgment quotes from the segment.
+fn unit(report: &mut Report, node: &Node, (id, shape): (&str, &Shape)) -> Option<Unit> {
+    let name = report.word(node, "unit-name");
+    let Some(word) = report.word(node, "unit") else {
+        if name.is_some() {
+            report.error(
+                place_of(node, "unit-name"),
+                "`unit-name` stands without `unit`",
+            );
+        }
+        return None;
+    };
+    let number = reference(id, word)
+        .filter(|&(number, component)| usize::from(number) <= shape.slots.len() && component == 0);
+    let Some((element, _)) = number else {
+        report.unknown(
+            place_of(node, "unit"),
+            format!("`{word}` is no element of {id}"),
+            word,
+            names(id, shape.slots.len()),
+        );
+        return None;
+    };
+    Some(Unit {
+        name: name.unwrap_or(word).to_owned(),
+        element,
+    })
+}

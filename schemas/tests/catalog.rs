@@ -1,0 +1,206 @@
+//! The catalog: what is built in loads, and documents find their guides.
+
+#![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
+
+use std::sync::Arc;
+
+use x12_schemas::table::{Element, Guide, NONE};
+use x12_schemas::{Catalog, Match};
+
+#[test]
+fn every_built_in_guide_loads_and_its_indexes_are_in_range() {
+    let catalog = Catalog::builtin();
+    for entry in catalog.entries() {
+        let guide = catalog.guide_of_set(entry.id, entry.set).unwrap();
+        assert_eq!(
+            (guide.id.as_str(), guide.set.as_str(), guide.group.as_str()),
+            (entry.id, entry.set, entry.group)
+        );
+        check(&guide);
+    }
+    check(&catalog.envelope());
+}
+
+#[test]
+fn the_envelope_has_the_control_segments() {
+    let envelope = Catalog::builtin().envelope();
+    let ids: Vec<_> = envelope
+        .segments
+        .iter()
+        .map(|segment| segment.id.as_str())
+        .collect();
+    for id in ["ISA", "TA1", "GS", "ST", "SE", "GE", "IEA"] {
+        assert!(ids.contains(&id), "{id} is missing among {ids:?}");
+    }
+}
+
+#[test]
+fn a_guide_is_loaded_once_and_shared_by_clones() {
+    let catalog = Catalog::builtin();
+    let id = catalog.ids()[0].to_owned();
+    let (one, other) = (
+        catalog.guide(&id).unwrap(),
+        catalog.clone().guide(&id).unwrap(),
+    );
+    assert!(Arc::ptr_eq(&one, &other));
+    assert!(catalog.guide("nothing of this name").is_none());
+}
+
+#[test]
+fn documents_find_their_guides() {
+    let catalog = toys();
+    // GS08, ST01, ST03; what is found, `~` before it if by an alias.
+    let cases = [
+        ("T1", "900", Some("T1"), "T1"),
+        ("T1A2", "900", Some("T1A2"), "T1A2"),
+        ("T1A2", "900", Some("T1"), "T1"),
+        ("T1", "900", Some("T1A2"), "T1A2"),
+        ("T1A2", "900", None, "T1A2"),
+        ("T1A2", "900", Some(""), "T1A2"),
+        ("T1A2", "900", Some("unknown"), "T1A2"),
+        ("unknown", "900", Some("T1A2"), "T1A2"),
+        ("unknown", "900", Some("unknown"), ""),
+        ("unknown", "900", None, ""),
+        ("T1A2", "901", Some("T1A2"), ""),
+        ("T2", "900", Some("T2"), "~T2A1"),
+        ("T2A2", "900", Some("T2"), "~T2A2"),
+        ("T2", "900", Some("T2A2"), "T2A2"),
+        ("T2A1", "900", None, "T2A1"),
+        ("T3A1", "902", Some("T3"), "T3A1"),
+        ("T3", "902", None, "~T3A1"),
+        ("T4", "903", Some("T4"), "T4"),
+        ("T4", "904", Some("T4"), "T4"),
+    ];
+    for (gs08, st01, st03, expected) in cases {
+        let found = catalog.find("XX", gs08, st01, st03);
+        let said = found.map_or(String::new(), |Match { guide, by_alias }| {
+            assert_eq!(guide.set, st01);
+            format!("{}{}", if by_alias { "~" } else { "" }, guide.id)
+        });
+        assert_eq!(said, expected, "{gs08} {st01} {st03:?}");
+    }
+}
+
+#[test]
+fn a_guide_that_is_added_takes_the_place_of_a_built_in_one() {
+    let catalog = Catalog::builtin();
+    let entries = catalog.entries();
+    let mut guide = Guide::clone(&catalog.guide_of_set(entries[0].id, entries[0].set).unwrap());
+    guide.label = "replaced".to_owned();
+    let (id, set, group) = (guide.id.clone(), guide.set.clone(), guide.group.clone());
+    let changed = catalog.clone().with(guide);
+    assert_eq!(changed.entries().len(), entries.len());
+    assert_eq!(changed.guide_of_set(&id, &set).unwrap().label, "replaced");
+    assert_eq!(
+        changed.find(&group, &id, &set, None).unwrap().guide.label,
+        "replaced"
+    );
+    assert_ne!(catalog.guide_of_set(&id, &set).unwrap().label, "replaced");
+}
+
+#[test]
+fn a_guide_compiled_at_run_time_rests_on_the_built_in_standard() {
+    let text = "guide \"OWN\" standard=\"005010\" set=\"837\" group=\"HC\" { segment ST R { ST01 R \"837\"; ST02 R } }";
+    let guide = Catalog::builtin().compile("own.kdl", text).unwrap();
+    check(&guide);
+    let catalog = Catalog::builtin().with(guide);
+    assert_eq!(
+        catalog
+            .find("HC", "OWN", "837", None)
+            .map(|found| found.guide.segments.len()),
+        Some(1)
+    );
+    let errors = Catalog::builtin()
+        .compile("own.kdl", &text.replace("ST01", "ST0l"))
+        .unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "own.kdl:1:69: `ST0l` is no element of ST\n  did you mean `ST01`?"
+    );
+}
+
+fn toys() -> Catalog {
+    let toy = |id: &str, set: &str, aliases: &[&str], identified_by_set| Guide {
+        id: id.to_owned(),
+        set: set.to_owned(),
+        group: "XX".to_owned(),
+        aliases: aliases.iter().map(|&alias| alias.to_owned()).collect(),
+        identified_by_set,
+        ..Guide::default()
+    };
+    Catalog::builtin()
+        .with(toy("T1", "900", &[], true))
+        .with(toy("T1A2", "900", &["T1"], true))
+        .with(toy("T2A1", "900", &["T2"], true))
+        .with(toy("T2A2", "900", &["T2"], true))
+        .with(toy("T3A1", "902", &["T3"], false))
+        .with(toy("T4", "903", &[], true))
+        .with(toy("T4", "904", &[], true))
+}
+
+/// Whether the tables hold together: parents before children, runs within their tables.
+fn check(guide: &Guide) {
+    let within =
+        |first: u16, count: u16, length: usize| usize::from(first) + usize::from(count) <= length;
+    assert!(
+        !guide.loops.is_empty() && !guide.segments.is_empty(),
+        "{} is empty",
+        guide.id
+    );
+    for (index, a_loop) in guide.loops.iter().enumerate() {
+        assert!(if index == 0 {
+            a_loop.parent == NONE
+        } else {
+            usize::from(a_loop.parent) < index
+        });
+        assert!(within(
+            a_loop.first_item,
+            a_loop.item_count,
+            guide.items.len()
+        ));
+    }
+    for item in &guide.items {
+        assert!(item.child == NONE || usize::from(item.child) < guide.loops.len());
+        assert!(usize::from(item.segment) < guide.segments.len());
+    }
+    let codes = |index: u16| index == NONE || usize::from(index) < guide.codes.len();
+    let element = |element: &Element| {
+        assert!(
+            codes(element.codes)
+                && within(
+                    element.first_component,
+                    element.component_count,
+                    guide.components.len()
+                )
+        );
+    };
+    guide
+        .elements
+        .iter()
+        .chain(&guide.components)
+        .for_each(element);
+    for segment in &guide.segments {
+        assert!(within(
+            segment.first_element,
+            segment.element_count,
+            guide.elements.len()
+        ));
+        assert!(within(
+            segment.first_note,
+            segment.note_count,
+            guide.notes.len()
+        ));
+        assert!(
+            segment
+                .keys
+                .iter()
+                .all(|key| codes(key.codes) && u16::from(key.element) <= segment.element_count)
+        );
+    }
+    assert!(
+        guide
+            .codes
+            .iter()
+            .all(|codes| codes.is_sorted_by(|one, other| one < other))
+    );
+}

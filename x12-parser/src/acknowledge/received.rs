@@ -1,0 +1,305 @@
+//! The account of one received interchange: its note for the TA1, and the 999s of its groups as they grow.
+
+use crate::acknowledge::collect::{Item, Quote};
+use crate::acknowledge::compose::Compose;
+use crate::acknowledge::{AcknowledgmentOptions, GroupDecision};
+use crate::delimiters::Delimiters;
+use crate::finding::Finding;
+use crate::limits::Limits;
+
+/// The guide by which a 999 is written.
+pub(crate) const GUIDE: &[u8] = b"005010X231A1";
+
+/// Longest loop identifier that IK303 takes (data element 447).
+const LOOP_ID_BYTES: usize = 4;
+
+/// Most codes in IK502 to IK506, and in AK905 to AK909.
+const CODES: usize = 5;
+
+/// The interchange that is being answered.
+pub(crate) struct Received {
+    isa: Vec<Vec<u8>>,
+    first_gs: Vec<Vec<u8>>,
+    pub(crate) compose: Compose,
+    /// TA104 and TA105 so far.
+    pub(crate) note: Option<(&'static str, &'static str)>,
+    /// Whether acknowledgments were received (TA1 segments, FA groups), and whether anything else was.
+    pub(crate) holds_answers: bool,
+    pub(crate) holds_others: bool,
+    group: Option<Group>,
+    set: Option<Set>,
+    /// Groups that have their 999.
+    pub(crate) answered: u32,
+    pub(crate) groups: Vec<GroupDecision>,
+}
+
+/// The group that is being answered.
+#[derive(Default)]
+struct Group {
+    gs06: String,
+    ge01: Vec<u8>,
+    received: u64,
+    known: u64,
+    accepted: u64,
+    codes: Vec<&'static str>,
+    /// Whether its header has faults that no code names.
+    faulty: bool,
+}
+
+/// The transaction set that is being answered.
+#[derive(Default)]
+struct Set {
+    known: bool,
+    rejected: bool,
+    codes: Vec<&'static str>,
+    /// Ordinal, loop and code of the last segment told.
+    told: Option<(u64, String, &'static str)>,
+    /// Bytes and segments composed before it.
+    begin: (usize, u64),
+}
+
+impl Received {
+    pub(crate) fn new(isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
+        Self {
+            isa,
+            first_gs: Vec::new(),
+            compose: Compose::new(delimiters),
+            note: None,
+            holds_answers: false,
+            holds_others: false,
+            group: None,
+            set: None,
+            answered: 0,
+            groups: Vec::new(),
+        }
+    }
+
+    /// An element of the interchange header, from one.
+    pub(crate) fn isa(&self, number: usize) -> &[u8] {
+        element(&self.isa, number)
+    }
+
+    /// An element of the first group's header, from one.
+    pub(crate) fn first_gs(&self, number: usize) -> &[u8] {
+        element(&self.first_gs, number)
+    }
+
+    pub(crate) fn item(&mut self, item: Item, how: &AcknowledgmentOptions, limits: &Limits) {
+        match item {
+            Item::Interchange { .. } | Item::CloseInterchange => {}
+            Item::Service => self.holds_answers = true,
+            Item::Group { gs } => self.open_group(&gs),
+            Item::GroupTrailer { ge01 } => {
+                if let Some(group) = &mut self.group {
+                    group.ge01 = ge01;
+                }
+            }
+            Item::OpenSet { known } => {
+                let begin = (self.compose.bytes.len(), self.compose.segments);
+                self.set = self.group.is_some().then(|| Set { known, begin, ..Set::default() });
+            }
+            Item::Set { st } => {
+                if self.set.is_some() {
+                    self.compose.segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
+                }
+            }
+            Item::Finding { finding, quote } => self.finding(&finding, &quote),
+            Item::CloseSet => self.close_set(how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes),
+            Item::CloseGroup => self.close_group(),
+        }
+    }
+
+    fn open_group(&mut self, gs: &[Vec<u8>]) {
+        if element(gs, 1) == b"FA" {
+            self.holds_answers = true;
+            return;
+        }
+        self.holds_others = true;
+        if self.answered == 0 {
+            self.first_gs = gs.to_vec();
+        }
+        let control = format!("{:04}", self.answered + 1);
+        self.compose.segments = 0;
+        self.compose.segment("ST", &[b"999", control.as_bytes(), GUIDE]);
+        self.compose.segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
+        let gs06 = String::from_utf8_lossy(element(gs, 6)).into_owned();
+        self.group = Some(Group { gs06, ..Group::default() });
+    }
+
+    fn finding(&mut self, finding: &Finding, quote: &Quote) {
+        let codes = finding.code.acknowledgment();
+        let id = finding.position.as_ref().and_then(|position| position.segment_id()).unwrap_or_default();
+        match (self.set.is_some(), id) {
+            _ if !codes.ta105.is_empty() => self.note("R", codes.ta105),
+            (_, "ISA") => self.header_note(finding.element),
+            _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
+            (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
+            (true, _) if !codes.ik304.is_empty() => self.tell(finding, quote),
+            (false, "GS") => self.group_fault(finding.element),
+            _ => {}
+        }
+    }
+
+    /// The gravest note wins; among equals the first.
+    fn note(&mut self, code: &'static str, note: &'static str) {
+        if self.note.is_none_or(|(before, _)| before == "E" && code == "R") {
+            self.note = Some((code, note));
+        }
+    }
+
+    /// The note for a faulty element of the interchange header (x12-standard §4, with our own severities).
+    fn header_note(&mut self, element: u16) {
+        let (code, note) = match element {
+            1 => ("R", "010"),
+            2 => ("R", "011"),
+            3 => ("R", "012"),
+            4 => ("R", "013"),
+            5 => ("R", "005"),
+            6 => ("R", "006"),
+            7 => ("R", "007"),
+            8 => ("R", "008"),
+            9 => ("R", "014"),
+            10 => ("R", "015"),
+            11 => ("E", "002"),
+            12 => ("E", "003"),
+            13 => ("R", "018"),
+            14 => ("E", "019"),
+            15 => ("R", "020"),
+            16 => ("R", "027"),
+            _ => ("R", "022"),
+        };
+        self.note(code, note);
+    }
+
+    fn group_code(&mut self, code: &'static str) {
+        if let Some(group) = &mut self.group {
+            add(&mut group.codes, code);
+        }
+    }
+
+    fn group_fault(&mut self, element: u16) {
+        match element {
+            6 => self.group_code("6"),
+            8 => self.group_code("2"),
+            _ => {
+                if let Some(group) = &mut self.group {
+                    group.faulty = true;
+                }
+            }
+        }
+    }
+
+    fn set_code(&mut self, code: &'static str) {
+        if let Some(set) = &mut self.set {
+            set.rejected = true;
+            add(&mut set.codes, code);
+        }
+    }
+
+    /// Tells one finding in a segment: IK3 with its context if the segment was not told yet, IK4 if an element is concerned.
+    fn tell(&mut self, finding: &Finding, quote: &Quote) {
+        let Some(set) = &mut self.set else { return };
+        set.rejected = true;
+        add(&mut set.codes, "5");
+        let position = finding.position.as_ref();
+        let codes = finding.code.acknowledgment();
+        let path = position.map_or("", |position| position.loop_path());
+        let same = set.told.as_ref().is_some_and(|(segment, loop_path, code)| {
+            *segment == finding.segment && loop_path == path && *code == codes.ik304 && finding.element > 0
+        });
+        if !same {
+            set.told = Some((finding.segment, path.to_owned(), codes.ik304));
+            self.tell_segment(finding, quote);
+        }
+        if finding.element > 0 {
+            self.tell_element(finding, quote);
+        }
+    }
+
+    fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
+        let position = finding.position.as_ref();
+        let known = position.and_then(|position| position.segment_id()).unwrap_or_default();
+        let id = if known.is_empty() { quote.segment_id.as_slice() } else { known.as_bytes() };
+        // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
+        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) { id } else { b"ZZZ" };
+        let loop_id: Vec<u8> = position.map_or("", |position| position.loop_id()).bytes().take(LOOP_ID_BYTES).collect();
+        let code = finding.code.acknowledgment().ik304;
+        self.compose.segment("IK3", &[id, finding.segment.to_string().as_bytes(), &loop_id, code.as_bytes()]);
+        if let Some((name, value)) = &quote.unit {
+            if !value.is_empty() && self.compose.takes(value) {
+                let unit = self.compose.join(&[name.as_bytes(), value]);
+                self.compose.segment("CTX", &[&unit]);
+            }
+        }
+    }
+
+    fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
+        let number = |ordinal: u16| if ordinal == 0 { String::new() } else { ordinal.to_string() };
+        let parts = [number(finding.element), number(finding.component), number(finding.repetition)];
+        let place = self.compose.join(&parts.each_ref().map(|part| part.as_bytes()));
+        let copy: &[u8] = if self.compose.takes(&quote.value) { &quote.value } else { &[] };
+        let code = finding.code.acknowledgment().ik403;
+        self.compose.segment("IK4", &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy]);
+    }
+
+    fn close_set(&mut self, listing: bool) {
+        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else { return };
+        group.received += 1;
+        group.known += u64::from(set.known);
+        if set.rejected {
+            let codes: Vec<&[u8]> = [b"R".as_slice()].into_iter().chain(set.codes.iter().map(|code| code.as_bytes())).collect();
+            return self.compose.segment("IK5", &codes);
+        }
+        group.accepted += 1;
+        if listing {
+            self.compose.segment("IK5", &[b"A"]);
+        } else {
+            self.compose.bytes.truncate(set.begin.0);
+            self.compose.segments = set.begin.1;
+        }
+    }
+
+    fn close_group(&mut self) {
+        let Some(mut group) = self.group.take() else { return };
+        if group.known == 0 && group.received > 0 {
+            add(&mut group.codes, "2");
+        }
+        if !group.codes.is_empty() {
+            group.accepted = 0;
+        }
+        let code = match (group.accepted, group.codes.is_empty()) {
+            (_, false) => "R",
+            (accepted, _) if accepted == group.received => {
+                if group.faulty {
+                    "E"
+                } else {
+                    "A"
+                }
+            }
+            (0, _) => "R",
+            _ => "P",
+        };
+        let (received, accepted) = (group.received.to_string(), group.accepted.to_string());
+        let included = if crate::walk::number(&group.ge01).is_some() { group.ge01.as_slice() } else { received.as_bytes() };
+        let mut elements = vec![code.as_bytes(), included, received.as_bytes(), accepted.as_bytes()];
+        elements.extend(group.codes.iter().map(|code| code.as_bytes()));
+        self.compose.segment("AK9", &elements);
+        self.answered += 1;
+        let (segments, control) = ((self.compose.segments + 1).to_string(), format!("{:04}", self.answered));
+        self.compose.segment("SE", &[segments.as_bytes(), control.as_bytes()]);
+        let Group { gs06, received, accepted, .. } = group;
+        self.groups.push(GroupDecision { gs06, code, received, accepted });
+    }
+}
+
+/// An element by its number, from one; empty if it does not stand.
+fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
+    elements.get(number.wrapping_sub(1)).map_or(&[], Vec::as_slice)
+}
+
+/// Adds a code, once, and no more than there is room for.
+fn add(codes: &mut Vec<&'static str>, code: &'static str) {
+    if codes.len() < CODES && !codes.contains(&code) {
+        codes.push(code);
+    }
+}

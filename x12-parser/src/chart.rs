@@ -1,0 +1,221 @@
+//! A guide made ready for walking: which items of a loop a segment may be, by one table lookup.
+
+use std::sync::Arc;
+
+use x12_schemas::table::{Element, Guide, Item, Key, NONE, Usage};
+
+use crate::form::Form;
+use crate::segment::{Segment, unwrapped};
+
+/// A segment identifier packed into a number, letters in upper case; 0 for what cannot be one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct SegmentId(pub(crate) u32);
+
+impl SegmentId {
+    /// Packs two or three letters and digits.
+    #[inline]
+    pub(crate) const fn new(bytes: &[u8]) -> Self {
+        let mut packed = 0;
+        let mut i = 0;
+        if bytes.len() < 2 || bytes.len() > 3 {
+            return Self(0);
+        }
+        while i < bytes.len() {
+            if !bytes[i].is_ascii_alphanumeric() {
+                return Self(0);
+            }
+            packed = packed << 8 | bytes[i].to_ascii_uppercase() as u32;
+            i += 1;
+        }
+        Self(packed)
+    }
+
+    /// The identifier of a segment as it stands, line breaks of a wrapped file aside.
+    #[inline]
+    pub(crate) fn of(segment: &Segment<'_>) -> Self {
+        if segment.is_plain() { Self::new(segment.id()) } else { Self::new(&unwrapped(segment.id())) }
+    }
+}
+
+/// Codes of one list, packed for comparison.
+#[derive(Debug, Default)]
+pub(crate) struct CodeSet {
+    /// Those of up to seven bytes, ascending.
+    short: Vec<u64>,
+    long: Vec<Box<[u8]>>,
+}
+
+impl CodeSet {
+    fn new(codes: &[String]) -> Self {
+        let (short, long): (Vec<_>, Vec<_>) = codes.iter().map(String::as_bytes).partition(|code| code.len() <= 7);
+        let mut short: Vec<u64> = short.into_iter().map(pack).collect();
+        short.sort_unstable();
+        Self { short, long: long.into_iter().map(Into::into).collect() }
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, value: &[u8]) -> bool {
+        if value.len() > 7 {
+            return self.long.iter().any(|code| **code == *value);
+        }
+        let value = pack(value);
+        // 16: up to here looking at all is as fast as halving.
+        if self.short.len() <= 16 { self.short.contains(&value) } else { self.short.binary_search(&value).is_ok() }
+    }
+}
+
+/// Up to seven bytes as a number, different for different values.
+#[inline]
+fn pack(value: &[u8]) -> u64 {
+    value.iter().fold(1, |packed, &byte| packed << 8 | u64::from(byte))
+}
+
+/// A guide with the lookup tables of its walk.
+#[derive(Debug)]
+pub(crate) struct Chart {
+    pub(crate) guide: Arc<Guide>,
+    /// Open addressing: packed identifier and its ordinal plus one.
+    ids: Box<[(u32, u16); ID_SLOTS]>,
+    id_count: usize,
+    /// For each loop and identifier, a run of `candidates`.
+    lookup: Vec<(u16, u16)>,
+    candidates: Vec<u16>,
+    /// Required items of each loop, in order: a run of `required`.
+    required_runs: Vec<(u16, u16)>,
+    required: Vec<u16>,
+    pub(crate) codes: Vec<CodeSet>,
+    /// The form of every element, parallel to the guide's elements.
+    forms: Vec<Form>,
+}
+
+/// Slots for identifiers; a guide uses some sixty.
+const ID_SLOTS: usize = 512;
+
+impl Chart {
+    pub(crate) fn new(guide: Arc<Guide>) -> Self {
+        let codes = guide.codes.iter().map(|codes| CodeSet::new(codes)).collect();
+        let forms = guide.elements.iter().map(form).collect();
+        let mut chart = Self {
+            guide,
+            ids: Box::new([(0, 0); ID_SLOTS]),
+            id_count: 0,
+            lookup: Vec::new(),
+            candidates: Vec::new(),
+            required_runs: Vec::new(),
+            required: Vec::new(),
+            codes,
+            forms,
+        };
+        chart.number_ids();
+        chart.fill();
+        chart
+    }
+
+    fn number_ids(&mut self) {
+        let guide = Arc::clone(&self.guide);
+        for segment in &guide.segments {
+            let id = SegmentId::new(segment.id.as_bytes());
+            let slot = self.slot(id);
+            if self.ids[slot].1 == 0 && self.id_count < ID_SLOTS / 2 {
+                self.id_count += 1;
+                self.ids[slot] = (id.0, self.id_count as u16);
+            }
+        }
+    }
+
+    fn fill(&mut self) {
+        let guide = Arc::clone(&self.guide);
+        for a_loop in &guide.loops {
+            let range = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
+            let mut by_id = vec![Vec::new(); self.id_count];
+            let first_required = self.required.len() as u16;
+            for index in range {
+                let item = guide.items[index];
+                let id = SegmentId::new(guide.segments[usize::from(item.segment)].id.as_bytes());
+                if let Some(ordinal) = self.ordinal(id) {
+                    by_id[ordinal].push(index as u16);
+                }
+                if item.usage == Usage::Required {
+                    self.required.push(index as u16);
+                }
+            }
+            self.required_runs.push((first_required, self.required.len() as u16));
+            for run in by_id {
+                let first = self.candidates.len() as u16;
+                self.candidates.extend(&run);
+                self.lookup.push((first, self.candidates.len() as u16));
+            }
+        }
+    }
+
+    #[inline]
+    fn slot(&self, id: SegmentId) -> usize {
+        let mut slot = (id.0.wrapping_mul(0x9E37_79B1) >> 23) as usize % ID_SLOTS;
+        while self.ids[slot].1 != 0 && self.ids[slot].0 != id.0 {
+            slot = (slot + 1) % ID_SLOTS;
+        }
+        slot
+    }
+
+    /// The number of an identifier that the guide uses.
+    #[inline]
+    pub(crate) fn ordinal(&self, id: SegmentId) -> Option<usize> {
+        usize::from(self.ids[self.slot(id)].1).checked_sub(1)
+    }
+
+    /// The items of a loop that a segment of this identifier may be.
+    #[inline]
+    pub(crate) fn candidates(&self, loop_index: u16, ordinal: usize) -> &[u16] {
+        let (first, end) = self.lookup[usize::from(loop_index) * self.id_count + ordinal];
+        &self.candidates[usize::from(first)..usize::from(end)]
+    }
+
+    /// The required items of a loop.
+    pub(crate) fn required(&self, loop_index: u16) -> &[u16] {
+        let (first, end) = self.required_runs[usize::from(loop_index)];
+        &self.required[usize::from(first)..usize::from(end)]
+    }
+
+    #[inline]
+    pub(crate) fn item(&self, index: u16) -> &Item {
+        &self.guide.items[usize::from(index)]
+    }
+
+    /// Whether the segment is the one that the guide describes: its keys hold.
+    #[inline]
+    pub(crate) fn recognises(&self, definition: u16, segment: &Segment<'_>) -> bool {
+        self.guide.segments[usize::from(definition)].keys.iter().all(|key| self.holds(key, segment))
+    }
+
+    fn holds(&self, key: &Key, segment: &Segment<'_>) -> bool {
+        let element = segment.element(usize::from(key.element));
+        let value = if key.component == 0 { element.bytes() } else { element.component(usize::from(key.component)) };
+        if key.codes == NONE {
+            return !value.is_empty();
+        }
+        let codes = &self.codes[usize::from(key.codes)];
+        codes.contains(value) || (!segment.is_plain() && codes.contains(&unwrapped(value)))
+    }
+
+    /// The forms of a segment's elements.
+    #[inline]
+    pub(crate) fn outline(&self, definition: u16) -> &[Form] {
+        let segment = &self.guide.segments[usize::from(definition)];
+        &self.forms[usize::from(segment.first_element)..][..usize::from(segment.element_count)]
+    }
+
+    /// The definition of a segment by its identifier alone: for the envelope, where each has but one.
+    pub(crate) fn definition(&self, id: SegmentId) -> u16 {
+        let found = self.guide.segments.iter().position(|s| SegmentId::new(s.id.as_bytes()) == id);
+        found.map_or(NONE, |index| index as u16)
+    }
+}
+
+fn form(element: &Element) -> Form {
+    match (element.repeat == 1, element.component_count == 0) {
+        (true, true) => Form::Simple,
+        (true, false) => Form::Composite,
+        (false, true) => Form::Repeating,
+        (false, false) => Form::RepeatingComposite,
+    }
+}

@@ -1,0 +1,256 @@
+//! Checks the elements of a segment against its guide: pure, so blocks can be checked on any thread.
+//!
+//! Nothing here hands on a value: what is told is a code and the ordinal of an element.
+
+use x12_schemas::table::{Element as Rule, Kind, NONE, Note, Rule as NoteRule, Segment as Definition, Usage};
+
+use crate::chart::Chart;
+use crate::cut::EntryKind;
+use crate::delimiters::Delimiters;
+use crate::event::Part;
+use crate::finding::Code;
+use crate::replay::{PlacedSegment, Replay};
+use crate::segment::{Element, Segment, unwrapped};
+use crate::value::{BAD, CLASSES, COMPONENT, Formatted, REPETITION, decimal_digits, formatted, is_date, is_time, whole_digits};
+
+/// Checks segments of one interchange.
+pub(crate) struct Checker {
+    classes: [u8; 256],
+    delimiters: Delimiters,
+}
+
+/// As [`CLASSES`], but whatever may be a delimiter is allowed.
+const HEADER_CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = if byte < 0x20 { BAD } else { 0 };
+        byte += 1;
+    }
+    classes
+};
+
+/// What is wrong with a segment, told one by one.
+pub(crate) type Tell<'t> = &'t mut dyn FnMut(Code, Part);
+
+impl Checker {
+    pub(crate) fn new(delimiters: &Delimiters) -> Self {
+        let mut classes = CLASSES;
+        classes[usize::from(delimiters.component)] = COMPONENT;
+        if let Some(repetition) = delimiters.repetition {
+            classes[usize::from(repetition)] = REPETITION;
+        }
+        Self { classes, delimiters: *delimiters }
+    }
+
+    /// Checks a segment of a replayed block, if a guide defines it.
+    pub(crate) fn placed(&self, replay: &Replay<'_>, placed: &PlacedSegment<'_>, tell: Tell<'_>) {
+        let Some(chart) = replay.chart.filter(|_| placed.definition != NONE) else { return };
+        match placed.kind {
+            // ISA declares the delimiters, so they may stand in it.
+            EntryKind::Header => Self { classes: HEADER_CLASSES, ..*self }.segment(chart, placed.definition, &placed.segment, tell),
+            // Its data are not at hand.
+            EntryKind::BinaryHead => {}
+            _ => self.segment(chart, placed.definition, &placed.segment, tell),
+        }
+    }
+
+    /// Checks one segment against its definition.
+    pub(crate) fn segment(&self, chart: &Chart, definition: u16, segment: &Segment<'_>, tell: Tell<'_>) {
+        let guide = &chart.guide;
+        let definition = &guide.segments[usize::from(definition)];
+        let rules = &guide.elements[usize::from(definition.first_element)..][..usize::from(definition.element_count)];
+        let mut fields = segment.fields();
+        fields.next();
+        let mut present = 0_u64;
+        let mut last_empty = false;
+        for (index, rule) in rules.iter().enumerate() {
+            let value = fields.next();
+            last_empty = value.is_some_and(<[u8]>::is_empty);
+            let number = index as u16 + 1;
+            match value {
+                Some(value) if !value.is_empty() => {
+                    present |= 1_u64.checked_shl(index as u32).unwrap_or(0);
+                    let element = Element::new(value, &self.delimiters);
+                    self.element(chart, rule, &Scope { segment, number, element }, tell);
+                }
+                _ if rule.usage == Usage::Required => tell(Code::ElementMissing, Part::element(number)),
+                _ => {}
+            }
+        }
+        self.beyond(fields, last_empty, rules.len(), tell);
+        if definition.note_count > 0 {
+            notes(guide.notes.as_slice(), definition, present, tell);
+        }
+        if !segment.is_plain() && segment.bytes().iter().any(|b| matches!(b, b'\r' | b'\n')) {
+            tell(Code::LineBreakInside, Part::default());
+        }
+    }
+
+    /// What stands behind the last element that the standard knows.
+    fn beyond<'a>(&self, fields: impl Iterator<Item = &'a [u8]>, mut last_empty: bool, known: usize, tell: Tell<'_>) {
+        let mut too_many = None;
+        for (index, value) in fields.enumerate() {
+            last_empty = value.is_empty();
+            if !last_empty && too_many.is_none() {
+                too_many = Some(known + index + 1);
+            }
+        }
+        if let Some(number) = too_many {
+            tell(Code::ElementsTooMany, Part::element(number as u16));
+        } else if last_empty {
+            tell(Code::TrailingDelimiters, Part::default());
+        }
+    }
+
+    fn element(&self, chart: &Chart, rule: &Rule, scope: &Scope<'_>, tell: Tell<'_>) {
+        let part = Part::element(scope.number);
+        if rule.usage == Usage::NotUsed {
+            return tell(Code::ElementNotUsed, part);
+        }
+        if rule.repeat == 1 {
+            return self.repetition(chart, rule, scope, part, tell);
+        }
+        let mut count = 0;
+        for element in scope.element.repetitions() {
+            count += 1;
+            let part = Part { repetition: count, ..part };
+            if rule.repeat != 0 && count > rule.repeat {
+                return tell(Code::RepetitionsTooMany, part);
+            }
+            if !element.is_empty() {
+                self.repetition(chart, rule, &Scope { element, ..*scope }, part, tell);
+            }
+        }
+    }
+
+    #[inline]
+    fn repetition(&self, chart: &Chart, rule: &Rule, scope: &Scope<'_>, part: Part, tell: Tell<'_>) {
+        if rule.component_count == 0 {
+            let format = || scope.segment.element(usize::from(rule.format_by));
+            return self.value(chart, rule, scope.element.bytes(), || format().bytes(), part, tell);
+        }
+        let rules = &chart.guide.components[usize::from(rule.first_component)..][..usize::from(rule.component_count)];
+        let mut components = scope.element.components();
+        let mut last_empty = false;
+        for (index, rule) in rules.iter().enumerate() {
+            let value = components.next();
+            last_empty = value.is_some_and(<[u8]>::is_empty);
+            let part = Part { component: index as u16 + 1, ..part };
+            match value {
+                Some(value) if !value.is_empty() => {
+                    if rule.usage == Usage::NotUsed {
+                        tell(Code::ElementNotUsed, part);
+                    } else {
+                        let format = || scope.element.component(usize::from(rule.format_by));
+                        self.value(chart, rule, value, format, part, tell);
+                    }
+                }
+                _ if rule.usage == Usage::Required => tell(Code::ElementMissing, part),
+                _ => {}
+            }
+        }
+        if components.next().is_some() {
+            tell(Code::ComponentsTooMany, part);
+        } else if last_empty {
+            tell(Code::TrailingDelimiters, part);
+        }
+    }
+
+    /// One value: its characters, length, type and code.
+    #[inline]
+    fn value<'a>(&self, chart: &Chart, rule: &Rule, value: &'a [u8], format: impl Fn() -> &'a [u8], part: Part, tell: Tell<'_>) {
+        let classes = value.iter().fold(0, |all, &byte| all | self.classes[usize::from(byte)]);
+        if classes != 0 {
+            return self.unusual(chart, rule, value, classes, part, tell);
+        }
+        let length = match rule.kind {
+            Kind::Id | Kind::An | Kind::Binary | Kind::Composite => Some(value.len()),
+            Kind::Numeric(_) => whole_digits(value),
+            Kind::Decimal => decimal_digits(value),
+            Kind::Date | Kind::Time => value.iter().all(u8::is_ascii_digit).then_some(value.len()),
+        };
+        let Some(length) = length else {
+            let code = match rule.kind {
+                Kind::Date => Code::ElementDate,
+                Kind::Time => Code::ElementTime,
+                _ => Code::ElementCharacter,
+            };
+            return tell(code, part);
+        };
+        if length < usize::from(rule.min) {
+            tell(Code::ElementTooShort, part);
+        } else if rule.max != 0 && length > rule.max as usize {
+            tell(Code::ElementTooLong, part);
+        } else if rule.kind == Kind::Date && !is_date(value) {
+            tell(Code::ElementDate, part);
+        } else if rule.kind == Kind::Time && !is_time(value) {
+            tell(Code::ElementTime, part);
+        } else if rule.format_by != 0 {
+            match formatted(format(), value) {
+                Formatted::Fits => {}
+                Formatted::BadDate => tell(Code::ElementDate, part),
+                Formatted::BadTime => tell(Code::ElementTime, part),
+            }
+        }
+        if rule.codes != NONE && !chart.codes[usize::from(rule.codes)].contains(value) {
+            tell(Code::ElementCode, part);
+        }
+        if value.last() == Some(&b' ') && length > usize::from(rule.min) {
+            tell(Code::TrailingBlanks, part);
+        }
+    }
+
+    /// A value with characters out of the ordinary: line breaks are taken out first, then what is left is told.
+    #[cold]
+    fn unusual(&self, chart: &Chart, rule: &Rule, value: &[u8], classes: u8, part: Part, tell: Tell<'_>) {
+        if classes & COMPONENT != 0 {
+            return tell(Code::ComponentsTooMany, part);
+        }
+        if classes & REPETITION != 0 {
+            return tell(Code::RepetitionsTooMany, part);
+        }
+        let joined = unwrapped(value);
+        if joined.iter().any(|&byte| self.classes[usize::from(byte)] & BAD != 0) {
+            return tell(Code::ElementCharacter, part);
+        }
+        if !joined.is_empty() {
+            // The format's qualifier, wrapped too perhaps, is not looked at here.
+            self.value(chart, &Rule { format_by: 0, ..rule.clone() }, &joined, || &[], part, tell);
+        }
+    }
+}
+
+/// The element that is being checked, and its segment.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    segment: &'a Segment<'a>,
+    number: u16,
+    element: Element<'a>,
+}
+
+/// The syntax notes of a segment, given which of its elements stand.
+fn notes(notes: &[Note], definition: &Definition, present: u64, tell: Tell<'_>) {
+    let notes = &notes[usize::from(definition.first_note)..][..usize::from(definition.note_count)];
+    for note in notes {
+        let stand = present & note.elements;
+        let missing = note.elements & !present;
+        let first = 1_u64 << (note.first - 1);
+        let others = note.elements & !first;
+        let lacking = match note.rule {
+            NoteRule::Paired if stand != 0 => missing,
+            NoteRule::Required if stand == 0 => first,
+            NoteRule::Conditional if present & first != 0 => missing,
+            NoteRule::ListConditional if present & first != 0 && present & others == 0 => others & others.wrapping_neg(),
+            NoteRule::Exclusion if stand.count_ones() > 1 => {
+                let second = stand & (stand - 1);
+                tell(Code::ElementExclusion, Part::element(second.trailing_zeros() as u16 + 1));
+                0
+            }
+            _ => 0,
+        };
+        if lacking != 0 {
+            tell(Code::ElementConditionMissing, Part::element(lacking.trailing_zeros() as u16 + 1));
+        }
+    }
+}

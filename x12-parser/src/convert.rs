@@ -1,0 +1,41 @@
+//! X12 to JSON, from end to end.
+
+use std::io::{Read, Write};
+
+use crate::block::Blocks;
+use crate::error::Error;
+use crate::json::buffer::Buffer;
+use crate::json::render::{Per, Render, Shape};
+use crate::options::Options;
+use crate::parallel;
+
+/// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back.
+///
+/// Memory does not grow with the document. What could be read before an error has been written.
+///
+/// # Errors
+/// [`Error`] if the document cannot be read at all, or not any further, or if writing fails.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), x12_parser::Error> {
+/// let document = b"ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
+/// GS*HP*A*B*20261123*1200*1*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*1~IEA*1*000000001~";
+/// let mut json = Vec::new();
+/// x12_parser::to_json(&document[..], &mut json, x12_parser::Shape::Loops, x12_parser::Per::Document, &Default::default())?;
+/// assert!(json.starts_with(b"{\"x12\":\"1\",\"interchanges\":[{"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn to_json<R, W>(document: R, mut json: W, shape: Shape, per: Per, options: &Options) -> Result<(), Error>
+where
+    R: Read + Send,
+    W: Write + Send,
+{
+    let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
+    let render = Render { shape, per };
+    let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
+    parallel::run(document, options.block_bytes, blocks, options.threads, &render, &mut join)?;
+    json.flush()?;
+    Ok(())
+}

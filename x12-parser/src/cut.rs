@@ -1,0 +1,503 @@
+//! Cuts a document into blocks of whole segments, so that nothing ever needs the whole of it.
+//!
+//! A block belongs to one interchange. What is carried over to the next block is at most one segment; binary data of BIN and BDS
+//! segments pass as chunks by their declared length. The same entries come out, whatever the size of the windows.
+
+use std::sync::Arc;
+
+use crate::delimiters::{self, Delimiters, Header};
+use crate::error::Error;
+use crate::index::Index;
+use crate::limits::{BINARY_LOOKAHEAD, ISA_BYTES, Limits};
+
+/// UTF-8's byte order mark, which some editors put before the first byte.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// What a run of bytes is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum EntryKind {
+    /// A segment.
+    Segment,
+    /// A segment that the document's end cuts off: there is no terminator.
+    Unterminated,
+    /// An interchange header, whose delimiters hold from here on.
+    Header,
+    /// Text before the first interchange.
+    Before,
+    /// Text behind an interchange that is not its usual end of line.
+    After,
+    /// A BIN or BDS segment up to its data.
+    BinaryHead,
+    /// Data of a BIN or BDS segment; a multiple of three bytes unless it is the last of them.
+    BinaryData,
+    /// Terminator and end of line behind such data.
+    BinaryTail,
+}
+
+/// One run of bytes of a block.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) kind: EntryKind,
+    /// Printable ASCII throughout, without quotation mark or backslash.
+    pub(crate) plain: bool,
+    /// What follows the terminator is not the interchange's usual end of line.
+    pub(crate) odd: bool,
+    /// Binary data whose declared length does not fit.
+    pub(crate) misjudged: bool,
+    /// Offsets in the block: first byte, terminator, first byte of what follows.
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    pub(crate) next: u32,
+    /// The delimiters inside: a range of [`Index::marks`].
+    pub(crate) first_mark: u32,
+    pub(crate) mark_count: u32,
+}
+
+impl Entry {
+    /// No bytes at all, at a block's start.
+    pub(crate) fn nothing() -> Self {
+        run(EntryKind::After, 0, 0)
+    }
+}
+
+/// How the bytes of a block are split.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layout {
+    pub(crate) index: Index,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) delimiters: Delimiters,
+    pub(crate) suffix: Arc<[u8]>,
+    /// What the interchange header told, if the block holds one.
+    pub(crate) header: Option<Header>,
+}
+
+/// What became of a window.
+#[derive(Debug, Eq, PartialEq)]
+pub(crate) enum Cut {
+    /// It is too short to decide: give a longer one that begins with the same byte.
+    More,
+    /// So many of its bytes are a block.
+    Block(usize),
+    /// The document has ended.
+    End,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum State {
+    /// Before the first interchange header.
+    Start,
+    /// Behind an interchange.
+    Between,
+    /// In an interchange.
+    Inside,
+    /// In binary data, of which so many bytes are to come.
+    Binary(u64),
+}
+
+/// Reads windows of a document, one after the other, each beginning where the last block ended.
+pub(crate) struct Cutter {
+    state: State,
+    at: u64,
+    limits: Limits,
+    delimiters: Delimiters,
+    suffix: Arc<[u8]>,
+    /// What usually stands between the last segment's terminator and the next interchange.
+    usual_gap: Arc<[u8]>,
+}
+
+impl Cutter {
+    pub(crate) fn new(limits: Limits) -> Self {
+        let none: Arc<[u8]> = Arc::default();
+        let (suffix, usual_gap) = (Arc::clone(&none), none);
+        Self { state: State::Start, at: 0, limits, delimiters: Delimiters::default(), suffix, usual_gap }
+    }
+
+    /// Offset in the document of the next window's first byte.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
+    /// Splits the next block off `window`; `at_end` says that nothing follows it.
+    pub(crate) fn cut(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Result<Cut, Error> {
+        layout.index.clear();
+        layout.entries.clear();
+        layout.header = None;
+        let cut = match self.state {
+            State::Start | State::Between => self.outside(window, at_end, layout),
+            State::Inside => self.inside(Work { window, at_end, layout, start: 0 }),
+            State::Binary(left) => Ok(self.binary(window, at_end, left, layout)),
+        }?;
+        layout.delimiters = self.delimiters;
+        layout.suffix = Arc::clone(&self.suffix);
+        if let Cut::Block(length) = cut {
+            self.at += length as u64;
+            self.bound("document length", self.at, self.limits.document_bytes, self.at)?;
+        }
+        Ok(cut)
+    }
+
+    fn bound(&self, limit: &'static str, value: u64, max: u64, at: u64) -> Result<(), Error> {
+        if value > max { Err(Error::Limit { limit, max, at }) } else { Ok(()) }
+    }
+
+    /// Between interchanges: looks for the next header and keeps what stands before it.
+    fn outside(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Result<Cut, Error> {
+        let Some((gap, header)) = find_header(window, at_end) else {
+            return self.no_header(window, at_end, layout);
+        };
+        self.bound("text between interchanges", gap as u64, self.limits.gap_bytes as u64, self.at)?;
+        let Some(header) = header else { return Ok(Cut::More) };
+        (self.delimiters, self.suffix) = (header.delimiters, header.suffix.as_slice().into());
+        let end = gap + header.marks[16] as usize;
+        let (next, odd) = self.trailing(window, end + 1, at_end);
+        if next == window.len() && !at_end {
+            return Ok(Cut::More);
+        }
+        self.push_gap(window, gap, layout);
+        layout.index.marks.extend(header.marks.iter().map(|mark| mark + gap as u32));
+        let plain = !header.wrapped && crate::segment::all_plain(&window[gap..end]);
+        layout.entries.push(Entry {
+            kind: EntryKind::Header,
+            plain,
+            odd,
+            misjudged: false,
+            start: gap as u32,
+            end: end as u32,
+            next: next as u32,
+            first_mark: 0,
+            mark_count: 16,
+        });
+        layout.header = Some(header);
+        self.state = State::Inside;
+        self.inside(Work { window, at_end, layout, start: next })
+    }
+
+    fn no_header(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Result<Cut, Error> {
+        if !at_end {
+            self.bound("text between interchanges", window.len() as u64, self.limits.gap_bytes as u64, self.at)?;
+            return Ok(Cut::More);
+        }
+        if self.state == State::Start {
+            return Err(self.unreadable(window));
+        }
+        self.bound("text between interchanges", window.len() as u64, self.limits.gap_bytes as u64, self.at)?;
+        self.push_gap(window, window.len(), layout);
+        self.state = State::Inside;
+        Ok(if layout.entries.is_empty() && window.is_empty() { Cut::End } else { Cut::Block(window.len()) })
+    }
+
+    /// Why a document has no interchange that could be read.
+    fn unreadable(&self, window: &[u8]) -> Error {
+        let blank = window.iter().take_while(|b| !b.is_ascii_alphanumeric()).count();
+        if !is_id(&window[blank..], b"ISA") {
+            return Error::NoInterchange { at: self.at, searched: window.len() as u64 };
+        }
+        let (element, byte) = delimiters::misfit(&window[blank..]);
+        let at = self.at + blank as u64;
+        Error::InterchangeHeader { at, element, byte: at + u64::from(byte) }
+    }
+
+    fn push_gap(&self, window: &[u8], gap: usize, layout: &mut Layout) {
+        let kind = match self.state {
+            State::Start if gap > 0 => EntryKind::Before,
+            State::Between if window[..gap] != *self.usual_gap => EntryKind::After,
+            _ => return,
+        };
+        let blank = window[..gap].iter().all(|b| b.is_ascii_whitespace()) || window[..gap] == *BYTE_ORDER_MARK;
+        layout.entries.push(Entry { plain: blank, ..run(kind, 0, gap) });
+    }
+
+    /// The end of the end of line that begins at `from`, and whether it is not the usual one.
+    fn trailing(&self, window: &[u8], from: usize, at_end: bool) -> (usize, bool) {
+        let rest = window.get(from..).unwrap_or_default();
+        if rest.len() < self.suffix.len() && !at_end {
+            return (window.len(), false);
+        }
+        let usual = if rest.starts_with(&self.suffix) { self.suffix.len() } else { 0 };
+        let Delimiters { segment, element, .. } = self.delimiters;
+        let blank = |b: &&u8| b.is_ascii_whitespace() && **b != segment && **b != element;
+        let more = rest[usual..].iter().take_while(blank).count();
+        (from + usual + more, usual != self.suffix.len() || more != 0)
+    }
+
+    /// Inside an interchange: all whole segments of the window.
+    fn inside(&mut self, work: Work<'_>) -> Result<Cut, Error> {
+        let Work { window, at_end, layout, start } = work;
+        let known = layout.index.marks.len();
+        layout.index.add(&window[start..], start as u32, &self.delimiters);
+        let mut walk = Walk { window, at_end, start, mark: known, special: 0, ended: false };
+        let ends = std::mem::take(&mut layout.index.ends);
+        let stop = ends.iter().try_for_each(|&end| self.segment(&mut walk, end as usize, layout));
+        layout.index.ends = ends;
+        if let Err(Some(error)) = stop {
+            return Err(error);
+        }
+        if at_end && stop.is_ok() && !walk.ended && walk.start < window.len() {
+            self.unterminated(&mut walk, layout)?;
+        }
+        if walk.start > 0 {
+            return Ok(Cut::Block(walk.start));
+        }
+        match self.state {
+            State::Between => {
+                layout.index.clear();
+                self.outside(window, at_end, layout)
+            }
+            _ if at_end && window.is_empty() => Ok(Cut::End),
+            _ => {
+                let most = self.limits.segment_bytes + BINARY_LOOKAHEAD;
+                self.bound("segment length", window.len() as u64, most as u64, self.at)?;
+                Ok(Cut::More)
+            }
+        }
+    }
+
+    /// One terminated segment; `Err(None)` ends the block before it.
+    fn segment(&mut self, walk: &mut Walk<'_>, end: usize, layout: &mut Layout) -> Result<(), Option<Error>> {
+        let term = layout.index.marks[end] as usize;
+        if term < walk.start || walk.ended {
+            return Ok(());
+        }
+        while walk.mark < end && (layout.index.marks[walk.mark] as usize) < walk.start {
+            walk.mark += 1;
+        }
+        let bytes = &walk.window[walk.start..];
+        let [opens, closes, binary] = marked(bytes);
+        if opens && self.is_header(bytes, walk.at_end)? {
+            (self.state, self.usual_gap) = (State::Between, Arc::default());
+            return Err(None);
+        }
+        let mut misjudged = false;
+        if binary {
+            match self.binary_head(walk, layout)? {
+                Binary::Whole => return Ok(()),
+                Binary::Misjudged => misjudged = true,
+            }
+        }
+        let (next, odd) = if closes { (term + 1, false) } else { self.trailing(walk.window, term + 1, walk.at_end) };
+        if !closes && next == walk.window.len() && !walk.at_end {
+            return Err(None);
+        }
+        let last = !closes && walk.at_end && next == walk.window.len() && odd;
+        let kept = if last { term + 1 } else { next };
+        let kind = EntryKind::Segment;
+        let entry = Entry { odd: odd && !last, misjudged, ..walk.entry(kind, term, kept, end - walk.mark, layout) };
+        self.check_bounds(&entry, walk.window, layout).map_err(Some)?;
+        layout.entries.push(entry);
+        if last {
+            layout.entries.push(run(EntryKind::After, term + 1, next));
+        }
+        walk.mark = end + 1;
+        walk.start = next;
+        if closes {
+            (self.state, self.usual_gap) = (State::Between, Arc::clone(&self.suffix));
+            walk.ended = true;
+        }
+        Ok(())
+    }
+
+    /// Whether an ISA at the start of a segment begins a new interchange; `Err(None)` if the window is too short to tell.
+    fn is_header(&self, bytes: &[u8], at_end: bool) -> Result<bool, Option<Error>> {
+        if bytes.len() < ISA_BYTES && !at_end {
+            return Err(None);
+        }
+        Ok(delimiters::header(bytes).is_some())
+    }
+
+    fn unterminated(&mut self, walk: &mut Walk<'_>, layout: &mut Layout) -> Result<(), Error> {
+        while layout.index.marks.get(walk.mark).is_some_and(|&mark| (mark as usize) < walk.start) {
+            walk.mark += 1;
+        }
+        let end = walk.window.len();
+        let entry = walk.entry(EntryKind::Unterminated, end, end, layout.index.marks.len() - walk.mark, layout);
+        self.check_bounds(&entry, walk.window, layout)?;
+        layout.entries.push(entry);
+        if is_id(&walk.window[walk.start..], b"IEA") {
+            (self.state, self.usual_gap) = (State::Between, Arc::default());
+        }
+        walk.start = end;
+        Ok(())
+    }
+
+    /// The limits of a segment, cheap unless it is large.
+    fn check_bounds(&self, entry: &Entry, window: &[u8], layout: &Layout) -> Result<(), Error> {
+        let Limits { segment_bytes, element_bytes, elements, components, .. } = self.limits;
+        let at = self.at + u64::from(entry.start);
+        let length = (entry.next - entry.start) as usize;
+        self.bound("segment length", length as u64, segment_bytes as u64, at)?;
+        if length <= element_bytes && (entry.mark_count as usize) < components.min(elements) {
+            return Ok(());
+        }
+        let marks = &layout.index.marks[entry.first_mark as usize..][..entry.mark_count as usize];
+        let (mut from, mut element, mut parts) = (entry.start, 0, 1);
+        for &mark in marks.iter().chain([&entry.end]) {
+            let here = self.at + u64::from(from);
+            self.bound("components of an element", parts, components as u64, here)?;
+            if mark == entry.end || window[mark as usize] == self.delimiters.element {
+                self.bound("element length", u64::from(mark - from), element_bytes as u64, here)?;
+                self.bound("elements of a segment", element, elements as u64, here)?;
+                (from, element, parts) = (mark + 1, element + 1, 1);
+            } else if window[mark as usize] == self.delimiters.component {
+                parts += 1;
+            } else {
+                parts = 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// A BIN or BDS segment: its data are taken by their declared length if that can be right.
+    fn binary_head(&mut self, walk: &mut Walk<'_>, layout: &mut Layout) -> Result<Binary, Option<Error>> {
+        let bytes = &walk.window[walk.start..];
+        let Some((length, data)) = declared_length(bytes, self.delimiters.element) else {
+            return Ok(Binary::Misjudged);
+        };
+        let at = self.at + walk.start as u64;
+        self.bound("binary data", length, self.limits.binary_bytes, at).map_err(Some)?;
+        let end = data as u64 + length;
+        if length <= BINARY_LOOKAHEAD as u64 {
+            match bytes.get(end as usize) {
+                Some(&byte) if byte == self.delimiters.segment => {}
+                None if !walk.at_end => return Err(None),
+                _ => return Ok(Binary::Misjudged),
+            }
+        }
+        let until = walk.start + data;
+        let marks = layout.index.marks[walk.mark..].iter().take_while(|&&mark| (mark as usize) < until).count();
+        layout.entries.push(walk.entry(EntryKind::BinaryHead, until, until, marks, layout));
+        self.state = State::Binary(length);
+        walk.start = until;
+        walk.ended = true;
+        Ok(Binary::Whole)
+    }
+
+    /// Inside binary data: a chunk of it, or what follows it.
+    fn binary(&mut self, window: &[u8], at_end: bool, left: u64, layout: &mut Layout) -> Cut {
+        let have = window.len() as u64;
+        if left == 0 {
+            return self.binary_tail(window, at_end, layout);
+        }
+        let take = if have >= left || at_end { have.min(left) } else { have / 3 * 3 };
+        if take == 0 && !at_end {
+            return Cut::More;
+        }
+        let cut_short = at_end && have < left;
+        let mut entry = run(EntryKind::BinaryData, 0, take as usize);
+        entry.misjudged = cut_short;
+        layout.entries.push(entry);
+        self.state = State::Binary(if cut_short { 0 } else { left - take });
+        Cut::Block(take as usize)
+    }
+
+    fn binary_tail(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Cut {
+        let terminated = window.first() == Some(&self.delimiters.segment);
+        let (next, odd) = if terminated { self.trailing(window, 1, at_end) } else { (0, true) };
+        if (next == window.len() || window.is_empty()) && !at_end {
+            return Cut::More;
+        }
+        let entry = Entry { odd, misjudged: !terminated, ..run(EntryKind::BinaryTail, 0, next) };
+        layout.entries.push(entry);
+        self.state = State::Inside;
+        Cut::Block(next)
+    }
+}
+
+struct Work<'a> {
+    window: &'a [u8],
+    at_end: bool,
+    layout: &'a mut Layout,
+    /// Where in the window the first segment begins.
+    start: usize,
+}
+
+/// How far the segments of a window have been walked.
+struct Walk<'a> {
+    window: &'a [u8],
+    at_end: bool,
+    start: usize,
+    mark: usize,
+    special: usize,
+    ended: bool,
+}
+
+impl Walk<'_> {
+    fn entry(&mut self, kind: EntryKind, end: usize, next: usize, mark_count: usize, layout: &Layout) -> Entry {
+        let specials = &layout.index.specials;
+        while specials.get(self.special).is_some_and(|&at| (at as usize) < self.start) {
+            self.special += 1;
+        }
+        let plain = specials.get(self.special).is_none_or(|&at| at as usize >= end);
+        Entry {
+            kind,
+            plain,
+            odd: false,
+            misjudged: false,
+            start: self.start as u32,
+            end: end as u32,
+            next: next as u32,
+            first_mark: self.mark as u32,
+            mark_count: mark_count as u32,
+        }
+    }
+}
+
+enum Binary {
+    /// Taken by its length.
+    Whole,
+    /// The declared length cannot be right: taken up to the terminator, as any segment.
+    Misjudged,
+}
+
+/// A run of bytes without delimiters of interest.
+fn run(kind: EntryKind, start: usize, end: usize) -> Entry {
+    let (start, end) = (start as u32, end as u32);
+    Entry { kind, plain: false, odd: false, misjudged: false, start, end, next: end, first_mark: 0, mark_count: 0 }
+}
+
+/// Whether a segment is an ISA, an IEA, or one with binary data.
+#[inline]
+fn marked(bytes: &[u8]) -> [bool; 3] {
+    match bytes.first() {
+        Some(b'I' | b'i') => [is_id(bytes, b"ISA"), is_id(bytes, b"IEA"), false],
+        Some(b'B' | b'b') => [false, false, is_id(bytes, b"BIN") || is_id(bytes, b"BDS")],
+        _ => [false; 3],
+    }
+}
+
+/// Whether a segment begins with this identifier, in either case, and a byte that is not a letter or digit.
+pub(crate) fn is_id(bytes: &[u8], id: &[u8; 3]) -> bool {
+    bytes.get(..3).is_some_and(|b| b.eq_ignore_ascii_case(id)) && bytes.get(3).is_some_and(|b| !b.is_ascii_alphanumeric())
+}
+
+/// The declared length of binary data, and where in the segment they begin: BIN01 and BIN02, or BDS02 and BDS03.
+fn declared_length(bytes: &[u8], separator: u8) -> Option<(u64, usize)> {
+    // 64: identifier, filter code and a length of nineteen digits need far less.
+    let head = &bytes[..bytes.len().min(64)];
+    let mut fields = head.split(|&b| b == separator);
+    let id = fields.next()?;
+    let before = if id.eq_ignore_ascii_case(b"BDS") { fields.next()?.len() + 1 } else { 0 };
+    let digits = fields.next()?;
+    fields.next()?;
+    let length = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    Some((length, 3 + 1 + before + digits.len() + 1))
+}
+
+/// The first place where an interchange header stands, and the header; no header there means that the window is too short to tell.
+fn find_header(window: &[u8], at_end: bool) -> Option<(usize, Option<Header>)> {
+    for at in memchr::memchr2_iter(b'I', b'i', window) {
+        let rest = &window[at..];
+        if rest.len() < ISA_BYTES && !at_end {
+            let may_be = rest.len() < 4 || is_id(rest, b"ISA");
+            if may_be {
+                return Some((at, None));
+            }
+            continue;
+        }
+        if is_id(rest, b"ISA") {
+            if let Some(header) = delimiters::header(rest) {
+                return Some((at, Some(header)));
+            }
+        }
+    }
+    None
+}

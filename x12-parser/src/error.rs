@@ -1,0 +1,60 @@
+//! Why a document cannot be read at all; what is wrong inside a document that can be read is a [`crate::Finding`].
+
+/// A document that cannot be read, or not any further.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No interchange header was found.
+    #[error("no interchange header (ISA) found in {searched} bytes, from byte {at}")]
+    NoInterchange {
+        /// Offset where the search began.
+        at: u64,
+        /// Bytes that were looked through.
+        searched: u64,
+    },
+    /// An ISA was found that cannot be split into its sixteen elements.
+    #[error("the interchange header at byte {at} breaks off: element ISA{element:02} does not end where it must, at byte {byte}")]
+    InterchangeHeader {
+        /// Offset of the ISA.
+        at: u64,
+        /// First element that does not fit, from one.
+        element: u8,
+        /// Offset where its separator should stand.
+        byte: u64,
+    },
+    /// Something is larger than [`crate::Limits`] allow.
+    #[error("{limit} is over its limit of {max}, at byte {at}")]
+    Limit {
+        /// What is too large.
+        limit: &'static str,
+        /// The bound that was reached.
+        max: u64,
+        /// Offset of the part that is too large.
+        at: u64,
+    },
+    /// JSON that cannot be read, or that is not one of the shapes that X12 can be written from.
+    #[error("{what}, at byte {at} of the JSON{}", if path.is_empty() { String::new() } else { format!(" ({path})") })]
+    Json {
+        /// What is wrong.
+        what: &'static str,
+        /// Offset in the JSON.
+        at: u64,
+        /// Where in the structure: `interchanges[0].groups[2]`; empty if unknown.
+        path: String,
+    },
+    /// The source could not be read, or the result not written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Error {
+    /// Offset of the trouble in the document, where there is one.
+    #[must_use]
+    pub fn at(&self) -> Option<u64> {
+        match self {
+            Self::NoInterchange { at, .. } | Self::Limit { at, .. } | Self::Json { at, .. } => Some(*at),
+            Self::InterchangeHeader { byte, .. } => Some(*byte),
+            Self::Io(_) => None,
+        }
+    }
+}

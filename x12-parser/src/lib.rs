@@ -1,0 +1,45 @@
+//! X12 read, written, checked and acknowledged: exactly, at any size.
+//!
+//! A document is cut into blocks of whole segments; each block is placed in its guide, then checked and rendered on any thread, and
+//! the results are joined in order. Nothing ever needs the whole document, so memory does not grow with it.
+
+mod acknowledge;
+mod block;
+mod chart;
+mod check;
+mod convert;
+mod cut;
+mod delimiters;
+mod error;
+mod event;
+mod finding;
+mod form;
+mod index;
+mod json;
+mod layout;
+mod limits;
+mod numbers;
+mod options;
+mod parallel;
+mod place;
+mod replay;
+mod segment;
+mod source;
+mod survey;
+mod validate;
+mod value;
+mod walk;
+
+pub use acknowledge::{AcknowledgmentOptions, Decision, GroupDecision, Ta1Policy, acknowledge};
+pub use convert::to_json;
+pub use delimiters::Delimiters;
+pub use error::Error;
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use json::render::{Per, Shape};
+pub use layout::{LineBreaks, format};
+pub use limits::Limits;
+pub use options::Options;
+pub use segment::{Element, Segment};
+pub use survey::{SetKind, Survey, survey};
+pub use validate::{Summary, validate};
+pub use x12_schemas::Catalog;

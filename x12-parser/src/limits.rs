@@ -1,0 +1,61 @@
+//! Every bound of this crate, so that no input can make it use more memory or time than its length allows.
+
+/// How large the parts of a document may be; reaching one is [`crate::Error::Limit`].
+///
+/// The defaults follow what HIPAA documents need with a wide margin; a caller may set any field.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of one segment with its terminator and what follows it up to the next segment.
+    pub segment_bytes: usize,
+    /// Bytes of one element.
+    pub element_bytes: usize,
+    /// Elements of one segment.
+    pub elements: usize,
+    /// Components of one composite element.
+    pub components: usize,
+    /// Bytes of the binary element of a BIN or BDS segment.
+    pub binary_bytes: u64,
+    /// Bytes of text before, between and after interchanges.
+    pub gap_bytes: usize,
+    /// Bytes of one document.
+    pub document_bytes: u64,
+    /// Findings kept for one transaction set; more are counted.
+    pub findings_per_set: usize,
+    /// Control numbers of one group or document that are remembered to find duplicates, as ranges.
+    pub control_number_ranges: usize,
+    /// Bytes of one acknowledgment; beyond it accepted sets are no longer listed one by one.
+    pub acknowledgment_bytes: usize,
+    /// Nesting of JSON objects and arrays.
+    pub json_depth: usize,
+    /// Bytes of a JSON string other than binary data, and of what may stand before the key that tells what an object is.
+    pub json_token_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 1 << 20,
+            element_bytes: 64 << 10,
+            elements: 256,
+            components: 64,
+            binary_bytes: 100 << 20,
+            gap_bytes: 1 << 20,
+            document_bytes: 4 << 30,
+            findings_per_set: 1000,
+            control_number_ranges: 1 << 18,
+            acknowledgment_bytes: 32 << 20,
+            json_depth: 128,
+            json_token_bytes: 8 << 20,
+        }
+    }
+}
+
+/// Bytes that one block takes from its source, unless one segment needs more: fits the second-level cache with its output.
+pub(crate) const BLOCK_BYTES: usize = 128 << 10;
+
+/// Binary data up to this length are looked through to see whether their declared length is right; 1 MiB, as [`Limits::segment_bytes`].
+pub(crate) const BINARY_LOOKAHEAD: usize = 1 << 20;
+
+/// Bytes that an ISA may take when its elements are not of their fixed widths; the fixed ISA has 106.
+pub(crate) const ISA_BYTES: usize = 512;

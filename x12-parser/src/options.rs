@@ -1,0 +1,27 @@
+//! What every operation of this crate is told: guides, limits, threads.
+
+use std::sync::Arc;
+
+use x12_schemas::Catalog;
+
+use crate::limits::{BLOCK_BYTES, Limits};
+
+/// What every operation is told.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The guides to go by; all that are built in by default.
+    pub catalog: Arc<Catalog>,
+    /// How large the parts of a document may be.
+    pub limits: Limits,
+    /// Threads to work on: 1 works on the caller's thread alone. The same bytes come out whatever the number.
+    pub threads: usize,
+    /// Bytes taken from the source at once. The same bytes come out whatever the number.
+    pub block_bytes: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { catalog: Arc::new(Catalog::builtin()), limits: Limits::default(), threads: 1, block_bytes: BLOCK_BYTES }
+    }
+}

@@ -1,0 +1,281 @@
+//! Walks a transaction set through its guide: which loop each segment stands in, and what structure is wrong.
+//!
+//! The innermost open loop is asked first, then the loops around it. A segment that fits in order and has room wins; else one that
+//! fits but is once too many; else one that comes too late. So one fault does not throw the segments behind it off their loops.
+
+use std::sync::Arc;
+
+use x12_schemas::table::{NONE, Usage};
+
+use crate::chart::{Chart, SegmentId};
+use crate::event::{Event, Part, Place, Span};
+use crate::finding::{Code, Finding, Position};
+use crate::segment::Segment;
+
+/// Where the walk tells what it sees.
+pub(crate) struct Trail<'a> {
+    pub(crate) events: &'a mut Vec<Event>,
+    pub(crate) findings: &'a mut Vec<Finding>,
+    pub(crate) place: &'a Place,
+    pub(crate) span: Span,
+    /// Structural findings of this transaction set so far, and how many of them are kept.
+    pub(crate) count: &'a mut usize,
+    pub(crate) most: usize,
+}
+
+impl Trail<'_> {
+    pub(crate) fn finding(&mut self, code: Code, position: Option<Position>, part: Part) {
+        let span = self.span;
+        self.finding_at(code, span, position, part);
+    }
+
+    fn finding_at(&mut self, code: Code, span: Span, position: Option<Position>, part: Part) {
+        *self.count += 1;
+        // One more than is kept, so that the joiner knows that some were left out.
+        if *self.count <= self.most + 1 {
+            self.findings.push(self.place.finding(code, span, position, part));
+            self.events.push(Event::Finding);
+        }
+    }
+}
+
+/// The walk through one transaction set.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) chart: Arc<Chart>,
+    frames: Vec<Frame>,
+    /// How often each item stood in the occurrence of its loop that is open.
+    counts: Vec<u32>,
+    hierarchy_number: u64,
+}
+
+/// An open loop.
+#[derive(Debug)]
+struct Frame {
+    loop_index: u16,
+    /// Rank of the last item that stood.
+    position: u16,
+    /// How many of the loop's required items have been looked at.
+    required: u16,
+    level: Option<Level>,
+}
+
+/// A hierarchical level (HL) that is open.
+#[derive(Debug)]
+struct Level {
+    number: Option<u64>,
+    /// HL04: whether levels follow below, as the segment says.
+    says_children: Option<bool>,
+    has_children: bool,
+    definition: u16,
+    span: Span,
+}
+
+/// Where a segment fits.
+#[derive(Clone, Copy)]
+struct Fit {
+    frame: usize,
+    item: u16,
+    /// 0 in order and with room, 1 once too many, 2 too late.
+    rank: u8,
+}
+
+impl Walk {
+    pub(crate) fn new(chart: Arc<Chart>) -> Self {
+        let mut walk = Self { frames: Vec::new(), counts: vec![0; chart.guide.items.len()], chart, hierarchy_number: 0 };
+        walk.open(0);
+        walk
+    }
+
+    /// The loop that is open.
+    pub(crate) fn loop_index(&self) -> u16 {
+        self.frames.last().map_or(0, |frame| frame.loop_index)
+    }
+
+    /// Places one segment; gives its definition, or [`NONE`] if the guide has none for it here.
+    pub(crate) fn segment(&mut self, segment: &Segment<'_>, trail: &mut Trail<'_>) -> u16 {
+        let id = SegmentId::of(segment);
+        let Some(ordinal) = self.chart.ordinal(id) else {
+            let code = if segment.id().is_empty() { Code::SegmentEmpty } else { Code::SegmentUnrecognized };
+            return self.unplaced(code, trail);
+        };
+        let Some(fit) = self.fit(ordinal, segment) else {
+            return self.unplaced(Code::SegmentUnexpected, trail);
+        };
+        self.close_to(fit.frame, trail);
+        let item = *self.chart.item(fit.item);
+        self.advance(fit, item.position, trail);
+        let count = &mut self.counts[usize::from(fit.item)];
+        *count = count.saturating_add(1);
+        self.report(fit, trail);
+        if item.child != NONE {
+            self.open(item.child);
+            trail.events.push(Event::OpenLoop(item.child));
+        }
+        if self.chart.guide.segments[usize::from(item.segment)].hierarchical {
+            self.level(item.segment, segment, trail);
+        }
+        item.segment
+    }
+
+    /// Closes all loops, as at the end of a transaction set; `trailer` is the definition of the trailer, not asked for again.
+    pub(crate) fn finish(&mut self, trailer: u16, trail: &mut Trail<'_>) {
+        self.close_to(0, trail);
+        self.required_before(u16::MAX, trailer, trail);
+        self.check_children(trail);
+    }
+
+    #[inline]
+    fn fit(&self, ordinal: usize, segment: &Segment<'_>) -> Option<Fit> {
+        let mut best: Option<Fit> = None;
+        for (frame, open) in self.frames.iter().enumerate().rev() {
+            for &index in self.chart.candidates(open.loop_index, ordinal) {
+                let item = self.chart.item(index);
+                if !self.chart.recognises(item.segment, segment) {
+                    continue;
+                }
+                let full = item.max != 0 && self.counts[usize::from(index)] >= item.max;
+                let rank = if item.position < open.position { 2 } else { u8::from(full) };
+                let fit = Fit { frame, item: index, rank };
+                if rank == 0 {
+                    return Some(fit);
+                }
+                if best.is_none_or(|best| rank < best.rank) {
+                    best = Some(fit);
+                }
+            }
+        }
+        best
+    }
+
+    fn unplaced(&self, code: Code, trail: &mut Trail<'_>) -> u16 {
+        let position = Position::new(&self.chart.guide, self.loop_index(), NONE);
+        trail.finding(code, Some(position), Part::default());
+        NONE
+    }
+
+    /// What is wrong with where a segment fits.
+    fn report(&self, fit: Fit, trail: &mut Trail<'_>) {
+        let item = self.chart.item(fit.item);
+        let code = match fit.rank {
+            _ if item.usage == Usage::NotUsed => Code::SegmentNotUsed,
+            0 => return,
+            1 if item.child == NONE => Code::SegmentTooOften,
+            1 => Code::LoopTooOften,
+            _ => Code::SegmentOutOfSequence,
+        };
+        trail.finding(code, Some(self.position(fit.item)), Part::default());
+    }
+
+    /// The guide's place of an item: a loop that is missing is told by its first segment.
+    fn position(&self, index: u16) -> Position {
+        let item = self.chart.item(index);
+        let loop_index = if item.child == NONE { self.loop_of(index) } else { item.child };
+        Position::new(&self.chart.guide, loop_index, item.segment)
+    }
+
+    fn loop_of(&self, index: u16) -> u16 {
+        let holds = |frame: &&Frame| {
+            let a_loop = &self.chart.guide.loops[usize::from(frame.loop_index)];
+            (a_loop.first_item..a_loop.first_item + a_loop.item_count).contains(&index)
+        };
+        self.frames.iter().rev().find(holds).map_or(0, |frame| frame.loop_index)
+    }
+
+    fn open(&mut self, loop_index: u16) {
+        let a_loop = &self.chart.guide.loops[usize::from(loop_index)];
+        let items = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
+        let mut position = 0;
+        if let Some(counts) = self.counts.get_mut(items.clone()) {
+            counts.fill(0);
+            // The segment that starts a loop is its first item; the transaction set itself starts with nothing.
+            if let (Some(first), true) = (counts.first_mut(), loop_index != 0) {
+                *first = 1;
+                position = self.chart.guide.items[items.start].position;
+            }
+        }
+        self.frames.push(Frame { loop_index, position, required: 0, level: None });
+    }
+
+    fn close_to(&mut self, frame: usize, trail: &mut Trail<'_>) {
+        while self.frames.len() > frame + 1 {
+            self.required_before(u16::MAX, NONE, trail);
+            self.check_children(trail);
+            self.frames.pop();
+            trail.events.push(Event::CloseLoop);
+        }
+    }
+
+    fn advance(&mut self, fit: Fit, position: u16, trail: &mut Trail<'_>) {
+        if fit.rank == 2 {
+            return;
+        }
+        if position > self.frames[fit.frame].position {
+            self.required_before(position, NONE, trail);
+            self.frames[fit.frame].position = position;
+        }
+    }
+
+    /// Reports the required items of the innermost loop that should have stood before this rank.
+    fn required_before(&mut self, position: u16, trailer: u16, trail: &mut Trail<'_>) {
+        let Some(frame) = self.frames.last_mut() else { return };
+        let required = self.chart.required(frame.loop_index);
+        let from = usize::from(frame.required);
+        let passed = required[from..].iter().take_while(|&&index| self.chart.item(index).position < position).count();
+        frame.required += passed as u16;
+        for &index in &required[from..from + passed] {
+            let item = self.chart.item(index);
+            if self.counts[usize::from(index)] == 0 && item.segment != trailer {
+                let code = if item.child == NONE { Code::SegmentMissing } else { Code::LoopMissing };
+                let span = Span { length: 0, ..trail.span };
+                trail.finding_at(code, span, Some(self.position(index)), Part::default());
+            }
+        }
+    }
+
+    /// A hierarchical level: its number, its parent, its child code.
+    fn level(&mut self, definition: u16, segment: &Segment<'_>, trail: &mut Trail<'_>) {
+        let number = number(segment.element(1).bytes());
+        let here = Position::new(&self.chart.guide, self.loop_index(), definition);
+        if number != Some(self.hierarchy_number + 1) {
+            trail.finding(Code::HierarchyNumber, Some(here.clone()), Part::element(1));
+        }
+        self.hierarchy_number = number.unwrap_or(self.hierarchy_number + 1);
+        let says_children = match segment.element(4).bytes() {
+            b"1" => Some(true),
+            b"0" => Some(false),
+            _ => None,
+        };
+        let Some((inner, around)) = self.frames.split_last_mut() else { return };
+        inner.level = Some(Level { number, says_children, has_children: false, definition, span: trail.span });
+        let Some(parent) = around.iter_mut().rev().find_map(|frame| frame.level.as_mut()) else { return };
+        parent.has_children = true;
+        let cited = segment.element(2);
+        if !cited.is_empty() && self::number(cited.bytes()) != parent.number {
+            trail.finding(Code::HierarchyParent, Some(here), Part::element(2));
+        }
+    }
+
+    fn check_children(&self, trail: &mut Trail<'_>) {
+        let Some(Frame { level: Some(level), loop_index, .. }) = self.frames.last() else { return };
+        if level.says_children.is_some_and(|says| says != level.has_children) {
+            let position = Position::new(&self.chart.guide, *loop_index, level.definition);
+            trail.finding_at(Code::HierarchyChild, level.span, Some(position), Part::element(4));
+        }
+    }
+}
+
+/// A number of up to eighteen digits, line breaks of a wrapped file aside.
+pub(crate) fn number(value: &[u8]) -> Option<u64> {
+    let digits = value.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
+    let mut number = 0_u64;
+    let mut count = 0;
+    for digit in digits {
+        count += 1;
+        number = match digit {
+            b'0'..=b'9' if count <= 18 => number * 10 + u64::from(digit - b'0'),
+            _ => return None,
+        };
+    }
+    (count > 0).then_some(number)
+}
