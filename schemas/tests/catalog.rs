@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Element, Guide, NONE};
+use x12_schemas::table::{Guide, NONE};
 use x12_schemas::{Catalog, Match};
 
 #[test]
@@ -140,67 +140,45 @@ fn toys() -> Catalog {
 
 /// Whether the tables hold together: parents before children, runs within their tables.
 fn check(guide: &Guide) {
-    let within =
-        |first: u16, count: u16, length: usize| usize::from(first) + usize::from(count) <= length;
-    assert!(
-        !guide.loops.is_empty() && !guide.segments.is_empty(),
-        "{} is empty",
-        guide.id
-    );
-    for (index, a_loop) in guide.loops.iter().enumerate() {
-        assert!(if index == 0 {
-            a_loop.parent == NONE
-        } else {
-            usize::from(a_loop.parent) < index
-        });
-        assert!(within(
-            a_loop.first_item,
-            a_loop.item_count,
-            guide.items.len()
-        ));
+    assert!(!guide.segments.is_empty(), "{} is empty", guide.id);
+    assert_eq!(guide.loops[0].parent, NONE);
+    for (index, a_loop) in guide.loops.iter().enumerate().skip(1) {
+        assert!(usize::from(a_loop.parent) < index);
+    }
+    for a_loop in &guide.loops {
+        run(&guide.items, a_loop.first_item, a_loop.item_count);
     }
     for item in &guide.items {
         assert!(item.child == NONE || usize::from(item.child) < guide.loops.len());
         assert!(usize::from(item.segment) < guide.segments.len());
     }
-    let codes = |index: u16| index == NONE || usize::from(index) < guide.codes.len();
-    let element = |element: &Element| {
-        assert!(
-            codes(element.codes)
-                && within(
-                    element.first_component,
-                    element.component_count,
-                    guide.components.len()
-                )
-        );
-    };
-    guide
-        .elements
-        .iter()
-        .chain(&guide.components)
-        .for_each(element);
-    for segment in &guide.segments {
-        assert!(within(
-            segment.first_element,
-            segment.element_count,
-            guide.elements.len()
-        ));
-        assert!(within(
-            segment.first_note,
-            segment.note_count,
-            guide.notes.len()
-        ));
-        assert!(
-            segment
-                .keys
-                .iter()
-                .all(|key| codes(key.codes) && u16::from(key.element) <= segment.element_count)
+    for element in guide.elements.iter().chain(&guide.components) {
+        assert!(element.codes == NONE || usize::from(element.codes) < guide.codes.len());
+        run(
+            &guide.components,
+            element.first_component,
+            element.component_count,
         );
     }
-    assert!(
-        guide
-            .codes
-            .iter()
-            .all(|codes| codes.is_sorted_by(|one, other| one < other))
-    );
+    for segment in &guide.segments {
+        run(&guide.notes, segment.first_note, segment.note_count);
+        let elements = run(
+            &guide.elements,
+            segment.first_element,
+            segment.element_count,
+        );
+        for key in &segment.keys {
+            let element = &elements[usize::from(key.element) - 1];
+            assert!(u16::from(key.component) <= element.component_count);
+            assert!(key.codes == NONE || usize::from(key.codes) < guide.codes.len());
+        }
+    }
+    for codes in &guide.codes {
+        assert!(codes.is_sorted_by(|one, other| one < other), "{codes:?}");
+    }
+}
+
+/// A run of a table, which must lie within it.
+fn run<T>(table: &[T], first: u16, count: u16) -> &[T] {
+    &table[usize::from(first)..][..usize::from(count)]
 }

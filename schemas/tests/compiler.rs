@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
-use x12_schemas::table::{Element, Guide, NONE, Usage};
+use x12_schemas::table::{Decision, Element, Group, Guide, Item, Key, Loop, NONE, Note, Unit};
 
 #[test]
 fn good_files_compile_to_their_tables() {
@@ -169,156 +169,163 @@ fn outline(guide: &Guide) -> String {
         group,
         label,
         aliases,
-        identified_by_set,
-        decisions,
         ..
     } = guide;
     let mut out = format!(
-        "{id} standard={standard} set={set} group={group} label={label} aliases={aliases:?} by-set={identified_by_set}\n"
+        "{id} standard={standard} set={set} group={group} label={label} aliases={aliases:?}"
     );
-    for decision in decisions {
-        let _ = writeln!(
-            out,
-            "decision {} {}: {}",
-            decision.at, decision.attribute, decision.reason
-        );
+    let _ = writeln!(out, " by-set={}", guide.identified_by_set);
+    for Decision {
+        at,
+        attribute,
+        reason,
+    } in &guide.decisions
+    {
+        let _ = writeln!(out, "decision {at} {attribute}: {reason}");
     }
     out.push_str("\nloops\n");
-    for (index, a_loop) in guide.loops.iter().enumerate() {
-        let parent = if a_loop.parent == NONE {
-            "-".to_owned()
-        } else {
-            a_loop.parent.to_string()
-        };
-        let path = &a_loop.path;
-        let _ = write!(
-            out,
-            "{index} `{}` /{path} in {parent} depth {} label `{}`",
-            a_loop.id, a_loop.depth, a_loop.label
-        );
-        let _ = writeln!(
-            out,
-            "{} {:?}",
-            if a_loop.hierarchical {
-                " hierarchical"
-            } else {
-                ""
-            },
-            a_loop.record
-        );
-        let first = usize::from(a_loop.first_item);
-        for item in &guide.items[first..first + usize::from(a_loop.item_count)] {
-            let what = if item.child == NONE {
-                "segment".to_owned()
-            } else {
-                format!("loop {} by", item.child)
-            };
-            let _ = writeln!(
-                out,
-                "    @{} {what} {} {} x{}",
-                item.position,
-                item.segment,
-                usage(item.usage),
-                item.max
-            );
-        }
+    for index in 0..guide.loops.len() {
+        write_loop(&mut out, guide, index);
     }
     out.push_str("\nsegments\n");
     for index in 0..guide.segments.len() {
-        segment(&mut out, guide, index);
+        write_segment(&mut out, guide, index);
     }
     out
 }
 
-fn segment(out: &mut String, guide: &Guide, index: usize) {
-    let segment = &guide.segments[index];
-    let _ = write!(out, "{index} {} label `{}`", segment.id, segment.label);
-    for key in &segment.keys {
-        let _ = write!(
-            out,
-            " key {}-{} {:?}",
-            key.element,
-            key.component,
-            guide.codes.get(usize::from(key.codes))
-        );
-    }
-    if let Some(unit) = &segment.unit {
-        let _ = write!(out, " unit `{}` of {}", unit.name, unit.element);
-    }
+fn write_loop(out: &mut String, guide: &Guide, index: usize) {
+    let Loop {
+        id,
+        path,
+        label,
+        depth,
+        ..
+    } = &guide.loops[index];
+    let Loop {
+        parent,
+        hierarchical,
+        record,
+        ..
+    } = guide.loops[index];
+    let parent = (parent != NONE).then_some(parent);
     let _ = writeln!(
         out,
-        "{}",
-        if segment.hierarchical {
-            " hierarchical"
-        } else {
-            ""
-        }
+        "{index} `{id}` /{path} in {parent:?} depth {depth} label `{label}`"
     );
-    for group in &segment.groups {
+    if hierarchical || record.is_some() {
+        let _ = writeln!(out, "    hierarchical {hierarchical} record {record:?}");
+    }
+    for item in run(
+        &guide.items,
+        guide.loops[index].first_item,
+        guide.loops[index].item_count,
+    ) {
+        let Item {
+            position,
+            child,
+            segment,
+            usage,
+            max,
+        } = *item;
+        let child = (child != NONE)
+            .then(|| format!("loop {child} by "))
+            .unwrap_or_default();
         let _ = writeln!(
             out,
-            "    every {} from {} times {} label `{}`",
-            group.size, group.first, group.times, group.label
+            "    @{position} {child}segment {segment} {usage:?} x{max}"
         );
     }
-    let first = usize::from(segment.first_note);
-    for note in &guide.notes[first..first + usize::from(segment.note_count)] {
-        let _ = writeln!(
-            out,
-            "    {:?} first {} bits {:b}",
-            note.rule, note.first, note.elements
-        );
+}
+
+fn write_segment(out: &mut String, guide: &Guide, index: usize) {
+    let segment = &guide.segments[index];
+    let _ = writeln!(out, "{index} {} label `{}`", segment.id, segment.label);
+    if segment.hierarchical {
+        out.push_str("    hierarchical\n");
     }
-    let first = usize::from(segment.first_element);
-    for (number, part) in guide.elements[first..first + usize::from(segment.element_count)]
-        .iter()
-        .enumerate()
+    for Key {
+        element,
+        component,
+        codes,
+    } in &segment.keys
     {
-        element(out, guide, part, &format!("    {:02}", number + 1));
-        let first = usize::from(part.first_component);
-        for (number, part) in guide.components[first..first + usize::from(part.component_count)]
-            .iter()
-            .enumerate()
-        {
-            element(out, guide, part, &format!("      -{}", number + 1));
+        let _ = writeln!(
+            out,
+            "    key {element}-{component} {:?}",
+            guide.codes.get(usize::from(*codes))
+        );
+    }
+    if let Some(Unit { name, element }) = &segment.unit {
+        let _ = writeln!(out, "    unit `{name}` of {element}");
+    }
+    for Group {
+        label,
+        first,
+        size,
+        times,
+    } in &segment.groups
+    {
+        let _ = writeln!(
+            out,
+            "    every {size} from {first} times {times} label `{label}`"
+        );
+    }
+    for Note {
+        rule,
+        first,
+        elements,
+    } in run(&guide.notes, segment.first_note, segment.note_count)
+    {
+        let _ = writeln!(out, "    {rule:?} first {first} bits {elements:b}");
+    }
+    let elements = run(
+        &guide.elements,
+        segment.first_element,
+        segment.element_count,
+    );
+    for (number, element) in elements.iter().enumerate() {
+        write_element(out, guide, element, &format!("    {:02}", number + 1));
+        let components = run(
+            &guide.components,
+            element.first_component,
+            element.component_count,
+        );
+        for (number, component) in components.iter().enumerate() {
+            write_element(out, guide, component, &format!("      -{}", number + 1));
         }
     }
 }
 
-fn element(out: &mut String, guide: &Guide, element: &Element, name: &str) {
+fn write_element(out: &mut String, guide: &Guide, element: &Element, name: &str) {
     let Element {
+        usage,
         data_element,
         kind,
         min,
         max,
         repeat,
-        list,
-        format_by,
         label,
         phi,
         ..
     } = element;
     let _ = write!(
         out,
-        "{name} {} {data_element} {kind:?} {min}..{max} x{repeat} `{label}` {phi:?}",
-        usage(element.usage)
+        "{name} {usage:?} {data_element} {kind:?} {min}..{max} x{repeat} `{label}` {phi:?}"
     );
     if let Some(codes) = guide.codes.get(usize::from(element.codes)) {
         let _ = write!(out, " {codes:?}");
     }
-    if !list.is_empty() {
-        let _ = write!(out, " list {list}");
+    if !element.list.is_empty() {
+        let _ = write!(out, " list {}", element.list);
     }
-    if *format_by != 0 {
-        let _ = write!(out, " format by {format_by}");
+    if element.format_by != 0 {
+        let _ = write!(out, " format by {}", element.format_by);
     }
     out.push('\n');
 }
 
-fn usage(usage: Usage) -> char {
-    match usage {
-        Usage::Required => 'R',
-        Usage::Situational => 'S',
-        Usage::NotUsed => 'N',
-    }
+/// The entries of a table that belong together.
+fn run<T>(table: &[T], first: u16, count: u16) -> &[T] {
+    &table[usize::from(first)..][..usize::from(count)]
 }

@@ -1,6 +1,6 @@
 //! A segment of a guide, laid over the segment of the standard.
 
-use crate::table::{Key, Kind, NONE, Segment, Unit, Usage};
+use crate::table::{Element, Key, Kind, NONE, Segment, Unit, Usage};
 
 use super::element::{Draft, names};
 use super::fields::{Form, place_of, reference};
@@ -94,7 +94,7 @@ impl<'a> Tables<'a> {
         report: &mut Report,
         node: &Node,
         property: &str,
-        (id, first_element): (&str, usize),
+        (id, first): (&str, usize),
     ) -> Vec<Key> {
         let at = place_of(node, property);
         let mut keys = Vec::new();
@@ -103,50 +103,45 @@ impl<'a> Tables<'a> {
             .unwrap_or_default()
             .split_whitespace()
         {
-            let Some((number, component)) = reference(id, word) else {
-                report.unknown(
-                    at,
-                    format!("`{word}` is no element of {id}"),
-                    word,
-                    names(id, self.guide.elements.len() - first_element),
-                );
+            let Some((element, component)) = reference(id, word) else {
+                let known = names(id, self.guide.elements.len() - first);
+                report.unknown(at, format!("`{word}` is no element of {id}"), word, known);
                 continue;
             };
-            let element = self
-                .guide
-                .elements
-                .get(first_element + usize::from(number) - 1);
-            let part = element.and_then(|element| match component {
-                0 => Some(element),
-                _ if u16::from(component) > element.component_count => None,
-                _ => self
-                    .guide
-                    .components
-                    .get(usize::from(element.first_component) + usize::from(component) - 1),
-            });
-            let Some(part) = part else {
+            let Some(part) = self.part(first, element, component) else {
                 report.error(at, format!("{id} has no {word}"));
                 continue;
             };
-            let codes = if property == "key" { part.codes } else { NONE };
-            if property == "key" && part.kind == Kind::Composite {
-                report.error_with_hint(
-                    at,
-                    format!("{word} is a composite"),
-                    format!("name a component, such as {word}-1"),
-                );
-            } else if property == "key" && codes == NONE {
+            let by_code = property == "key";
+            if by_code && part.kind == Kind::Composite {
+                let hint = format!("name a component, such as {word}-1");
+                report.error_with_hint(at, format!("{word} is a composite"), hint);
+            } else if by_code && part.codes == NONE {
                 report.error(at, format!("{word} is a key but has no codes"));
             } else if part.usage == Usage::NotUsed {
                 report.error(at, format!("{word} must be present but is not used"));
             }
+            let codes = if by_code { part.codes } else { NONE };
             keys.push(Key {
-                element: number,
+                element,
                 component,
                 codes,
             });
         }
         keys
+    }
+
+    /// An element, or a component if that is not 0, of the segment whose elements were written last, from `first` on.
+    fn part(&self, first: usize, element: u8, component: u8) -> Option<&Element> {
+        let element = self.guide.elements.get(first + usize::from(element) - 1)?;
+        if component == 0 {
+            return Some(element);
+        }
+        let index = usize::from(element.first_component) + usize::from(component) - 1;
+        self.guide
+            .components
+            .get(index)
+            .filter(|_| u16::from(component) <= element.component_count)
     }
 }
 
