@@ -55,33 +55,28 @@ fn deep_text_is_an_error_and_no_overflow() {
 
 #[test]
 fn loops_that_multiply_end_in_an_error() {
-    let mut text = String::from(
-        "guide \"T\" standard=toy set=X group=X { segment ST R { ST01 R }; use L0\nshared {\n",
-    );
-    for level in 0..30 {
-        let next = level + 1;
+    for (levels, expected) in [(12, "more than 4096 loops"), (40, "deeper than 32")] {
         let start = "segment ST R { ST01 R }";
-        let _ = writeln!(
-            text,
-            "loop L{level} R {{ {start}; use L{next}; loop M R {{ {start}; use L{next} }} }}"
-        );
+        let mut text =
+            format!("guide T standard=toy set=X group=X {{ {start}; use L0\nshared {{\n");
+        for (level, next) in (0..levels).zip(1..) {
+            let _ = writeln!(
+                text,
+                "loop L{level} R {{ {start}; use L{next}; loop M R {{ {start}; use L{next} }} }}"
+            );
+        }
+        let _ = writeln!(text, "loop L{levels} R {{ {start} }}\n}}\n}}");
+        let errors = compiler::guide(
+            File {
+                name: "many.kdl",
+                text: &text,
+            },
+            &[toy()],
+        )
+        .expect_err("it is too large");
+        assert_eq!(errors.len(), 1);
+        assert!(errors[0].message.contains(expected), "{}", errors[0]);
     }
-    text.push_str("loop L30 R { segment ST R { ST01 R } }\n}\n}\n");
-    let errors = compiler::guide(
-        File {
-            name: "many.kdl",
-            text: &text,
-        },
-        &[toy()],
-    )
-    .expect_err("it is too large");
-    assert_eq!(errors.len(), 1);
-    assert!(
-        errors[0].message.contains("deeper than 32")
-            || errors[0].message.contains("more than 4096"),
-        "{}",
-        errors[0]
-    );
 }
 
 #[test]
@@ -228,9 +223,10 @@ fn write_loop(out: &mut String, guide: &Guide, index: usize) {
             usage,
             max,
         } = *item;
-        let child = (child != NONE)
-            .then(|| format!("loop {child} by "))
-            .unwrap_or_default();
+        let child = match child {
+            NONE => String::new(),
+            child => format!("loop {child} by "),
+        };
         let _ = writeln!(
             out,
             "    @{position} {child}segment {segment} {usage:?} x{max}"

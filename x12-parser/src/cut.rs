@@ -154,7 +154,7 @@ impl Cutter {
             return Ok(Cut::More);
         }
         self.push_gap(window, gap, layout);
-        layout.index.marks.extend(header.marks.iter().map(|mark| mark + gap as u32));
+        layout.index.push(header.marks.iter().map(|mark| mark + gap as u32));
         let plain = !header.wrapped && crate::segment::all_plain(&window[gap..end]);
         layout.entries.push(Entry {
             kind: EntryKind::Header,
@@ -208,7 +208,14 @@ impl Cutter {
     }
 
     /// The end of the end of line that begins at `from`, and whether it is not the usual one.
+    #[inline]
     fn trailing(&self, window: &[u8], from: usize, at_end: bool) -> (usize, bool) {
+        // The two usual cases, none and one byte, when what follows begins a segment.
+        match (&*self.suffix, window.get(from), window.get(from + 1)) {
+            ([], Some(next), _) if next.is_ascii_alphanumeric() => return (from, false),
+            ([one], Some(byte), Some(next)) if one == byte && next.is_ascii_alphanumeric() => return (from + 1, false),
+            _ => {}
+        }
         let rest = window.get(from..).unwrap_or_default();
         if rest.len() < self.suffix.len() && !at_end {
             return (window.len(), false);
@@ -223,7 +230,7 @@ impl Cutter {
     /// Inside an interchange: all whole segments of the window.
     fn inside(&mut self, work: Work<'_>) -> Result<Cut, Error> {
         let Work { window, at_end, layout, start } = work;
-        let known = layout.index.marks.len();
+        let known = layout.index.marks().len();
         layout.index.add(&window[start..], start as u32, &self.delimiters);
         let mut walk = Walk { window, at_end, start, mark: known, special: 0, ended: false };
         let ends = std::mem::take(&mut layout.index.ends);
@@ -254,11 +261,11 @@ impl Cutter {
 
     /// One terminated segment; `Err(None)` ends the block before it.
     fn segment(&mut self, walk: &mut Walk<'_>, end: usize, layout: &mut Layout) -> Result<(), Option<Error>> {
-        let term = layout.index.marks[end] as usize;
+        let term = layout.index.marks()[end] as usize;
         if term < walk.start || walk.ended {
             return Ok(());
         }
-        while walk.mark < end && (layout.index.marks[walk.mark] as usize) < walk.start {
+        while walk.mark < end && (layout.index.marks()[walk.mark] as usize) < walk.start {
             walk.mark += 1;
         }
         let bytes = &walk.window[walk.start..];
@@ -305,11 +312,11 @@ impl Cutter {
     }
 
     fn unterminated(&mut self, walk: &mut Walk<'_>, layout: &mut Layout) -> Result<(), Error> {
-        while layout.index.marks.get(walk.mark).is_some_and(|&mark| (mark as usize) < walk.start) {
+        while layout.index.marks().get(walk.mark).is_some_and(|&mark| (mark as usize) < walk.start) {
             walk.mark += 1;
         }
         let end = walk.window.len();
-        let entry = walk.entry(EntryKind::Unterminated, end, end, layout.index.marks.len() - walk.mark, layout);
+        let entry = walk.entry(EntryKind::Unterminated, end, end, layout.index.marks().len() - walk.mark, layout);
         self.check_bounds(&entry, walk.window, layout)?;
         layout.entries.push(entry);
         if is_id(&walk.window[walk.start..], b"IEA") {
@@ -328,7 +335,7 @@ impl Cutter {
         if length <= element_bytes && (entry.mark_count as usize) < components.min(elements) {
             return Ok(());
         }
-        let marks = &layout.index.marks[entry.first_mark as usize..][..entry.mark_count as usize];
+        let marks = &layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize];
         let (mut from, mut element, mut parts) = (entry.start, 0, 1);
         for &mark in marks.iter().chain([&entry.end]) {
             let here = self.at + u64::from(from);
@@ -363,7 +370,7 @@ impl Cutter {
             }
         }
         let until = walk.start + data;
-        let marks = layout.index.marks[walk.mark..].iter().take_while(|&&mark| (mark as usize) < until).count();
+        let marks = layout.index.marks()[walk.mark..].iter().take_while(|&&mark| (mark as usize) < until).count();
         layout.entries.push(walk.entry(EntryKind::BinaryHead, until, until, marks, layout));
         self.state = State::Binary(length);
         walk.start = until;

@@ -149,6 +149,12 @@ impl Placer {
     pub(crate) fn place(&mut self, bytes: &[u8], base: u64, layout: &Layout, placed: &mut Placed) {
         placed.begin(&self.start);
         for entry in &layout.entries {
+            if self.passes(bytes, entry) {
+                self.start.segments_of_document += 1;
+                self.start.segments_of_set += 1;
+                placed.events.push(Event::Entry(NONE));
+                continue;
+            }
             let segment = view(bytes, layout, entry);
             let mut here = Here { placed, span: self.span(base, entry), entry, layout };
             self.entry(&segment, &mut here);
@@ -163,6 +169,18 @@ impl Placer {
         let span = Span { length: 0, ..self.span(base, &entry) };
         self.close_interchange(&mut Here { placed, span, entry: &entry, layout });
         placed.charts = Arc::clone(&self.charts);
+    }
+
+    /// Whether an entry is a segment inside a transaction set that is not walked: told by two bytes that no control segment has.
+    #[inline]
+    fn passes(&self, bytes: &[u8], entry: &Entry) -> bool {
+        if self.set.walk.is_some() || !self.start.in_set || entry.kind != EntryKind::Segment || entry.misjudged || !entry.plain {
+            return false;
+        }
+        match bytes.get(entry.start as usize..entry.end as usize) {
+            Some([b'S' | b's', b'T' | b't' | b'E' | b'e', ..] | [b'G' | b'g', ..] | [b'I' | b'i', ..] | []) | None => false,
+            Some(_) => true,
+        }
     }
 
     fn span(&self, base: u64, entry: &Entry) -> Span {
@@ -573,7 +591,7 @@ pub(crate) fn open_unit(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u1
 /// The view of one entry as a segment.
 pub(crate) fn view<'a>(bytes: &'a [u8], layout: &'a Layout, entry: &Entry) -> Segment<'a> {
     let raw = &bytes[entry.start as usize..entry.next as usize];
-    let marks = &layout.index.marks[entry.first_mark as usize..][..entry.mark_count as usize];
+    let marks = &layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize];
     Segment::new(raw, (entry.end - entry.start) as usize, marks, entry.start, &layout.delimiters, entry.plain)
 }
 

@@ -1,7 +1,7 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide` and `segment` (nodes laid over the standard) and `lower` (loops laid out flat).
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) and `lower` (loops laid out flat).
 
 mod limits;
 mod nesting;
@@ -10,10 +10,10 @@ mod source;
 
 mod fields;
 mod standard;
+mod tables;
 
 mod element;
 mod segment;
-mod tables;
 
 mod guide;
 mod lower;

@@ -175,9 +175,7 @@ impl Layer {
                 ..customized(report, child, element)
             });
         }
-        if components.is_empty() {
-            report.error(node.at, format!("composite {id} lists no components"));
-        }
+        bound(report, node, &mut components);
         let element = Element {
             data_element: id.to_owned(),
             phi: Phi::default(),
@@ -231,15 +229,7 @@ impl Layer {
                     .filter_map(|argument| read_note(report, argument, elements.len())),
             );
         }
-        if shape.slots.is_empty() || shape.slots.len() > limits::ELEMENTS {
-            report.error(
-                node.at,
-                format!(
-                    "segment {id} lists no elements, or more than {}",
-                    limits::ELEMENTS
-                ),
-            );
-        }
+        bound(report, node, &mut shape.slots);
         if self.segments.insert(id.to_owned(), shape).is_some() {
             report.error(node.at, format!("segment {id} stands twice"));
         }
@@ -312,6 +302,17 @@ fn blank(kind: Kind) -> Element {
         component_count: 0,
         label: String::new(),
         phi: Phi::default(),
+    }
+}
+
+/// Reports a segment or composite without parts, or with more than tables can hold, and keeps those that fit.
+fn bound<T>(report: &mut Report, node: &Node, parts: &mut Vec<T>) {
+    if parts.is_empty() || parts.len() > limits::ELEMENTS {
+        report.error(
+            node.at,
+            format!("a {} has from 1 to {} parts", node.name, limits::ELEMENTS),
+        );
+        parts.truncate(limits::ELEMENTS);
     }
 }
 

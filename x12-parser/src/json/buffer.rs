@@ -1,9 +1,9 @@
-//! A reused output buffer that copies short values in fixed steps.
+//! A reused output buffer.
 
 /// Bytes copied at once: most elements are shorter, and a copy of fixed length is one or two instructions.
 ///
 /// Measured against `extend_from_slice` on 837P: 1.6 times the speed of the whole renderer.
-const STEP: usize = 32;
+pub(crate) const STEP: usize = 32;
 
 /// Bytes to be written, and room behind them.
 #[derive(Default)]
@@ -30,7 +30,7 @@ impl Buffer {
         self.length = self.length.min(length);
     }
 
-    /// Makes room for `more` bytes, so that the methods below need not grow.
+    /// Makes room for `more` bytes.
     #[inline]
     pub(crate) fn reserve(&mut self, more: usize) {
         let wanted = self.length + more + STEP;
@@ -47,29 +47,16 @@ impl Buffer {
         self.length += bytes.len();
     }
 
-    /// Appends the first `used` bytes of a fixed run. Needs room.
+    /// So many bytes behind what is written, to be written to and then [`Self::advance`]d over.
     #[inline]
-    pub(crate) fn put_fixed<const N: usize>(&mut self, bytes: &[u8; N], used: usize) {
-        self.bytes[self.length..self.length + N].copy_from_slice(bytes);
-        self.length += used;
+    pub(crate) fn room(&mut self, most: usize) -> &mut [u8] {
+        self.reserve(most);
+        &mut self.bytes[self.length..self.length + most]
     }
 
-    /// Appends one byte. Needs room.
+    /// Takes what was written behind as written.
     #[inline]
-    pub(crate) fn put_byte(&mut self, byte: u8) {
-        self.bytes[self.length] = byte;
-        self.length += 1;
-    }
-
-    /// Appends `source[from..to]`. Needs room.
-    #[inline]
-    pub(crate) fn put_range(&mut self, source: &[u8], from: usize, to: usize) {
-        let length = to - from;
-        if let (true, Some(step)) = (length <= STEP, source.get(from..from + STEP)) {
-            self.bytes[self.length..self.length + STEP].copy_from_slice(step);
-        } else {
-            self.bytes[self.length..self.length + length].copy_from_slice(&source[from..to]);
-        }
-        self.length += length;
+    pub(crate) fn advance(&mut self, used: usize) {
+        self.length = (self.length + used).min(self.bytes.len());
     }
 }

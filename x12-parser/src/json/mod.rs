@@ -3,4 +3,5 @@
 pub(crate) mod buffer;
 pub(crate) mod render;
 pub(crate) mod segment;
+pub(crate) mod swift;
 pub(crate) mod text;

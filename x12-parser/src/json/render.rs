@@ -11,7 +11,9 @@ use crate::cut::{Entry, EntryKind};
 use crate::delimiters::Delimiters;
 use crate::event::Event;
 use crate::json::buffer::Buffer;
+use crate::form::Form;
 use crate::json::segment::{self, Style};
+use crate::json::swift::{self, Plain};
 use crate::json::text::{Charset, put_base64, put_exact, put_string};
 
 /// How JSON shows the inside of a transaction set.
@@ -151,20 +153,32 @@ impl<'b> Renderer<'b> {
     /// A segment of a transaction set.
     #[inline]
     fn inside(&mut self, entry: &Entry, definition: u16) {
-        if !self.fresh {
+        if !std::mem::take(&mut self.fresh) {
             self.out.put(b",");
         }
-        self.fresh = false;
         let style = match self.render.shape {
             Shape::Loops => Style::Object,
             Shape::Segments => Style::Array,
         };
         let definition = self.chart.filter(|_| definition != NONE).map(|chart| chart.outline(definition));
-        segment::put(self.out, &self.block.segment(entry), entry, definition, style);
+        self.put(entry, definition, style);
+    }
+
+    #[inline]
+    fn put(&mut self, entry: &Entry, outline: Option<&[Form]>, style: Style) {
+        let block = self.block;
+        let (bytes, delimiters) = (&*block.bytes, &block.layout.delimiters);
+        if entry.plain && !entry.odd && matches!(entry.kind, EntryKind::Segment | EntryKind::Header) {
+            let marks = &block.layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize];
+            if swift::put(self.out, &Plain { bytes, entry, marks, delimiters, outline }, style) {
+                return;
+            }
+        }
+        segment::put(self.out, &block.segment(entry), entry, outline, style);
     }
 
     fn put_segment(&mut self, entry: &Entry) {
-        segment::put(self.out, &self.block.segment(entry), entry, Some(&[]), Style::Object);
+        self.put(entry, Some(&[]), Style::Object);
     }
 
     fn outside(&mut self, entry: &Entry, definition: u16) {
@@ -215,12 +229,12 @@ impl<'b> Renderer<'b> {
         if !std::mem::take(empty) {
             self.out.put(b",");
         }
-        segment::put(self.out, &self.block.segment(entry), entry, None, Style::Object);
+        self.put(entry, None, Style::Object);
     }
 
     fn line(&mut self, entry: &Entry) {
         self.out.put(b"{\"segment\":");
-        segment::put(self.out, &self.block.segment(entry), entry, None, Style::Object);
+        self.put(entry, None, Style::Object);
         if entry.kind != EntryKind::BinaryHead {
             self.out.put(b"}\n");
         }

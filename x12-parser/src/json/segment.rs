@@ -16,7 +16,7 @@ pub(crate) enum Style {
 }
 
 /// The keys of elements, `,"01":"` and so on: seven bytes each.
-const KEYS: [[u8; 8]; 100] = {
+pub(crate) const KEYS: [[u8; 8]; 100] = {
     let mut keys = [*b",\"00\":\" "; 100];
     let mut i = 0;
     while i < 100 {
@@ -27,17 +27,9 @@ const KEYS: [[u8; 8]; 100] = {
     keys
 };
 
-/// Most bytes that JSON adds for one delimiter in a plain segment: `"],["` or a key.
-const PER_MARK: usize = 12;
-
 /// Appends a segment. `outline` says what the guide knows of its elements' forms; without one the delimiters decide.
 pub(crate) fn put(out: &mut Buffer, segment: &Segment<'_>, entry: &Entry, outline: Option<&[Form]>, style: Style) {
-    let writer = Writer { out, segment, outline, style, charset: Charset::Utf8, pending: 0, changed: false };
-    if entry.plain && !entry.odd && matches!(entry.kind, EntryKind::Segment | EntryKind::Header) {
-        writer.plain();
-    } else {
-        writer.careful(entry);
-    }
+    Writer { out, segment, outline, style, charset: Charset::Utf8, pending: 0, changed: false }.segment(entry);
 }
 
 /// Begins another member of a segment that is already written.
@@ -67,28 +59,16 @@ struct Field {
 }
 
 impl Writer<'_> {
-    fn plain(mut self) {
-        let room = self.segment.bytes().len() + PER_MARK * (self.segment.mark_count() + 2) + 32;
-        self.out.reserve(room);
-        let written = self.fields::<true>();
-        debug_assert!(written, "plain bytes are UTF-8");
-        if self.changed {
-            put_member(self.out, "$raw", self.style);
-            put_exact(self.out, self.segment.raw());
-            self.close_member();
-        }
-        self.out.put(if self.style == Style::Object { b"}" } else { b"]" });
-    }
-
-    fn careful(mut self, entry: &Entry) {
+    fn segment(mut self, entry: &Entry) {
         let begin = self.out.len();
-        if !self.fields::<false>() {
+        if !self.fields() {
             self.out.truncate(begin);
             (self.charset, self.pending, self.changed) = (Charset::Latin1, 0, true);
-            self.fields::<false>();
+            self.fields();
         }
         if entry.kind == EntryKind::BinaryHead {
-            return self.out.put(b"\"$base64\":\"");
+            self.key(self.pending);
+            return self.out.put(b"{\"$base64\":\"");
         }
         if self.changed || entry.odd || entry.kind == EntryKind::Unterminated {
             put_member(self.out, "$raw", self.style);
@@ -105,8 +85,7 @@ impl Writer<'_> {
     }
 
     /// Writes identifier and elements; false if the bytes are not of the charset.
-    #[inline(always)]
-    fn fields<const PLAIN: bool>(&mut self) -> bool {
+    fn fields(&mut self) -> bool {
         let bytes = self.segment.bytes();
         let separator = self.segment.delimiters().element;
         let (marks, count) = (self.segment, self.segment.mark_count());
@@ -118,7 +97,7 @@ impl Writer<'_> {
             }
             let to = if mark < count { marks.mark(mark) } else { bytes.len() };
             let field = Field { from, to, marks: (first, mark) };
-            let written = if number == 0 { self.id::<PLAIN>(&field) } else { self.element::<PLAIN>(number, &field) };
+            let written = if number == 0 { self.id(&field) } else { self.element(number, &field) };
             if !written {
                 return false;
             }
@@ -131,19 +110,15 @@ impl Writer<'_> {
         true
     }
 
-    #[inline(always)]
-    fn id<const PLAIN: bool>(&mut self, field: &Field) -> bool {
+    fn id(&mut self, field: &Field) -> bool {
         match self.style {
-            Style::Object if PLAIN => self.out.put_fixed(b"{\"seg\":", 7),
             Style::Object => self.out.put(b"{\"seg\":"),
-            Style::Array if PLAIN => self.out.put_byte(b'['),
             Style::Array => self.out.put(b"["),
         }
-        self.value::<PLAIN>(field.from, field.to)
+        self.value(field.from, field.to)
     }
 
-    #[inline(always)]
-    fn element<const PLAIN: bool>(&mut self, number: usize, field: &Field) -> bool {
+    fn element(&mut self, number: usize, field: &Field) -> bool {
         if field.from == field.to {
             self.pending += 1;
             return true;
@@ -154,21 +129,14 @@ impl Writer<'_> {
             None => self.form_by_delimiters(field),
         };
         if form == Form::Simple {
-            if PLAIN && self.style == Style::Object && number < 100 {
-                self.pending = 0;
-                self.out.put_fixed(&KEYS[number], 7);
-                self.out.put_range(self.segment.bytes(), field.from, field.to);
-                self.out.put_byte(b'"');
-                return true;
-            }
-            if !PLAIN && unwrapped(&self.segment.bytes()[field.from..field.to]).is_empty() {
+            if unwrapped(&self.segment.bytes()[field.from..field.to]).is_empty() {
                 (self.pending, self.changed) = (self.pending + 1, true);
                 return true;
             }
-            self.key::<PLAIN>(number);
-            return self.value::<PLAIN>(field.from, field.to);
+            self.key(number);
+            return self.value(field.from, field.to);
         }
-        self.composite::<PLAIN>(number, field, form)
+        self.composite(number, field, form)
     }
 
     fn form_by_delimiters(&self, field: &Field) -> Form {
@@ -179,47 +147,35 @@ impl Writer<'_> {
     }
 
     /// What comes before an element's value: its key, or commas for the empty elements before it.
-    #[inline(always)]
-    fn key<const PLAIN: bool>(&mut self, number: usize) {
+    fn key(&mut self, number: usize) {
         if self.style == Style::Array {
-            if !PLAIN {
-                self.out.reserve(3 * self.pending + 1);
-            }
             for _ in 0..std::mem::take(&mut self.pending) {
-                self.out.put_fixed(b",\"\"", 3);
+                self.out.put(b",\"\"");
             }
-            return self.out.put_byte(b',');
+            return self.out.put(b",");
         }
         self.pending = 0;
         match KEYS.get(number) {
-            Some(key) if PLAIN => self.out.put_fixed(key, 6),
             Some(key) => self.out.put(&key[..6]),
             None => self.out.put(format!(",\"{number}\":").as_bytes()),
         }
     }
 
-    #[inline(always)]
-    fn value<const PLAIN: bool>(&mut self, from: usize, to: usize) -> bool {
+    fn value(&mut self, from: usize, to: usize) -> bool {
         let bytes = self.segment.bytes();
-        if PLAIN {
-            self.out.put_byte(b'"');
-            self.out.put_range(bytes, from, to);
-            self.out.put_byte(b'"');
-            return true;
-        }
         let value = unwrapped(&bytes[from..to]);
         self.changed |= value.len() != to - from;
         put_string(self.out, &value, self.charset)
     }
 
-    fn composite<const PLAIN: bool>(&mut self, number: usize, field: &Field, form: Form) -> bool {
+    fn composite(&mut self, number: usize, field: &Field, form: Form) -> bool {
         let begin = self.out.len();
         let pending = self.pending;
-        self.key::<PLAIN>(number);
+        self.key(number);
         let filled = self.out.len();
         let written = match form {
-            Form::Composite => self.components::<PLAIN>(field, true),
-            _ => self.repetitions::<PLAIN>(field, form),
+            Form::Composite => self.components(field, true),
+            _ => self.repetitions(field, form),
         };
         if self.out.as_slice().get(filled..) == Some(b"[]") {
             // Delimiters only: an empty element, and `$raw` has the delimiters.
@@ -229,7 +185,7 @@ impl Writer<'_> {
         written
     }
 
-    fn repetitions<const PLAIN: bool>(&mut self, field: &Field, form: Form) -> bool {
+    fn repetitions(&mut self, field: &Field, form: Form) -> bool {
         let bytes = self.segment.bytes();
         let separator = self.segment.delimiters().repetition;
         self.out.put(b"[");
@@ -244,7 +200,7 @@ impl Writer<'_> {
                 self.out.put(b",");
             }
             let repetition = Field { from, to: at, marks: (first, mark) };
-            if !self.components::<PLAIN>(&repetition, form == Form::RepeatingComposite) {
+            if !self.components(&repetition, form == Form::RepeatingComposite) {
                 return false;
             }
             (from, first) = (at + 1, mark + 1);
@@ -254,7 +210,7 @@ impl Writer<'_> {
     }
 
     /// An array of components, those that are empty at the end left out.
-    fn components<const PLAIN: bool>(&mut self, field: &Field, split: bool) -> bool {
+    fn components(&mut self, field: &Field, split: bool) -> bool {
         let bytes = self.segment.bytes();
         let separator = self.segment.delimiters().component;
         let mut to = field.to;
@@ -275,10 +231,7 @@ impl Writer<'_> {
             if from > field.from {
                 self.out.put(b",");
             }
-            if PLAIN {
-                self.out.reserve(at - from + 2);
-            }
-            if !self.value::<PLAIN>(from, at) {
+            if !self.value(from, at) {
                 return false;
             }
             from = at + 1;

@@ -19,13 +19,11 @@ pub(crate) fn put_string(out: &mut Buffer, value: &[u8], charset: Charset) -> bo
     if charset == Charset::Utf8 && std::str::from_utf8(value).is_err() {
         return false;
     }
-    // 6: the longest that one byte becomes, `\u0000`.
-    out.reserve(6 * value.len() + 2);
-    out.put_byte(b'"');
+    out.put(b"\"");
     for &byte in value {
         put_escaped(out, byte, charset);
     }
-    out.put_byte(b'"');
+    out.put(b"\"");
     true
 }
 
