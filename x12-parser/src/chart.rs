@@ -15,19 +15,13 @@ impl SegmentId {
     /// Packs two or three letters and digits.
     #[inline]
     pub(crate) const fn new(bytes: &[u8]) -> Self {
-        let mut packed = 0;
-        let mut i = 0;
-        if bytes.len() < 2 || bytes.len() > 3 {
-            return Self(0);
-        }
-        while i < bytes.len() {
-            if !bytes[i].is_ascii_alphanumeric() {
-                return Self(0);
+        match *bytes {
+            [a, b, c] if is_letter_or_digit(a) && is_letter_or_digit(b) && is_letter_or_digit(c) => {
+                Self((upper(a) << 8 | upper(b)) << 8 | upper(c))
             }
-            packed = packed << 8 | bytes[i].to_ascii_uppercase() as u32;
-            i += 1;
+            [a, b] if is_letter_or_digit(a) && is_letter_or_digit(b) => Self(upper(a) << 8 | upper(b)),
+            _ => Self(0),
         }
-        Self(packed)
     }
 
     /// The identifier of a segment as it stands, line breaks of a wrapped file aside.
@@ -35,6 +29,14 @@ impl SegmentId {
     pub(crate) fn of(segment: &Segment<'_>) -> Self {
         if segment.is_plain() { Self::new(segment.id()) } else { Self::new(&unwrapped(segment.id())) }
     }
+}
+
+const fn is_letter_or_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+}
+
+const fn upper(byte: u8) -> u32 {
+    byte.to_ascii_uppercase() as u32
 }
 
 /// Codes of one list, packed for comparison.

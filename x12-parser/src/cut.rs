@@ -40,6 +40,8 @@ pub(crate) struct Entry {
     pub(crate) kind: EntryKind,
     /// Printable ASCII throughout, without quotation mark or backslash.
     pub(crate) plain: bool,
+    /// No delimiters stand inside its elements.
+    pub(crate) flat: bool,
     /// What follows the terminator is not the interchange's usual end of line.
     pub(crate) odd: bool,
     /// Binary data whose declared length does not fit.
@@ -103,13 +105,19 @@ pub(crate) struct Cutter {
     suffix: Arc<[u8]>,
     /// What usually stands between the last segment's terminator and the next interchange.
     usual_gap: Arc<[u8]>,
+    /// Bytes and delimiters up to which a segment can break no limit.
+    usual_bytes: usize,
+    usual_marks: usize,
 }
 
 impl Cutter {
     pub(crate) fn new(limits: Limits) -> Self {
         let none: Arc<[u8]> = Arc::default();
         let (suffix, usual_gap) = (Arc::clone(&none), none);
-        Self { state: State::Start, at: 0, limits, delimiters: Delimiters::default(), suffix, usual_gap }
+        let usual_bytes = 512.min(limits.element_bytes).min(limits.segment_bytes / 2);
+        let usual_marks = 48.min(limits.components).min(limits.elements).saturating_sub(1);
+        let delimiters = Delimiters::default();
+        Self { state: State::Start, at: 0, limits, delimiters, suffix, usual_gap, usual_bytes, usual_marks }
     }
 
     /// Offset in the document of the next window's first byte.
@@ -154,11 +162,12 @@ impl Cutter {
             return Ok(Cut::More);
         }
         self.push_gap(window, gap, layout);
-        layout.index.push(header.marks.iter().map(|mark| mark + gap as u32));
+        header.marks.iter().for_each(|mark| layout.index.push(mark + gap as u32));
         let plain = !header.wrapped && crate::segment::all_plain(&window[gap..end]);
         layout.entries.push(Entry {
             kind: EntryKind::Header,
             plain,
+            flat: true,
             odd,
             misjudged: false,
             start: gap as u32,
@@ -210,12 +219,6 @@ impl Cutter {
     /// The end of the end of line that begins at `from`, and whether it is not the usual one.
     #[inline]
     fn trailing(&self, window: &[u8], from: usize, at_end: bool) -> (usize, bool) {
-        // The two usual cases, none and one byte, when what follows begins a segment.
-        match (&*self.suffix, window.get(from), window.get(from + 1)) {
-            ([], Some(next), _) if next.is_ascii_alphanumeric() => return (from, false),
-            ([one], Some(byte), Some(next)) if one == byte && next.is_ascii_alphanumeric() => return (from + 1, false),
-            _ => {}
-        }
         let rest = window.get(from..).unwrap_or_default();
         if rest.len() < self.suffix.len() && !at_end {
             return (window.len(), false);
@@ -232,9 +235,12 @@ impl Cutter {
         let Work { window, at_end, layout, start } = work;
         let known = layout.index.marks().len();
         layout.index.add(&window[start..], start as u32, &self.delimiters);
-        let mut walk = Walk { window, at_end, start, mark: known, special: 0, ended: false };
+        let mut walk = Walk { window, at_end, start, mark: known, special: 0, inner: 0, ended: false };
         let ends = std::mem::take(&mut layout.index.ends);
-        let stop = ends.iter().try_for_each(|&end| self.segment(&mut walk, end as usize, layout));
+        let stop = ends.iter().try_for_each(|&end| match self.usual(&mut walk, end as usize, layout) {
+            true => Ok(()),
+            false => self.segment(&mut walk, end as usize, layout),
+        });
         layout.index.ends = ends;
         if let Err(Some(error)) = stop {
             return Err(error);
@@ -257,6 +263,27 @@ impl Cutter {
                 Ok(Cut::More)
             }
         }
+    }
+
+    /// The short road of [`Self::segment`]: no control segment, no binary data, of moderate size, the usual end of line behind it.
+    #[inline(always)]
+    fn usual(&self, walk: &mut Walk<'_>, end: usize, layout: &mut Layout) -> bool {
+        let marks = layout.index.marks();
+        let (Some(&term), Some(&first)) = (marks.get(end), marks.get(walk.mark)) else { return false };
+        let (term, from) = (term as usize, walk.start);
+        let control = matches!(walk.window.get(from), Some(b'I' | b'i' | b'B' | b'b') | None);
+        if control || walk.ended || (first as usize) < from || term - from > self.usual_bytes || end - walk.mark > self.usual_marks {
+            return false;
+        }
+        let next = match (&*self.suffix, walk.window.get(term + 1), walk.window.get(term + 2)) {
+            ([], Some(next), _) if next.is_ascii_alphanumeric() => term + 1,
+            ([one], Some(byte), Some(next)) if one == byte && next.is_ascii_alphanumeric() => term + 2,
+            _ => return false,
+        };
+        let entry = walk.entry(EntryKind::Segment, term, next, end - walk.mark, layout);
+        layout.entries.push(entry);
+        (walk.mark, walk.start) = (end + 1, next);
+        true
     }
 
     /// One terminated segment; `Err(None)` ends the block before it.
@@ -424,19 +451,18 @@ struct Walk<'a> {
     start: usize,
     mark: usize,
     special: usize,
+    inner: usize,
     ended: bool,
 }
 
 impl Walk<'_> {
     fn entry(&mut self, kind: EntryKind, end: usize, next: usize, mark_count: usize, layout: &Layout) -> Entry {
-        let specials = &layout.index.specials;
-        while specials.get(self.special).is_some_and(|&at| (at as usize) < self.start) {
-            self.special += 1;
-        }
-        let plain = specials.get(self.special).is_none_or(|&at| at as usize >= end);
+        let plain = none_between(&layout.index.specials, &mut self.special, self.start, end);
+        let flat = none_between(&layout.index.inner, &mut self.inner, self.start, end);
         Entry {
             kind,
             plain,
+            flat,
             odd: false,
             misjudged: false,
             start: self.start as u32,
@@ -446,6 +472,15 @@ impl Walk<'_> {
             mark_count: mark_count as u32,
         }
     }
+}
+
+/// Whether no offset of an ascending list is in a range; `at` moves up to the range.
+#[inline(always)]
+fn none_between(list: &[u32], at: &mut usize, from: usize, to: usize) -> bool {
+    while list.get(*at).is_some_and(|&offset| (offset as usize) < from) {
+        *at += 1;
+    }
+    list.get(*at).is_none_or(|&offset| offset as usize >= to)
 }
 
 enum Binary {
@@ -458,7 +493,7 @@ enum Binary {
 /// A run of bytes without delimiters of interest.
 fn run(kind: EntryKind, start: usize, end: usize) -> Entry {
     let (start, end) = (start as u32, end as u32);
-    Entry { kind, plain: false, odd: false, misjudged: false, start, end, next: end, first_mark: 0, mark_count: 0 }
+    Entry { kind, plain: false, flat: false, odd: false, misjudged: false, start, end, next: end, first_mark: 0, mark_count: 0 }
 }
 
 /// Whether a segment is an ISA, an IEA, or one with binary data.

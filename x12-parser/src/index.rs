@@ -16,6 +16,8 @@ pub(crate) struct Index {
     pub(crate) ends: Vec<u32>,
     /// Offsets of bytes that make a segment other than plain: control characters, non-ASCII, quotation mark, backslash.
     pub(crate) specials: Vec<u32>,
+    /// Offsets of the delimiters inside elements: component and repetition separators.
+    pub(crate) inner: Vec<u32>,
 }
 
 impl Index {
@@ -24,6 +26,7 @@ impl Index {
         self.mark_count = 0;
         self.ends.clear();
         self.specials.clear();
+        self.inner.clear();
     }
 
     /// Offsets of all delimiters, ascending.
@@ -32,11 +35,13 @@ impl Index {
         &self.marks[..self.mark_count]
     }
 
-    /// Adds delimiters that were found otherwise, behind all others.
-    pub(crate) fn push(&mut self, marks: impl Iterator<Item = u32>) {
-        self.marks.truncate(self.mark_count);
-        self.marks.extend(marks);
-        self.mark_count = self.marks.len();
+    /// Adds a delimiter that was found otherwise, behind all others.
+    pub(crate) fn push(&mut self, mark: u32) {
+        match self.marks.get_mut(self.mark_count) {
+            Some(slot) => *slot = mark,
+            None => self.marks.push(mark),
+        }
+        self.mark_count += 1;
     }
 
     /// Adds what stands in `bytes`, which begin at offset `base`.
@@ -58,7 +63,7 @@ impl Index {
 
     #[inline]
     fn chunk(&mut self, at: u32, found: &Found) {
-        let Found { marks, ends, specials } = *found;
+        let Found { marks, ends, specials, inner } = *found;
         let first = self.mark_count as u32;
         let mut left = ends;
         while left != 0 {
@@ -78,11 +83,17 @@ impl Index {
             used += STEP;
         }
         self.mark_count += marks.count_ones() as usize;
-        let mut bits = specials;
-        while bits != 0 {
-            self.specials.push(at + bits.trailing_zeros());
-            bits &= bits - 1;
-        }
+        push_bits(&mut self.specials, at, specials);
+        push_bits(&mut self.inner, at, inner);
+    }
+}
+
+/// Appends `at` plus the number of each bit that is set.
+#[inline]
+fn push_bits(out: &mut Vec<u32>, at: u32, mut bits: u64) {
+    while bits != 0 {
+        out.push(at + bits.trailing_zeros());
+        bits &= bits - 1;
     }
 }
 
@@ -94,6 +105,7 @@ struct Found {
     marks: u64,
     ends: u64,
     specials: u64,
+    inner: u64,
 }
 
 /// The bytes looked for, each spread over a vector.
@@ -118,14 +130,16 @@ impl Needles {
     #[inline]
     fn find(&self, chunk: &[u8; 64]) -> Found {
         let (quarters, _) = chunk.as_chunks::<16>();
-        let mut found = Found { marks: 0, ends: 0, specials: 0 };
+        let mut found = Found { marks: 0, ends: 0, specials: 0, inner: 0 };
         for (i, quarter) in quarters.iter().enumerate() {
             let bytes = u8x16::new(*quarter);
             let ends = bytes.simd_eq(self.segment);
-            let marks = ends | bytes.simd_eq(self.element) | bytes.simd_eq(self.component) | bytes.simd_eq(self.repetition);
+            let outer = ends | bytes.simd_eq(self.element);
+            let marks = outer | bytes.simd_eq(self.component) | bytes.simd_eq(self.repetition);
             let specials = special(bytes);
             found.ends |= u64::from(ends.to_bitmask()) << (16 * i);
             found.marks |= u64::from(marks.to_bitmask()) << (16 * i);
+            found.inner |= u64::from((marks ^ outer).to_bitmask()) << (16 * i);
             found.specials |= u64::from(specials.to_bitmask()) << (16 * i);
         }
         found
@@ -152,7 +166,10 @@ pub(crate) fn simple(bytes: &[u8], base: u32, delimiters: &Delimiters, index: &m
             index.ends.push(index.mark_count as u32);
         }
         if byte == segment || byte == element || byte == component || repetition == Some(byte) {
-            index.push(std::iter::once(at));
+            index.push(at);
+            if byte != segment && byte != element {
+                index.inner.push(at);
+            }
         }
         if is_special(byte) {
             index.specials.push(at);
@@ -181,7 +198,7 @@ mod tests {
                 fast.add(&bytes, 7, &delimiters);
                 simple(&bytes, 7, &delimiters, &mut slow);
                 assert_eq!(fast.marks(), slow.marks(), "length {length}");
-                assert_eq!((fast.ends, fast.specials), (slow.ends, slow.specials), "length {length}");
+                assert_eq!((fast.ends, fast.specials, fast.inner), (slow.ends, slow.specials, slow.inner), "length {length}");
             }
         }
     }

@@ -24,8 +24,9 @@ impl<'a> Segment<'a> {
 
     /// The identifier, `NM1` for instance: what stands before the first element separator.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> &'a [u8] {
-        self.fields().next().unwrap_or_default()
+        self.field(0)
     }
 
     /// The bytes up to, and without, the terminator.
@@ -49,7 +50,24 @@ impl<'a> Segment<'a> {
     /// Element `number`, from one; empty if it does not stand.
     #[must_use]
     pub fn element(&self, number: usize) -> Element<'a> {
-        Element { bytes: self.fields().nth(number).unwrap_or_default(), delimiters: self.delimiters }
+        Element { bytes: self.field(number), delimiters: self.delimiters }
+    }
+
+    /// What stands between element separators: 0 is the identifier; empty if it does not stand.
+    #[inline]
+    fn field(&self, number: usize) -> &'a [u8] {
+        let (mut left, mut start) = (number, 0);
+        for &mark in self.marks {
+            let at = (mark - self.origin) as usize;
+            if self.bytes.get(at) != Some(&self.delimiters.element) {
+                continue;
+            }
+            if left == 0 {
+                return self.bytes.get(start..at).unwrap_or_default();
+            }
+            (left, start) = (left - 1, at + 1);
+        }
+        if left == 0 { self.bytes.get(start..).unwrap_or_default() } else { &[] }
     }
 
     /// The elements in order, without the identifier.

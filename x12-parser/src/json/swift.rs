@@ -26,9 +26,12 @@ pub(crate) struct Plain<'a> {
 pub(crate) fn put(out: &mut Buffer, plain: &Plain<'_>, style: Style) -> bool {
     let length = (plain.entry.end - plain.entry.start) as usize;
     let mut pen = Pen { page: out.room(length + PER_MARK * (plain.marks.len() + 2) + 2 * STEP), at: 0, bytes: plain.bytes };
-    let written = match style {
-        Style::Object => plain.object(&mut pen),
-        Style::Array => plain.array(&mut pen),
+    let simple = plain.entry.flat && plain.outline.is_none_or(|outline| outline.iter().all(|form| *form == Form::Simple));
+    let written = match (style, simple) {
+        (Style::Object, true) => plain.write_flat::<true>(&mut pen),
+        (Style::Array, true) => plain.write_flat::<false>(&mut pen),
+        (Style::Object, false) => plain.write::<true>(&mut pen),
+        (Style::Array, false) => plain.write::<false>(&mut pen),
     };
     let used = pen.at;
     if written {
@@ -45,6 +48,28 @@ struct Pen<'a> {
 }
 
 impl Pen<'_> {
+    /// Writes the first bytes of `key`, then a value and a quotation mark; false if the value is out of bounds.
+    #[inline(always)]
+    fn member(&mut self, key: &[u8; 8], width: usize, from: usize, to: usize) -> bool {
+        let length = to.wrapping_sub(from);
+        // One look each at page and source, then everything is within arrays of known length.
+        let spot = self.page.get_mut(self.at..).and_then(|page| page.first_chunk_mut::<{ 8 + STEP + 1 }>());
+        let step = self.bytes.get(from..).and_then(|bytes| bytes.first_chunk::<STEP>());
+        if let (Some(spot), Some(step), true) = (spot, step, length <= STEP) {
+            spot[..8].copy_from_slice(key);
+            spot[width..width + STEP].copy_from_slice(step);
+            spot[width + length] = b'"';
+            self.at += width + length + 1;
+            return true;
+        }
+        let Some(value) = self.bytes.get(from..to) else { return false };
+        self.fixed(key, width);
+        self.page[self.at..self.at + length].copy_from_slice(value);
+        self.at += length;
+        self.byte(b'"');
+        true
+    }
+
     #[inline(always)]
     fn fixed<const N: usize>(&mut self, text: &[u8; N], used: usize) {
         self.page[self.at..self.at + N].copy_from_slice(text);
@@ -70,64 +95,72 @@ impl Pen<'_> {
 
 impl Plain<'_> {
     #[inline(always)]
-    fn object(&self, pen: &mut Pen<'_>) -> bool {
-        let mut fields = self.fields();
-        let Some((from, to, _)) = fields.next() else { return false };
-        pen.fixed(b"{\"seg\":\"", 8);
-        pen.range(from, to);
-        pen.byte(b'"');
+    fn write<const OBJECT: bool>(&self, pen: &mut Pen<'_>) -> bool {
+        let (head, width) = if OBJECT { (b"{\"seg\":\"", 8) } else { (b"[\"      ", 2) };
+        let mut marks = self.marks.iter();
+        let mut field = self.field(self.entry.start as usize, &mut marks);
+        if !pen.member(head, width, field.from, field.to) {
+            return false;
+        }
+        let mut number = 0;
         let mut filled = true;
-        for (number, (from, to, inner)) in (1..).zip(fields) {
-            filled = from < to;
-            if !filled {
+        while !field.last {
+            number += 1;
+            field = self.field(field.to + 1, &mut marks);
+            filled = field.from < field.to;
+            if OBJECT && !filled {
                 continue;
             }
             let Some(key) = KEYS.get(number) else { return false };
-            match self.form(number, inner) {
-                Form::Simple => {
-                    pen.fixed(key, 7);
-                    pen.range(from, to);
-                    pen.byte(b'"');
-                }
-                form => {
-                    pen.fixed(key, 6);
-                    if !self.parts(pen, from, to, inner, form) {
-                        return false;
-                    }
-                }
+            let form = self.form(number, &field);
+            let (key, width) = if OBJECT { (key, 7) } else { (b",\"      ", 2) };
+            let written = if form == Form::Simple || !filled {
+                pen.member(key, width, field.from, field.to)
+            } else {
+                pen.fixed(key, width - 1);
+                self.parts(pen, field.from, field.to, field.inner, form)
+            };
+            if !written {
+                return false;
             }
         }
-        pen.byte(b'}');
+        pen.byte(if OBJECT { b'}' } else { b']' });
         filled
     }
 
+    /// As [`Self::write`], for segments in which every delimiter separates elements, and no element is more than a value.
     #[inline(always)]
-    fn array(&self, pen: &mut Pen<'_>) -> bool {
-        let mut fields = self.fields();
-        let Some((from, to, _)) = fields.next() else { return false };
-        pen.fixed(b"[\"", 2);
-        pen.range(from, to);
-        pen.byte(b'"');
-        let mut filled = true;
-        for (number, (from, to, inner)) in (1..).zip(fields) {
-            filled = from < to;
-            match self.form(number, inner) {
-                Form::Simple => {
-                    pen.fixed(b",\"", 2);
-                    pen.range(from, to);
-                    pen.byte(b'"');
-                }
-                _ if !filled => pen.fixed(b",\"\"", 3),
-                form => {
-                    pen.byte(b',');
-                    if !self.parts(pen, from, to, inner, form) {
-                        return false;
-                    }
-                }
+    fn write_flat<const OBJECT: bool>(&self, pen: &mut Pen<'_>) -> bool {
+        let mut from = self.entry.start as usize;
+        let (mut key, mut width) = if OBJECT { (b"{\"seg\":\"", 8) } else { (b"[\"      ", 2) };
+        let mut keys = KEYS[1..].iter();
+        for &mark in self.marks {
+            let to = mark as usize;
+            if (!OBJECT || to > from) && !pen.member(key, width, from, to) {
+                return false;
             }
+            from = to + 1;
+            let Some(next) = keys.next() else { return false };
+            (key, width) = if OBJECT { (next, 7) } else { (b",\"      ", 2) };
         }
-        pen.byte(b']');
-        filled
+        let to = self.entry.end as usize;
+        let written = pen.member(key, width, from, to);
+        pen.byte(if OBJECT { b'}' } else { b']' });
+        written && from < to
+    }
+
+    /// The field that begins at `from`; the marks move behind it.
+    #[inline(always)]
+    fn field<'m>(&self, from: usize, marks: &mut std::slice::Iter<'m, u32>) -> Field<'m> {
+        let all = marks.as_slice();
+        let mut inside = 0;
+        for &mark in marks.by_ref() {
+            if self.bytes.get(mark as usize) == Some(&self.delimiters.element) {
+                return Field { from, to: mark as usize, inner: all.get(..inside).unwrap_or_default(), last: false };
+            }
+            inside += 1;
+        }
+        Field { from, to: self.entry.end as usize, inner: all, last: true }
     }
 
     /// Components, or repetitions; false if the last is empty.
@@ -158,46 +191,21 @@ impl Plain<'_> {
     }
 
     #[inline(always)]
-    fn form(&self, number: usize, inner: &[u32]) -> Form {
+    fn form(&self, number: usize, field: &Field<'_>) -> Form {
+        let repetition = |&mark: &u32| Some(self.bytes[mark as usize]) == self.delimiters.repetition;
         match self.outline {
             Some(outline) => outline.get(number - 1).copied().unwrap_or(Form::Simple),
-            None if inner.is_empty() => Form::Simple,
-            None if inner.iter().any(|&mark| Some(self.bytes[mark as usize]) == self.delimiters.repetition) => Form::RepeatingComposite,
+            None if field.inner.is_empty() => Form::Simple,
+            None if field.inner.iter().any(repetition) => Form::RepeatingComposite,
             None => Form::Composite,
         }
     }
+}
 
-    /// Offsets of identifier and elements, with the delimiters inside each.
-    #[inline(always)]
-    fn fields(&self) -> impl Iterator<Item = (usize, usize, &[u32])> {
-        let mut from = self.entry.start as usize;
-        let mut marks = self.marks;
-        let mut done = false;
-        std::iter::from_fn(move || {
-            if done {
-                return None;
-            }
-            let mut inner = 0;
-            while let Some(&mark) = marks.get(inner) {
-                if self.bytes[mark as usize] == self.delimiters.element {
-                    break;
-                }
-                inner += 1;
-            }
-            let (parts, rest) = marks.split_at(inner);
-            let to = match rest.split_first() {
-                Some((&mark, rest)) => {
-                    marks = rest;
-                    mark as usize
-                }
-                None => {
-                    done = true;
-                    self.entry.end as usize
-                }
-            };
-            let field = (from, to, parts);
-            from = to + 1;
-            Some(field)
-        })
-    }
+/// An element, or the identifier, and the delimiters inside it.
+struct Field<'m> {
+    from: usize,
+    to: usize,
+    inner: &'m [u32],
+    last: bool,
 }
