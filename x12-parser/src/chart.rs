@@ -1,5 +1,6 @@
 //! A guide made ready for walking: which items of a loop a segment may be, by one table lookup.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use x12_schemas::table::{Element, Guide, Item, Key, NONE, Usage};
@@ -57,19 +58,53 @@ impl CodeSet {
 
     #[inline]
     pub(crate) fn contains(&self, value: &[u8]) -> bool {
-        if value.len() > 7 {
+        self.contains_packed(pack(value), value)
+    }
+
+    #[inline]
+    fn contains_packed(&self, packed: u64, value: &[u8]) -> bool {
+        if packed == 0 {
             return self.long.iter().any(|code| **code == *value);
         }
-        let value = pack(value);
         // 16: up to here looking at all is as fast as halving.
-        if self.short.len() <= 16 { self.short.contains(&value) } else { self.short.binary_search(&value).is_ok() }
+        if self.short.len() <= 16 { self.short.contains(&packed) } else { self.short.binary_search(&packed).is_ok() }
     }
 }
 
-/// Up to seven bytes as a number, different for different values.
+/// Up to seven bytes as a number, different for different values; 0 for more.
 #[inline]
 fn pack(value: &[u8]) -> u64 {
-    value.iter().fold(1, |packed, &byte| packed << 8 | u64::from(byte))
+    if value.len() > 7 { 0 } else { value.iter().fold(1, |packed, &byte| packed << 8 | u64::from(byte)) }
+}
+
+/// An item of a loop with what it takes to recognise its segment, side by side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) item: u16,
+    pub(crate) position: u16,
+    pub(crate) max: u32,
+    definition: u16,
+    /// Element 0 if the identifier is enough.
+    key: Key,
+    more_keys: bool,
+}
+
+/// The element that was last looked at to recognise a segment.
+#[derive(Default)]
+pub(crate) struct KeyValue<'s> {
+    element: u8,
+    component: u8,
+    packed: u64,
+    value: Cow<'s, [u8]>,
+}
+
+impl<'s> KeyValue<'s> {
+    fn new(key: &Key, segment: &Segment<'s>) -> Self {
+        let element = segment.element(usize::from(key.element));
+        let value = if key.component == 0 { element.bytes() } else { element.component(usize::from(key.component)) };
+        let value = if segment.is_plain() { Cow::Borrowed(value) } else { unwrapped(value) };
+        Self { element: key.element, component: key.component, packed: pack(&value), value }
+    }
 }
 
 /// A guide with the lookup tables of its walk.
@@ -81,11 +116,15 @@ pub(crate) struct Chart {
     id_count: usize,
     /// For each loop and identifier, a run of `candidates`.
     lookup: Vec<(u16, u16)>,
-    candidates: Vec<u16>,
+    candidates: Vec<Candidate>,
     /// Required items of each loop, in order: a run of `required`.
     required_runs: Vec<(u16, u16)>,
     required: Vec<u16>,
     pub(crate) codes: Vec<CodeSet>,
+    /// Positions of the required items, parallel to `required`.
+    required_positions: Vec<u16>,
+    /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
+    marked: Vec<bool>,
     /// The form of every element, parallel to the guide's elements.
     forms: Vec<Form>,
 }
@@ -97,6 +136,7 @@ impl Chart {
     pub(crate) fn new(guide: Arc<Guide>) -> Self {
         let codes = guide.codes.iter().map(|codes| CodeSet::new(codes)).collect();
         let forms = guide.elements.iter().map(form).collect();
+        let marked = guide.segments.iter().map(|segment| segment.unit.is_some() || segment.hierarchical).collect();
         let mut chart = Self {
             guide,
             ids: Box::new([(0, 0); ID_SLOTS]),
@@ -106,6 +146,8 @@ impl Chart {
             required_runs: Vec::new(),
             required: Vec::new(),
             codes,
+            required_positions: Vec::new(),
+            marked,
             forms,
         };
         chart.number_ids();
@@ -135,16 +177,17 @@ impl Chart {
                 let item = guide.items[index];
                 let id = SegmentId::new(guide.segments[usize::from(item.segment)].id.as_bytes());
                 if let Some(ordinal) = self.ordinal(id) {
-                    by_id[ordinal].push(index as u16);
+                    by_id[ordinal].push(self.candidate(index as u16));
                 }
                 if item.usage == Usage::Required {
                     self.required.push(index as u16);
+                    self.required_positions.push(item.position);
                 }
             }
             self.required_runs.push((first_required, self.required.len() as u16));
             for run in by_id {
                 let first = self.candidates.len() as u16;
-                self.candidates.extend(&run);
+                self.candidates.extend(run);
                 self.lookup.push((first, self.candidates.len() as u16));
             }
         }
@@ -167,15 +210,36 @@ impl Chart {
 
     /// The items of a loop that a segment of this identifier may be.
     #[inline]
-    pub(crate) fn candidates(&self, loop_index: u16, ordinal: usize) -> &[u16] {
+    pub(crate) fn candidates(&self, loop_index: u16, ordinal: usize) -> &[Candidate] {
         let (first, end) = self.lookup[usize::from(loop_index) * self.id_count + ordinal];
         &self.candidates[usize::from(first)..usize::from(end)]
+    }
+
+    fn candidate(&self, item: u16) -> Candidate {
+        let &Item { position, segment, max, .. } = self.item(item);
+        let keys = &self.guide.segments[usize::from(segment)].keys;
+        let key = keys.first().copied().unwrap_or(Key { element: 0, component: 0, codes: NONE });
+        Candidate { item, position, max, definition: segment, key, more_keys: keys.len() > 1 }
     }
 
     /// The required items of a loop.
     pub(crate) fn required(&self, loop_index: u16) -> &[u16] {
         let (first, end) = self.required_runs[usize::from(loop_index)];
         &self.required[usize::from(first)..usize::from(end)]
+    }
+
+    /// Rank of the required item of a loop that comes after so many others; beyond all ranks if there is none.
+    #[inline]
+    pub(crate) fn required_position(&self, loop_index: u16, passed: u16) -> u16 {
+        let (first, end) = self.required_runs[usize::from(loop_index)];
+        let at = first + passed;
+        if at < end { self.required_positions[usize::from(at)] } else { u16::MAX }
+    }
+
+    /// Whether a segment names a business unit or a hierarchical level.
+    #[inline]
+    pub(crate) fn is_marked(&self, definition: u16) -> bool {
+        self.marked.get(usize::from(definition)).is_some_and(|marked| *marked)
     }
 
     #[inline]
@@ -185,18 +249,25 @@ impl Chart {
 
     /// Whether the segment is the one that the guide describes: its keys hold.
     #[inline]
-    pub(crate) fn recognises(&self, definition: u16, segment: &Segment<'_>) -> bool {
-        self.guide.segments[usize::from(definition)].keys.iter().all(|key| self.holds(key, segment))
+    pub(crate) fn recognises<'s>(&self, candidate: &Candidate, segment: &Segment<'s>, seen: &mut KeyValue<'s>) -> bool {
+        if candidate.key.element == 0 {
+            return true;
+        }
+        if !self.holds(&candidate.key, segment, seen) {
+            return false;
+        }
+        !candidate.more_keys || self.guide.segments[usize::from(candidate.definition)].keys.iter().all(|key| self.holds(key, segment, seen))
     }
 
-    fn holds(&self, key: &Key, segment: &Segment<'_>) -> bool {
-        let element = segment.element(usize::from(key.element));
-        let value = if key.component == 0 { element.bytes() } else { element.component(usize::from(key.component)) };
-        if key.codes == NONE {
-            return !value.is_empty();
+    #[inline]
+    fn holds<'s>(&self, key: &Key, segment: &Segment<'s>, seen: &mut KeyValue<'s>) -> bool {
+        if (seen.element, seen.component) != (key.element, key.component) {
+            *seen = KeyValue::new(key, segment);
         }
-        let codes = &self.codes[usize::from(key.codes)];
-        codes.contains(value) || (!segment.is_plain() && codes.contains(&unwrapped(value)))
+        if key.codes == NONE {
+            return !seen.value.is_empty();
+        }
+        self.codes[usize::from(key.codes)].contains_packed(seen.packed, &seen.value)
     }
 
     /// The forms of a segment's elements.

@@ -196,20 +196,21 @@ impl Placer {
         }
         self.start.segments_of_document += 1;
         here.span.segment = self.start.segments_of_document;
-        match SegmentId::of(segment) {
+        let id = SegmentId::of(segment);
+        match id {
             ST => self.set_header(segment, here),
             SE if self.start.in_set => self.set_trailer(segment, here),
             GS => self.group_header(segment, here),
             GE => self.group_trailer(segment, here),
             IEA => self.interchange_trailer(segment, here),
-            id if self.start.in_set && id != ISA => self.inside(segment, here),
-            id => self.outside(id, here),
+            _ if self.start.in_set && id != ISA => self.inside(id, segment, here),
+            _ => self.outside(id, here),
         }
         self.shape(here);
     }
 
     /// A segment of a transaction set.
-    fn inside(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
+    fn inside(&mut self, id: SegmentId, segment: &Segment<'_>, here: &mut Here<'_>) {
         self.start.segments_of_set += 1;
         here.span.segment = self.start.segments_of_set;
         let Some(walk) = &mut self.set.walk else {
@@ -221,14 +222,14 @@ impl Placer {
         };
         let before = walk.loop_index();
         let mut trail = here.trail(&self.start.place, &mut self.kept, self.limits.findings_per_set);
-        let definition = walk.segment(segment, &mut trail);
+        let definition = walk.segment(id, segment, &mut trail);
         let now = walk.loop_index();
         here.placed.events.push(Event::Entry(definition));
         if before != now {
             self.start.loop_index = now;
             close_units(&mut self.start.units, &walk.chart, now);
         }
-        if definition != NONE {
+        if walk.chart.is_marked(definition) {
             open_unit(&mut self.start.units, &walk.chart, now, definition, segment);
         }
     }
@@ -485,7 +486,7 @@ impl Placer {
         let chart = self.start.chart.map(|chart| Arc::clone(&self.charts[usize::from(chart)]));
         self.set.trailer = chart.as_ref().map_or(NONE, |chart| chart.definition(SE));
         self.set.walk = chart.filter(|_| self.walking).map(Walk::new);
-        self.inside(segment, here);
+        self.inside(ST, segment, here);
         match matched {
             None => self.find_in(here, Code::GuideUnknown, ST, 1),
             Some((_, true)) => self.find_in(here, Code::GuideAlias, ST, 3),
@@ -513,7 +514,7 @@ impl Placer {
     }
 
     fn set_trailer(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
-        self.inside(segment, here);
+        self.inside(SE, segment, here);
         let (segments, kept) = (self.start.segments_of_set, segment.element(2).bytes() == self.set.st02);
         if number(segment.element(1).bytes()).is_some_and(|count| count != segments) {
             self.find_in(here, Code::SegmentCount, SE, 1);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use x12_schemas::table::{NONE, Usage};
 
-use crate::chart::{Chart, SegmentId};
+use crate::chart::{Chart, KeyValue, SegmentId};
 use crate::event::{Event, Part, Place, Span};
 use crate::finding::{Code, Finding, Position};
 use crate::segment::Segment;
@@ -93,8 +93,7 @@ impl Walk {
     }
 
     /// Places one segment; gives its definition, or [`NONE`] if the guide has none for it here.
-    pub(crate) fn segment(&mut self, segment: &Segment<'_>, trail: &mut Trail<'_>) -> u16 {
-        let id = SegmentId::of(segment);
+    pub(crate) fn segment(&mut self, id: SegmentId, segment: &Segment<'_>, trail: &mut Trail<'_>) -> u16 {
         let Some(ordinal) = self.chart.ordinal(id) else {
             let code = if segment.id().is_empty() { Code::SegmentEmpty } else { Code::SegmentUnrecognized };
             return self.unplaced(code, trail);
@@ -102,17 +101,21 @@ impl Walk {
         let Some(fit) = self.fit(ordinal, segment) else {
             return self.unplaced(Code::SegmentUnexpected, trail);
         };
-        self.close_to(fit.frame, trail);
+        if fit.frame + 1 < self.frames.len() {
+            self.close_to(fit.frame, trail);
+        }
         let item = *self.chart.item(fit.item);
         self.advance(fit, item.position, trail);
         let count = &mut self.counts[usize::from(fit.item)];
         *count = count.saturating_add(1);
-        self.report(fit, trail);
+        if fit.rank != 0 || item.usage == Usage::NotUsed {
+            self.report(fit, trail);
+        }
         if item.child != NONE {
             self.open(item.child);
             trail.events.push(Event::OpenLoop(item.child));
         }
-        if self.chart.guide.segments[usize::from(item.segment)].hierarchical {
+        if self.chart.is_marked(item.segment) && self.chart.guide.segments[usize::from(item.segment)].hierarchical {
             self.level(item.segment, segment, trail);
         }
         item.segment
@@ -128,15 +131,15 @@ impl Walk {
     #[inline]
     fn fit(&self, ordinal: usize, segment: &Segment<'_>) -> Option<Fit> {
         let mut best: Option<Fit> = None;
+        let mut seen = KeyValue::default();
         for (frame, open) in self.frames.iter().enumerate().rev() {
-            for &index in self.chart.candidates(open.loop_index, ordinal) {
-                let item = self.chart.item(index);
-                if !self.chart.recognises(item.segment, segment) {
+            for candidate in self.chart.candidates(open.loop_index, ordinal) {
+                if !self.chart.recognises(candidate, segment, &mut seen) {
                     continue;
                 }
-                let full = item.max != 0 && self.counts[usize::from(index)] >= item.max;
-                let rank = if item.position < open.position { 2 } else { u8::from(full) };
-                let fit = Fit { frame, item: index, rank };
+                let full = candidate.max != 0 && self.counts[usize::from(candidate.item)] >= candidate.max;
+                let rank = if candidate.position < open.position { 2 } else { u8::from(full) };
+                let fit = Fit { frame, item: candidate.item, rank };
                 if rank == 0 {
                     return Some(fit);
                 }
@@ -199,7 +202,10 @@ impl Walk {
 
     fn close_to(&mut self, frame: usize, trail: &mut Trail<'_>) {
         while self.frames.len() > frame + 1 {
-            self.required_before(u16::MAX, NONE, trail);
+            let Some(last) = self.frames.last() else { return };
+            if self.chart.required_position(last.loop_index, last.required) != u16::MAX {
+                self.required_before(u16::MAX, NONE, trail);
+            }
             self.check_children(trail);
             self.frames.pop();
             trail.events.push(Event::CloseLoop);
@@ -210,9 +216,12 @@ impl Walk {
         if fit.rank == 2 {
             return;
         }
-        if position > self.frames[fit.frame].position {
-            self.required_before(position, NONE, trail);
-            self.frames[fit.frame].position = position;
+        let frame = &mut self.frames[fit.frame];
+        if position > frame.position {
+            frame.position = position;
+            if self.chart.required_position(frame.loop_index, frame.required) < position {
+                self.required_before(position, NONE, trail);
+            }
         }
     }
 
