@@ -9,7 +9,7 @@ use crate::chart::Chart;
 use crate::cut::{Cut, Cutter, Entry, Layout};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::place::{Placed, Placer, view};
+use crate::place::{Placed, Placer};
 use crate::segment::Segment;
 use crate::source::Source;
 
@@ -30,7 +30,7 @@ impl Block<'_> {
     /// The view of one entry as a segment.
     #[inline]
     pub(crate) fn segment(&self, entry: &Entry) -> Segment<'_> {
-        view(&self.bytes, &self.layout, entry)
+        Segment::new(&self.bytes, &self.layout, entry)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use x12_schemas::table::{Element, Guide, Item, Key, NONE, Usage};
+use x12_schemas::table::{Element, Guide, Item, Key, Kind, NONE, Segment as Definition, Usage};
 
 use crate::form::Form;
 use crate::segment::{Segment, unwrapped};
@@ -125,6 +125,9 @@ pub(crate) struct Chart {
     required_positions: Vec<u16>,
     /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
     marked: Vec<bool>,
+    /// What is checked of every element and component, parallel to the guide's.
+    elements: Vec<ElementRule>,
+    components: Vec<ElementRule>,
     /// The form of every element, parallel to the guide's elements.
     forms: Vec<Form>,
 }
@@ -136,6 +139,8 @@ impl Chart {
     pub(crate) fn new(guide: Arc<Guide>) -> Self {
         let codes = guide.codes.iter().map(|codes| CodeSet::new(codes)).collect();
         let forms = guide.elements.iter().map(form).collect();
+        let elements = guide.elements.iter().map(ElementRule::new).collect();
+        let components = guide.components.iter().map(ElementRule::new).collect();
         let marked = guide.segments.iter().map(|segment| segment.unit.is_some() || segment.hierarchical).collect();
         let mut chart = Self {
             guide,
@@ -148,6 +153,8 @@ impl Chart {
             codes,
             required_positions: Vec::new(),
             marked,
+            elements,
+            components,
             forms,
         };
         chart.number_ids();
@@ -270,6 +277,18 @@ impl Chart {
         self.codes[usize::from(key.codes)].contains_packed(seen.packed, &seen.value)
     }
 
+    /// What is checked of the elements of a segment.
+    #[inline]
+    pub(crate) fn elements(&self, definition: &Definition) -> &[ElementRule] {
+        &self.elements[usize::from(definition.first_element)..][..usize::from(definition.element_count)]
+    }
+
+    /// What is checked of the components of a composite element.
+    #[inline]
+    pub(crate) fn components(&self, rule: &ElementRule) -> &[ElementRule] {
+        &self.components[usize::from(rule.first_component)..][..usize::from(rule.component_count)]
+    }
+
     /// The forms of a segment's elements.
     #[inline]
     pub(crate) fn outline(&self, definition: u16) -> &[Form] {
@@ -281,6 +300,28 @@ impl Chart {
     pub(crate) fn definition(&self, id: SegmentId) -> u16 {
         let found = self.guide.segments.iter().position(|s| SegmentId::new(s.id.as_bytes()) == id);
         found.map_or(NONE, |index| index as u16)
+    }
+}
+
+/// What is checked of an element: a part of [`Element`] that fits a cache line with its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ElementRule {
+    pub(crate) usage: Usage,
+    pub(crate) kind: Kind,
+    pub(crate) format_by: u8,
+    pub(crate) min: u16,
+    /// 0 is without bound.
+    pub(crate) max: u32,
+    pub(crate) repeat: u16,
+    pub(crate) codes: u16,
+    pub(crate) first_component: u16,
+    pub(crate) component_count: u16,
+}
+
+impl ElementRule {
+    fn new(element: &Element) -> Self {
+        let &Element { usage, kind, format_by, min, max, repeat, codes, first_component, component_count, .. } = element;
+        Self { usage, kind, format_by, min, max, repeat, codes, first_component, component_count }
     }
 }
 

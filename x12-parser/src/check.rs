@@ -2,9 +2,9 @@
 //!
 //! Nothing here hands on a value: what is told is a code and the ordinal of an element.
 
-use x12_schemas::table::{Element as Rule, Kind, NONE, Note, Rule as NoteRule, Segment as Definition, Usage};
+use x12_schemas::table::{Kind, NONE, Note, Rule as NoteRule, Segment as Definition, Usage};
 
-use crate::chart::Chart;
+use crate::chart::{Chart, ElementRule as Rule};
 use crate::cut::EntryKind;
 use crate::delimiters::Delimiters;
 use crate::event::Part;
@@ -59,7 +59,7 @@ impl Checker {
     pub(crate) fn segment(&self, chart: &Chart, definition: u16, segment: &Segment<'_>, tell: Tell<'_>) {
         let guide = &chart.guide;
         let definition = &guide.segments[usize::from(definition)];
-        let rules = &guide.elements[usize::from(definition.first_element)..][..usize::from(definition.element_count)];
+        let rules = chart.elements(definition);
         let mut fields = segment.fields();
         fields.next();
         let mut present = 0_u64;
@@ -130,7 +130,7 @@ impl Checker {
             let format = || scope.segment.element(usize::from(rule.format_by));
             return self.value(chart, rule, scope.element.bytes(), || format().bytes(), part, tell);
         }
-        let rules = &chart.guide.components[usize::from(rule.first_component)..][..usize::from(rule.component_count)];
+        let rules = chart.components(rule);
         let mut components = scope.element.components();
         let mut last_empty = false;
         for (index, rule) in rules.iter().enumerate() {
@@ -216,7 +216,8 @@ impl Checker {
         }
         if !joined.is_empty() {
             // The format's qualifier, wrapped too perhaps, is not looked at here.
-            self.value(chart, &Rule { format_by: 0, ..rule.clone() }, &joined, || &[], part, tell);
+            let rule = Rule { format_by: 0, ..*rule };
+            self.value(chart, &rule, &joined, || &[], part, tell);
         }
     }
 }

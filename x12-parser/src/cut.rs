@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::delimiters::{self, Delimiters, Header};
 use crate::error::Error;
-use crate::index::Index;
+use crate::index::{Index, is_special};
 use crate::limits::{BINARY_LOOKAHEAD, ISA_BYTES, Limits};
 
 /// UTF-8's byte order mark, which some editors put before the first byte.
@@ -163,7 +163,7 @@ impl Cutter {
         }
         self.push_gap(window, gap, layout);
         header.marks.iter().for_each(|mark| layout.index.push(mark + gap as u32));
-        let plain = !header.wrapped && crate::segment::all_plain(&window[gap..end]);
+        let plain = !header.wrapped && !window[gap..end].iter().copied().any(is_special);
         layout.entries.push(Entry {
             kind: EntryKind::Header,
             plain,

@@ -155,7 +155,7 @@ impl Placer {
                 placed.events.push(Event::Entry(NONE));
                 continue;
             }
-            let segment = view(bytes, layout, entry);
+            let segment = Segment::new(bytes, layout, entry);
             let mut here = Here { placed, span: self.span(base, entry), entry, layout };
             self.entry(&segment, &mut here);
         }
@@ -587,13 +587,6 @@ pub(crate) fn open_unit(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u1
     }
     let value = segment.element(usize::from(unit.element)).bytes().into();
     units.push(OpenUnit { loop_index, definition, value });
-}
-
-/// The view of one entry as a segment.
-pub(crate) fn view<'a>(bytes: &'a [u8], layout: &'a Layout, entry: &Entry) -> Segment<'a> {
-    let raw = &bytes[entry.start as usize..entry.next as usize];
-    let marks = &layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize];
-    Segment::new(raw, (entry.end - entry.start) as usize, marks, entry.start, &layout.delimiters, entry.plain)
 }
 
 /// An identifying element as text, cut to a length that no right one has.

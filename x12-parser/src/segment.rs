@@ -1,7 +1,7 @@
 //! Borrowed views of a segment: its elements, their repetitions and components.
 
+use crate::cut::{Entry, Layout};
 use crate::delimiters::Delimiters;
-use crate::index::is_special;
 
 /// A segment as it stands in the document: bytes and delimiters, nothing copied.
 #[derive(Clone, Copy)]
@@ -15,11 +15,23 @@ pub struct Segment<'a> {
     origin: u32,
     delimiters: &'a Delimiters,
     plain: bool,
+    flat: bool,
 }
 
 impl<'a> Segment<'a> {
-    pub(crate) fn new(raw: &'a [u8], length: usize, marks: &'a [u32], origin: u32, delimiters: &'a Delimiters, plain: bool) -> Self {
-        Self { bytes: &raw[..length], raw, marks, origin, delimiters, plain }
+    /// The view of one entry of a block.
+    #[inline]
+    pub(crate) fn new(bytes: &'a [u8], layout: &'a Layout, entry: &Entry) -> Self {
+        let raw = &bytes[entry.start as usize..entry.next as usize];
+        Self {
+            bytes: &raw[..(entry.end - entry.start) as usize],
+            raw,
+            marks: &layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize],
+            origin: entry.start,
+            delimiters: &layout.delimiters,
+            plain: entry.plain,
+            flat: entry.flat,
+        }
     }
 
     /// The identifier, `NM1` for instance: what stands before the first element separator.
@@ -59,7 +71,7 @@ impl<'a> Segment<'a> {
         let (mut left, mut start) = (number, 0);
         for &mark in self.marks {
             let at = (mark - self.origin) as usize;
-            if self.bytes.get(at) != Some(&self.delimiters.element) {
+            if !self.flat && self.bytes.get(at) != Some(&self.delimiters.element) {
                 continue;
             }
             if left == 0 {
@@ -95,7 +107,8 @@ impl<'a> Segment<'a> {
 
     /// The identifier and the elements.
     pub(crate) fn fields(&self) -> Fields<'a> {
-        Fields { bytes: self.bytes, marks: self.marks, origin: self.origin, element: self.delimiters.element, start: 0, done: false }
+        let Self { bytes, marks, origin, flat, .. } = *self;
+        Fields { bytes, marks, origin, flat, element: self.delimiters.element, start: 0, done: false }
     }
 }
 
@@ -106,6 +119,7 @@ pub(crate) struct Fields<'a> {
     marks: &'a [u32],
     origin: u32,
     element: u8,
+    flat: bool,
     start: usize,
     done: bool,
 }
@@ -121,7 +135,7 @@ impl<'a> Iterator for Fields<'a> {
         while let Some((&mark, rest)) = self.marks.split_first() {
             self.marks = rest;
             let at = (mark - self.origin) as usize;
-            if self.bytes.get(at) == Some(&self.element) {
+            if self.flat || self.bytes.get(at) == Some(&self.element) {
                 let field = self.bytes.get(self.start..at).unwrap_or_default();
                 self.start = at + 1;
                 return Some(field);
@@ -196,9 +210,4 @@ pub(crate) fn unwrapped(value: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     } else {
         value.into()
     }
-}
-
-/// Whether all bytes are plain in the sense of [`is_special`].
-pub(crate) fn all_plain(bytes: &[u8]) -> bool {
-    !bytes.iter().copied().any(is_special)
 }
