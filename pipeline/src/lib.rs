@@ -1,1 +1,1 @@
-//! The road of a file between partners: empty until the issue that builds it, see README.md.
+//! The road of a file between trading partners. Empty: the issue "The embedded pipeline" fills this package.

@@ -89,6 +89,14 @@ pub(crate) struct Candidate {
     more_keys: bool,
 }
 
+impl Candidate {
+    /// Whether more than the identifier tells the segment from others.
+    #[inline]
+    pub(crate) fn has_key(&self) -> bool {
+        self.key.element != 0
+    }
+}
+
 /// The element that was last looked at to recognise a segment.
 #[derive(Default)]
 pub(crate) struct KeyValue<'s> {
@@ -257,7 +265,7 @@ impl Chart {
     /// Whether the segment is the one that the guide describes: its keys hold.
     #[inline]
     pub(crate) fn recognises<'s>(&self, candidate: &Candidate, segment: &Segment<'s>, seen: &mut KeyValue<'s>) -> bool {
-        if candidate.key.element == 0 {
+        if !candidate.has_key() {
             return true;
         }
         if !self.holds(&candidate.key, segment, seen) {

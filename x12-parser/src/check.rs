@@ -48,7 +48,14 @@ impl Checker {
         let Some(chart) = replay.chart.filter(|_| placed.definition != NONE) else { return };
         match placed.kind {
             // ISA declares the delimiters, so they may stand in it.
-            EntryKind::Header => Self { classes: HEADER_CLASSES, ..*self }.segment(chart, placed.definition, &placed.segment, tell),
+            // Its line breaks are told once, as those of a wrapped header.
+            EntryKind::Header => {
+                Self { classes: HEADER_CLASSES, ..*self }.segment(chart, placed.definition, &placed.segment, &mut |code, part| {
+                    if code != Code::LineBreakInside {
+                        tell(code, part);
+                    }
+                });
+            }
             // Its data are not at hand.
             EntryKind::BinaryHead => {}
             _ => self.segment(chart, placed.definition, &placed.segment, tell),
@@ -81,6 +88,9 @@ impl Checker {
         self.beyond(fields, last_empty, rules.len(), tell);
         if definition.note_count > 0 {
             notes(guide.notes.as_slice(), definition, present, tell);
+        }
+        if segment.id().iter().any(u8::is_ascii_lowercase) {
+            tell(Code::SegmentLowerCase, Part::default());
         }
         if !segment.is_plain() && segment.bytes().iter().any(|b| matches!(b, b'\r' | b'\n')) {
             tell(Code::LineBreakInside, Part::default());

@@ -79,7 +79,7 @@ pub(crate) fn header(input: &[u8]) -> Option<Header> {
     };
     let delimiters = Delimiters { segment, element, component, repetition };
     let suffix = suffix(&input[marks[16] as usize + 1..], &delimiters);
-    let misfit = if wrapped { None } else { (0..17).find(|&i| marks[i] != MARKS[i]).map(|i| (i as u8 + 1).min(16)) };
+    let misfit = if wrapped { None } else { (1..17).find(|&i| marks[i] != MARKS[i]).map(|i| i as u8) };
     Some(Header { delimiters, marks, suffix, misfit, wrapped })
 }
 

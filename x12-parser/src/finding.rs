@@ -131,6 +131,7 @@ codes! {
     LoopTooOften "loop-too-often" Error 1 ik304="4": "the loop stands more often than it may";
     SegmentNotUsed "segment-not-used" Error 2 ik304="I4": "the guide does not use this segment";
     SegmentUnterminated "segment-unterminated" Error 1 ta105="023": "the document ends inside a segment";
+    SegmentLowerCase "segment-lower-case" Warning 1 : "the segment's identifier is in lower case";
     LineBreakInside "line-break-inside" Warning 1 : "line breaks stand inside the segment";
     BinaryLength "binary-length" Error 1 ik304="8" ik403="5": "the binary data do not have their declared length";
     HierarchyNumber "hierarchy-number" Error 1 ik304="8" ik403="7": "hierarchical levels are not numbered one by one";

@@ -107,6 +107,8 @@ pub(crate) struct Placer {
 /// The open group.
 #[derive(Default)]
 struct Group {
+    /// Opened by a transaction set, without a header of its own.
+    orphan: bool,
     gs06: Vec<u8>,
     sets: u64,
     st02_seen: NumberSet,
@@ -166,7 +168,7 @@ impl Placer {
     pub(crate) fn finish(&mut self, base: u64, layout: &Layout, placed: &mut Placed) {
         placed.begin(&self.start);
         let entry = Entry::nothing();
-        let span = Span { length: 0, ..self.span(base, &entry) };
+        let span = Span { length: 0, segment: self.start.segments_of_document + 1, ..self.span(base, &entry) };
         self.close_interchange(&mut Here { placed, span, entry: &entry, layout });
         placed.charts = Arc::clone(&self.charts);
     }
@@ -408,6 +410,7 @@ impl Placer {
         self.start.place.group += 1;
         self.start.place.set = 0;
         self.groups += 1;
+        self.group.orphan = false;
         self.group.sets = 0;
         self.group.st02_seen.clear();
         here.placed.events.push(Event::OpenGroup);
@@ -434,7 +437,9 @@ impl Placer {
     fn close_group(&mut self, here: &mut Here<'_>) {
         self.close_set(here);
         if self.start.in_group {
-            self.find_in(here, Code::GroupTrailerMissing, GE, 0);
+            if !self.group.orphan {
+                self.find_in(here, Code::GroupTrailerMissing, GE, 0);
+            }
             self.leave_group(here);
         }
     }
@@ -457,6 +462,8 @@ impl Placer {
         let orphan = !self.start.in_group;
         if orphan {
             self.open_group(here);
+            self.group.orphan = true;
+            self.groups -= 1;
         }
         self.set.st02 = segment.element(2).bytes().to_vec();
         self.open_set(segment, here);

@@ -138,7 +138,12 @@ impl Walk {
                     continue;
                 }
                 let full = candidate.max != 0 && self.counts[usize::from(candidate.item)] >= candidate.max;
-                let rank = if candidate.position < open.position { 2 } else { u8::from(full) };
+                let late = candidate.position < open.position;
+                // Without a key only the identifier speaks for a loop around, which is too little to leave the innermost one for.
+                if late && !candidate.has_key() && frame + 1 < self.frames.len() {
+                    continue;
+                }
+                let rank = if late { 2 } else { u8::from(full) };
                 let fit = Fit { frame, item: candidate.item, rank };
                 if rank == 0 {
                     return Some(fit);

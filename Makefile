@@ -1,0 +1,45 @@
+# What a newcomer needs: `make demo` and `make test`. Both say what they install.
+
+CARGO ?= cargo
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+PYTHON := .cache/python/bin/python
+X12CONV := target/release/x12conv
+
+.PHONY: demo test lint bench fuzz tools clean
+
+demo: $(X12CONV)
+	@docs/demo.sh
+
+test: $(PYTHON)
+	$(CARGO) test --workspace --locked
+
+lint: tools
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
+	@if command -v cargo-deny >/dev/null; then cargo deny --offline check licenses bans sources; \
+	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
+
+bench: $(X12CONV)
+	$(CARGO) bench -p x12-parser --locked
+
+fuzz:
+	@fuzz/run.sh $(SECONDS_EACH)
+
+.PHONY: $(X12CONV)
+$(X12CONV): tools
+	$(CARGO) build --release --locked -p x12conv
+
+tools:
+	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
+
+# pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
+$(PYTHON):
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || .ci/install python3 python3-venv
+	@echo "installing pyx12 4.0.0 into .cache/python, for the tests that compare with it"
+	python3 -m venv .cache/python
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check pyx12==4.0.0
+
+clean:
+	$(CARGO) clean
+	rm -rf .cache

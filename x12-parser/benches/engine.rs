@@ -1,0 +1,111 @@
+//! Speed of the library as a ratio to a plain scan for the terminator over the same bytes, and worst cases at n, 2n and 4n.
+//!
+//! The two are interleaved in the same run and the median of nine is taken: times on a shared machine are noisy, ratios less.
+
+mod document;
+
+use std::hint::black_box;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
+
+use x12_parser::{AcknowledgmentOptions, Limits, Options, Per, Shape, Ta1Policy, acknowledge, to_json, to_x12, validate};
+
+const BYTES: usize = 8 << 20;
+const RUNS: usize = 9;
+
+fn main() -> Result<(), x12_parser::Error> {
+    let mut x12 = Vec::new();
+    document::write(&mut x12, BYTES, 100)?;
+    let mut loops = Vec::new();
+    to_json(&x12[..], &mut loops, Shape::Loops, Per::Document, &Options::default())?;
+    let mut out = String::from("operation            MB/s of X12   times the scan\n");
+    for (name, run) in operations(&x12, &loops) {
+        let (scan, took) = interleaved(&x12, run)?;
+        let rate = u128::from(x12.len() as u64) * 1000 / took.as_nanos().max(1);
+        let tenths = took.as_nanos() * 10 / scan.as_nanos().max(1);
+        out += &format!("{name:<20} {rate:>8}      {:>8}.{}\n", tenths / 10, tenths % 10);
+    }
+    out += "\nworst case                     n        2n        4n   (ms)\n";
+    for (name, case) in WORST {
+        out += &format!("{name:<24}");
+        for factor in [1, 2, 4] {
+            let begun = Instant::now();
+            // An error with a name is as good an end as a list of findings.
+            let _ = black_box(case(factor));
+            out += &format!("{:>10}", begun.elapsed().as_millis());
+        }
+        out += "\n";
+    }
+    io::Write::write_all(&mut io::stdout(), out.as_bytes())?;
+    Ok(())
+}
+
+type Operation<'a> = Box<dyn Fn() -> Result<(), x12_parser::Error> + 'a>;
+
+fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 5] {
+    let json = |shape| move || to_json(x12, io::sink(), shape, Per::Document, &Options::default());
+    [
+        ("json segments", Box::new(json(Shape::Segments))),
+        ("json loops", Box::new(json(Shape::Loops))),
+        ("validate", Box::new(move || validate(x12, &Options::default(), |_| Ok(())).map(|_| ()))),
+        ("acknowledge", Box::new(move || answer(x12))),
+        ("x12 from loops", Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ()))),
+    ]
+}
+
+fn answer(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
+    let how = AcknowledgmentOptions {
+        date: "20261123".to_owned(),
+        time: "1200".to_owned(),
+        interchange_control_number: 1,
+        group_control_number: 1,
+        ta1: Ta1Policy::WhenAsked,
+        list_accepted: true,
+    };
+    acknowledge(x12, io::sink(), &how, &Options::default(), |_| {})
+}
+
+/// Medians of the plain scan and of the operation.
+fn interleaved(x12: &[u8], run: Operation<'_>) -> Result<(Duration, Duration), x12_parser::Error> {
+    let (mut scans, mut runs) = (Vec::new(), Vec::new());
+    for _ in 0..RUNS {
+        let begun = Instant::now();
+        black_box(memchr::memchr_iter(b'~', x12).fold(0, |sum, at| sum ^ at));
+        scans.push(begun.elapsed());
+        let begun = Instant::now();
+        run()?;
+        runs.push(begun.elapsed());
+    }
+    scans.sort_unstable();
+    runs.sort_unstable();
+    Ok((scans[RUNS / 2], runs[RUNS / 2]))
+}
+
+type Case = fn(u64) -> Result<(), x12_parser::Error>;
+
+/// The worst cases of reliability §8.2, S14, and what else could be quadratic.
+const WORST: [(&str, Case); 8] = [
+    ("HL chain 250,000", |n| check(repeated(|i| format!("HL*{}*{i}*22*1~", i + 1), 250_000 * n))),
+    ("HL citing itself", |n| check(repeated(|i| format!("HL*{i}*{i}*22*1~"), 250_000 * n))),
+    ("empty segments 2.5 M", |n| check(repeated(|_| "~".to_owned(), 2_500_000 * n))),
+    ("elements 250,000", |n| check(once(&"*A".repeat(250_000 * n as usize)))),
+    ("element 256 MiB", |n| check(once(&"A".repeat((256 << 20) / 4 * n as usize)))),
+    ("no terminator 64 MiB", |n| check(io::Cursor::new(vec![b'A'; (64 << 20) / 4 * n as usize]))),
+    ("unexpected segments", |n| check(repeated(|i| format!("CLM*{i}*1***11:B:1*Y*A*Y*Y~"), 100_000 * n))),
+    ("nested JSON 10 MB", |n| to_x12(io::repeat(b'[').take((10 << 20) / 4 * n), io::sink(), &Limits::default()).map(|_| ())),
+];
+
+fn check(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
+    validate(x12, &Options::default(), |_| Ok(())).map(|_| ())
+}
+
+const START: &str = "ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
+GS*HC*MADEUP*RECEIVER*20261123*1200*1*X*005010X222A1~ST*837*0001*005010X222A1~";
+
+fn once(segment: &str) -> impl Read + Send + use<> {
+    io::Cursor::new(format!("{START}NM1{segment}~"))
+}
+
+fn repeated(segment: impl Fn(u64) -> String, times: u64) -> impl Read + Send {
+    io::Cursor::new(START.to_owned() + &(1..=times).map(segment).collect::<String>())
+}
