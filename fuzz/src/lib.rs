@@ -1,1 +1,142 @@
-//! Hostile input.
+//! Hostile input: what must hold for any bytes, as plain functions that libFuzzer and the tests run.
+//!
+//! A body panics where a law of DESIGN §3 is broken; an error or a finding is never a fault here.
+
+use x12_parser::{
+    AcknowledgmentOptions, Error, Finding, Limits, Options, Per, Severity, Shape, Ta1Policy,
+    acknowledge, to_json, to_x12, validate,
+};
+
+/// A body that libFuzzer and the tests run.
+pub type Body = fn(&[u8]);
+
+/// All bodies by name.
+pub const BODIES: [(&str, Body); 4] = [
+    ("read", read),
+    ("json", json),
+    ("there_and_back", there_and_back),
+    ("acknowledge", acknowledge_and_read),
+];
+
+/// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
+pub fn read(document: &[u8]) {
+    let (whole, _) = findings(document, &Options::default());
+    for finding in &whole {
+        assert!(
+            finding.offset + finding.length <= document.len() as u64,
+            "{} lies outside the document",
+            finding.code.name()
+        );
+    }
+    for options in variants() {
+        let (other, _) = findings(document, &options);
+        assert!(
+            places(&whole).eq(places(&other)),
+            "other findings with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+}
+
+/// Writing X12 from any JSON never panics; what is written reads back to JSON that writes the same.
+pub fn json(json: &[u8]) {
+    let mut x12 = Vec::new();
+    if to_x12(json, &mut x12, &Limits::default()).is_ok() {
+        there_and_back(&x12);
+    }
+}
+
+/// X12 → JSON → X12 gives the same bytes, in each shape, in pieces and on threads.
+pub fn there_and_back(document: &[u8]) {
+    for (shape, per) in [
+        (Shape::Loops, Per::Document),
+        (Shape::Segments, Per::Document),
+        (Shape::Loops, Per::Set),
+    ] {
+        let mut json = Vec::new();
+        if to_json(document, &mut json, shape, per, &Options::default()).is_err() {
+            continue;
+        }
+        let mut back = Vec::new();
+        let written = to_x12(&json[..], &mut back, &Limits::default());
+        assert!(written.is_ok(), "our own JSON is refused: {written:?}");
+        assert!(back == document, "{shape:?} {per:?}: other bytes come back");
+        for options in variants() {
+            let mut other = Vec::new();
+            let read = to_json(document, &mut other, shape, per, &options);
+            assert!(
+                read.is_ok() && other == json,
+                "other JSON with {} threads, {} bytes",
+                options.threads,
+                options.block_bytes
+            );
+        }
+    }
+}
+
+/// Whatever is answered reads clean under our own guides.
+pub fn acknowledge_and_read(document: &[u8]) {
+    let how = AcknowledgmentOptions {
+        date: "20261123".to_owned(),
+        time: "1200".to_owned(),
+        interchange_control_number: 1,
+        group_control_number: 1,
+        ta1: Ta1Policy::Always,
+        list_accepted: true,
+    };
+    let mut answers = Vec::new();
+    // A document that breaks off is answered all the same.
+    let _ = acknowledge(document, &mut answers, &how, &Options::default(), |_| {});
+    if answers.is_empty() {
+        return;
+    }
+    let (found, read) = findings(&answers, &Options::default());
+    assert!(read.is_ok(), "our own answer cannot be read: {read:?}");
+    let fault = found
+        .iter()
+        .find(|finding| finding.severity == Severity::Error && !quotes(finding));
+    assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// Whether a finding is about what an answer must quote as it was received, be it faulty or not.
+fn quotes(finding: &Finding) -> bool {
+    let id = finding
+        .position
+        .as_ref()
+        .and_then(|position| position.segment_id())
+        .unwrap_or_default();
+    matches!(id, "ISA" | "TA1" | "GS" | "AK1" | "AK2" | "AK9")
+}
+
+fn findings(document: &[u8], options: &Options) -> (Vec<Finding>, Result<(), Error>) {
+    let mut found = Vec::new();
+    let read = validate(document, options, |finding| {
+        found.push(finding.clone());
+        Ok(())
+    });
+    (found, read.map(|_| ()))
+}
+
+fn places(findings: &[Finding]) -> impl Iterator<Item = (&'static str, u64, u64, u16, u16, u16)> {
+    findings.iter().map(|f| {
+        (
+            f.code.name(),
+            f.offset,
+            f.segment,
+            f.element,
+            f.component,
+            f.repetition,
+        )
+    })
+}
+
+/// Other ways to the same result.
+fn variants() -> [Options; 2] {
+    let options = |threads, block_bytes| {
+        let mut options = Options::default();
+        (options.threads, options.block_bytes) = (threads, block_bytes);
+        options
+    };
+    [options(1, 64), options(2, 300)]
+}

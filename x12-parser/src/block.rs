@@ -6,10 +6,12 @@ use std::sync::Arc;
 use x12_schemas::Catalog;
 
 use crate::chart::Chart;
-use crate::cut::{Cut, Cutter, Entry, Layout};
+use crate::cut::{Cut, Cutter};
+use crate::entry::{Entry, Layout};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::place::{Placed, Placer};
+use crate::place::Placer;
+use crate::placed::Placed;
 use crate::segment::Segment;
 use crate::source::Source;
 
@@ -55,7 +57,13 @@ pub(crate) struct Blocks {
 impl Blocks {
     /// Blocks placed by the guides of a catalog, or, if not `walking`, by their envelopes alone.
     pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
-        Self { cutter: Cutter::new(limits), placer: Placer::new(catalog, limits, walking), limits, first: true, ended: false }
+        Self {
+            cutter: Cutter::new(limits),
+            placer: Placer::new(catalog, limits, walking),
+            limits,
+            first: true,
+            ended: false,
+        }
     }
 
     /// An empty block to be filled.
@@ -73,13 +81,20 @@ impl Blocks {
     }
 
     /// Fills the next block; false when there is none yet ([`Source::more`] gave nothing) or none any more.
-    pub(crate) fn fill<'a, S: Source<'a>>(&mut self, source: &mut S, block: &mut Block<'a>) -> Result<bool, Error> {
+    pub(crate) fn fill<'a, S: Source<'a>>(
+        &mut self,
+        source: &mut S,
+        block: &mut Block<'a>,
+    ) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);
         }
         loop {
             let base = self.cutter.at();
-            match self.cutter.cut(source.window(), source.at_end(), &mut block.layout)? {
+            match self
+                .cutter
+                .cut(source.window(), source.at_end(), &mut block.layout)?
+            {
                 Cut::More if source.more()? => {}
                 Cut::More => return Ok(false),
                 Cut::Block(length) => {
@@ -87,7 +102,8 @@ impl Blocks {
                     block.base = base;
                     block.first = std::mem::take(&mut self.first);
                     block.last = false;
-                    self.placer.place(&block.bytes, base, &block.layout, &mut block.placed);
+                    self.placer
+                        .place(&block.bytes, base, &block.layout, &mut block.placed);
                     return Ok(true);
                 }
                 Cut::End => {
@@ -100,10 +116,5 @@ impl Blocks {
                 }
             }
         }
-    }
-
-    /// Offset of the first byte that is not in a block yet.
-    pub(crate) fn at(&self) -> u64 {
-        self.cutter.at()
     }
 }

@@ -17,10 +17,14 @@ impl SegmentId {
     #[inline]
     pub(crate) const fn new(bytes: &[u8]) -> Self {
         match *bytes {
-            [a, b, c] if is_letter_or_digit(a) && is_letter_or_digit(b) && is_letter_or_digit(c) => {
+            [a, b, c]
+                if is_letter_or_digit(a) && is_letter_or_digit(b) && is_letter_or_digit(c) =>
+            {
                 Self((upper(a) << 8 | upper(b)) << 8 | upper(c))
             }
-            [a, b] if is_letter_or_digit(a) && is_letter_or_digit(b) => Self(upper(a) << 8 | upper(b)),
+            [a, b] if is_letter_or_digit(a) && is_letter_or_digit(b) => {
+                Self(upper(a) << 8 | upper(b))
+            }
             _ => Self(0),
         }
     }
@@ -28,7 +32,11 @@ impl SegmentId {
     /// The identifier of a segment as it stands, line breaks of a wrapped file aside.
     #[inline]
     pub(crate) fn of(segment: &Segment<'_>) -> Self {
-        if segment.is_plain() { Self::new(segment.id()) } else { Self::new(&unwrapped(segment.id())) }
+        if segment.is_plain() {
+            Self::new(segment.id())
+        } else {
+            Self::new(&unwrapped(segment.id()))
+        }
     }
 }
 
@@ -50,10 +58,16 @@ pub(crate) struct CodeSet {
 
 impl CodeSet {
     fn new(codes: &[String]) -> Self {
-        let (short, long): (Vec<_>, Vec<_>) = codes.iter().map(String::as_bytes).partition(|code| code.len() <= 7);
+        let (short, long): (Vec<_>, Vec<_>) = codes
+            .iter()
+            .map(String::as_bytes)
+            .partition(|code| code.len() <= 7);
         let mut short: Vec<u64> = short.into_iter().map(pack).collect();
         short.sort_unstable();
-        Self { short, long: long.into_iter().map(Into::into).collect() }
+        Self {
+            short,
+            long: long.into_iter().map(Into::into).collect(),
+        }
     }
 
     #[inline]
@@ -67,14 +81,24 @@ impl CodeSet {
             return self.long.iter().any(|code| **code == *value);
         }
         // 16: up to here looking at all is as fast as halving.
-        if self.short.len() <= 16 { self.short.contains(&packed) } else { self.short.binary_search(&packed).is_ok() }
+        if self.short.len() <= 16 {
+            self.short.contains(&packed)
+        } else {
+            self.short.binary_search(&packed).is_ok()
+        }
     }
 }
 
 /// Up to seven bytes as a number, different for different values; 0 for more.
 #[inline]
 fn pack(value: &[u8]) -> u64 {
-    if value.len() > 7 { 0 } else { value.iter().fold(1, |packed, &byte| packed << 8 | u64::from(byte)) }
+    if value.len() > 7 {
+        0
+    } else {
+        value
+            .iter()
+            .fold(1, |packed, &byte| packed << 8 | u64::from(byte))
+    }
 }
 
 /// An item of a loop with what it takes to recognise its segment, side by side.
@@ -109,9 +133,22 @@ pub(crate) struct KeyValue<'s> {
 impl<'s> KeyValue<'s> {
     fn new(key: &Key, segment: &Segment<'s>) -> Self {
         let element = segment.element(usize::from(key.element));
-        let value = if key.component == 0 { element.bytes() } else { element.component(usize::from(key.component)) };
-        let value = if segment.is_plain() { Cow::Borrowed(value) } else { unwrapped(value) };
-        Self { element: key.element, component: key.component, packed: pack(&value), value }
+        let value = if key.component == 0 {
+            element.bytes()
+        } else {
+            element.component(usize::from(key.component))
+        };
+        let value = if segment.is_plain() {
+            Cow::Borrowed(value)
+        } else {
+            unwrapped(value)
+        };
+        Self {
+            element: key.element,
+            component: key.component,
+            packed: pack(&value),
+            value,
+        }
     }
 }
 
@@ -145,11 +182,19 @@ const ID_SLOTS: usize = 512;
 
 impl Chart {
     pub(crate) fn new(guide: Arc<Guide>) -> Self {
-        let codes = guide.codes.iter().map(|codes| CodeSet::new(codes)).collect();
+        let codes = guide
+            .codes
+            .iter()
+            .map(|codes| CodeSet::new(codes))
+            .collect();
         let forms = guide.elements.iter().map(form).collect();
         let elements = guide.elements.iter().map(ElementRule::new).collect();
         let components = guide.components.iter().map(ElementRule::new).collect();
-        let marked = guide.segments.iter().map(|segment| segment.unit.is_some() || segment.hierarchical).collect();
+        let marked = guide
+            .segments
+            .iter()
+            .map(|segment| segment.unit.is_some() || segment.hierarchical)
+            .collect();
         let mut chart = Self {
             guide,
             ids: Box::new([(0, 0); ID_SLOTS]),
@@ -185,7 +230,8 @@ impl Chart {
     fn fill(&mut self) {
         let guide = Arc::clone(&self.guide);
         for a_loop in &guide.loops {
-            let range = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
+            let range =
+                usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
             let mut by_id = vec![Vec::new(); self.id_count];
             let first_required = self.required.len() as u16;
             for index in range {
@@ -199,7 +245,8 @@ impl Chart {
                     self.required_positions.push(item.position);
                 }
             }
-            self.required_runs.push((first_required, self.required.len() as u16));
+            self.required_runs
+                .push((first_required, self.required.len() as u16));
             for run in by_id {
                 let first = self.candidates.len() as u16;
                 self.candidates.extend(run);
@@ -231,10 +278,26 @@ impl Chart {
     }
 
     fn candidate(&self, item: u16) -> Candidate {
-        let &Item { position, segment, max, .. } = self.item(item);
+        let &Item {
+            position,
+            segment,
+            max,
+            ..
+        } = self.item(item);
         let keys = &self.guide.segments[usize::from(segment)].keys;
-        let key = keys.first().copied().unwrap_or(Key { element: 0, component: 0, codes: NONE });
-        Candidate { item, position, max, definition: segment, key, more_keys: keys.len() > 1 }
+        let key = keys.first().copied().unwrap_or(Key {
+            element: 0,
+            component: 0,
+            codes: NONE,
+        });
+        Candidate {
+            item,
+            position,
+            max,
+            definition: segment,
+            key,
+            more_keys: keys.len() > 1,
+        }
     }
 
     /// The required items of a loop.
@@ -248,13 +311,19 @@ impl Chart {
     pub(crate) fn required_position(&self, loop_index: u16, passed: u16) -> u16 {
         let (first, end) = self.required_runs[usize::from(loop_index)];
         let at = first + passed;
-        if at < end { self.required_positions[usize::from(at)] } else { u16::MAX }
+        if at < end {
+            self.required_positions[usize::from(at)]
+        } else {
+            u16::MAX
+        }
     }
 
     /// Whether a segment names a business unit or a hierarchical level.
     #[inline]
     pub(crate) fn is_marked(&self, definition: u16) -> bool {
-        self.marked.get(usize::from(definition)).is_some_and(|marked| *marked)
+        self.marked
+            .get(usize::from(definition))
+            .is_some_and(|marked| *marked)
     }
 
     #[inline]
@@ -264,14 +333,23 @@ impl Chart {
 
     /// Whether the segment is the one that the guide describes: its keys hold.
     #[inline]
-    pub(crate) fn recognises<'s>(&self, candidate: &Candidate, segment: &Segment<'s>, seen: &mut KeyValue<'s>) -> bool {
+    pub(crate) fn recognises<'s>(
+        &self,
+        candidate: &Candidate,
+        segment: &Segment<'s>,
+        seen: &mut KeyValue<'s>,
+    ) -> bool {
         if !candidate.has_key() {
             return true;
         }
         if !self.holds(&candidate.key, segment, seen) {
             return false;
         }
-        !candidate.more_keys || self.guide.segments[usize::from(candidate.definition)].keys.iter().all(|key| self.holds(key, segment, seen))
+        !candidate.more_keys
+            || self.guide.segments[usize::from(candidate.definition)]
+                .keys
+                .iter()
+                .all(|key| self.holds(key, segment, seen))
     }
 
     #[inline]
@@ -288,7 +366,8 @@ impl Chart {
     /// What is checked of the elements of a segment.
     #[inline]
     pub(crate) fn elements(&self, definition: &Definition) -> &[ElementRule] {
-        &self.elements[usize::from(definition.first_element)..][..usize::from(definition.element_count)]
+        &self.elements[usize::from(definition.first_element)..]
+            [..usize::from(definition.element_count)]
     }
 
     /// What is checked of the components of a composite element.
@@ -306,7 +385,11 @@ impl Chart {
 
     /// The definition of a segment by its identifier alone: for the envelope, where each has but one.
     pub(crate) fn definition(&self, id: SegmentId) -> u16 {
-        let found = self.guide.segments.iter().position(|s| SegmentId::new(s.id.as_bytes()) == id);
+        let found = self
+            .guide
+            .segments
+            .iter()
+            .position(|s| SegmentId::new(s.id.as_bytes()) == id);
         found.map_or(NONE, |index| index as u16)
     }
 }
@@ -328,8 +411,29 @@ pub(crate) struct ElementRule {
 
 impl ElementRule {
     fn new(element: &Element) -> Self {
-        let &Element { usage, kind, format_by, min, max, repeat, codes, first_component, component_count, .. } = element;
-        Self { usage, kind, format_by, min, max, repeat, codes, first_component, component_count }
+        let &Element {
+            usage,
+            kind,
+            format_by,
+            min,
+            max,
+            repeat,
+            codes,
+            first_component,
+            component_count,
+            ..
+        } = element;
+        Self {
+            usage,
+            kind,
+            format_by,
+            min,
+            max,
+            repeat,
+            codes,
+            first_component,
+            component_count,
+        }
     }
 }
 

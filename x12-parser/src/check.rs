@@ -5,13 +5,16 @@
 use x12_schemas::table::{Kind, NONE, Note, Rule as NoteRule, Segment as Definition, Usage};
 
 use crate::chart::{Chart, ElementRule as Rule};
-use crate::cut::EntryKind;
 use crate::delimiters::Delimiters;
+use crate::entry::EntryKind;
 use crate::event::Part;
 use crate::finding::Code;
 use crate::replay::{PlacedSegment, Replay};
 use crate::segment::{Element, Segment, unwrapped};
-use crate::value::{BAD, CLASSES, COMPONENT, Formatted, REPETITION, decimal_digits, formatted, is_date, is_time, whole_digits};
+use crate::value::{
+    BAD, CLASSES, COMPONENT, Formatted, REPETITION, decimal_digits, formatted, is_date, is_time,
+    whole_digits,
+};
 
 /// Checks segments of one interchange.
 pub(crate) struct Checker {
@@ -40,21 +43,35 @@ impl Checker {
         if let Some(repetition) = delimiters.repetition {
             classes[usize::from(repetition)] = REPETITION;
         }
-        Self { classes, delimiters: *delimiters }
+        Self {
+            classes,
+            delimiters: *delimiters,
+        }
     }
 
     /// Checks a segment of a replayed block, if a guide defines it.
     pub(crate) fn placed(&self, replay: &Replay<'_>, placed: &PlacedSegment<'_>, tell: Tell<'_>) {
-        let Some(chart) = replay.chart.filter(|_| placed.definition != NONE) else { return };
+        let Some(chart) = replay.chart.filter(|_| placed.definition != NONE) else {
+            return;
+        };
         match placed.kind {
             // ISA declares the delimiters, so they may stand in it.
             // Its line breaks are told once, as those of a wrapped header.
             EntryKind::Header => {
-                Self { classes: HEADER_CLASSES, ..*self }.segment(chart, placed.definition, &placed.segment, &mut |code, part| {
-                    if code != Code::LineBreakInside {
-                        tell(code, part);
-                    }
-                });
+                Self {
+                    classes: HEADER_CLASSES,
+                    ..*self
+                }
+                .segment(
+                    chart,
+                    placed.definition,
+                    &placed.segment,
+                    &mut |code, part| {
+                        if code != Code::LineBreakInside {
+                            tell(code, part);
+                        }
+                    },
+                );
             }
             // Its data are not at hand.
             EntryKind::BinaryHead => {}
@@ -63,7 +80,13 @@ impl Checker {
     }
 
     /// Checks one segment against its definition.
-    pub(crate) fn segment(&self, chart: &Chart, definition: u16, segment: &Segment<'_>, tell: Tell<'_>) {
+    pub(crate) fn segment(
+        &self,
+        chart: &Chart,
+        definition: u16,
+        segment: &Segment<'_>,
+        tell: Tell<'_>,
+    ) {
         let guide = &chart.guide;
         let definition = &guide.segments[usize::from(definition)];
         let rules = chart.elements(definition);
@@ -79,9 +102,20 @@ impl Checker {
                 Some(value) if !value.is_empty() => {
                     present |= 1_u64.checked_shl(index as u32).unwrap_or(0);
                     let element = Element::new(value, &self.delimiters);
-                    self.element(chart, rule, &Scope { segment, number, element }, tell);
+                    self.element(
+                        chart,
+                        rule,
+                        &Scope {
+                            segment,
+                            number,
+                            element,
+                        },
+                        tell,
+                    );
                 }
-                _ if rule.usage == Usage::Required => tell(Code::ElementMissing, Part::element(number)),
+                _ if rule.usage == Usage::Required => {
+                    tell(Code::ElementMissing, Part::element(number))
+                }
                 _ => {}
             }
         }
@@ -98,7 +132,13 @@ impl Checker {
     }
 
     /// What stands behind the last element that the standard knows.
-    fn beyond<'a>(&self, fields: impl Iterator<Item = &'a [u8]>, mut last_empty: bool, known: usize, tell: Tell<'_>) {
+    fn beyond<'a>(
+        &self,
+        fields: impl Iterator<Item = &'a [u8]>,
+        mut last_empty: bool,
+        known: usize,
+        tell: Tell<'_>,
+    ) {
         let mut too_many = None;
         for (index, value) in fields.enumerate() {
             last_empty = value.is_empty();
@@ -124,7 +164,10 @@ impl Checker {
         let mut count = 0;
         for element in scope.element.repetitions() {
             count += 1;
-            let part = Part { repetition: count, ..part };
+            let part = Part {
+                repetition: count,
+                ..part
+            };
             if rule.repeat != 0 && count > rule.repeat {
                 return tell(Code::RepetitionsTooMany, part);
             }
@@ -135,10 +178,24 @@ impl Checker {
     }
 
     #[inline]
-    fn repetition(&self, chart: &Chart, rule: &Rule, scope: &Scope<'_>, part: Part, tell: Tell<'_>) {
+    fn repetition(
+        &self,
+        chart: &Chart,
+        rule: &Rule,
+        scope: &Scope<'_>,
+        part: Part,
+        tell: Tell<'_>,
+    ) {
         if rule.component_count == 0 {
             let format = || scope.segment.element(usize::from(rule.format_by));
-            return self.value(chart, rule, scope.element.bytes(), || format().bytes(), part, tell);
+            return self.value(
+                chart,
+                rule,
+                scope.element.bytes(),
+                || format().bytes(),
+                part,
+                tell,
+            );
         }
         let rules = chart.components(rule);
         let mut components = scope.element.components();
@@ -146,7 +203,10 @@ impl Checker {
         for (index, rule) in rules.iter().enumerate() {
             let value = components.next();
             last_empty = value.is_some_and(<[u8]>::is_empty);
-            let part = Part { component: index as u16 + 1, ..part };
+            let part = Part {
+                component: index as u16 + 1,
+                ..part
+            };
             match value {
                 Some(value) if !value.is_empty() => {
                     if rule.usage == Usage::NotUsed {
@@ -169,8 +229,18 @@ impl Checker {
 
     /// One value: its characters, length, type and code.
     #[inline]
-    fn value<'a>(&self, chart: &Chart, rule: &Rule, value: &'a [u8], format: impl Fn() -> &'a [u8], part: Part, tell: Tell<'_>) {
-        let classes = value.iter().fold(0, |all, &byte| all | self.classes[usize::from(byte)]);
+    fn value<'a>(
+        &self,
+        chart: &Chart,
+        rule: &Rule,
+        value: &'a [u8],
+        format: impl Fn() -> &'a [u8],
+        part: Part,
+        tell: Tell<'_>,
+    ) {
+        let classes = value
+            .iter()
+            .fold(0, |all, &byte| all | self.classes[usize::from(byte)]);
         if classes != 0 {
             return self.unusual(chart, rule, value, classes, part, tell);
         }
@@ -213,7 +283,15 @@ impl Checker {
 
     /// A value with characters out of the ordinary: line breaks are taken out first, then what is left is told.
     #[cold]
-    fn unusual(&self, chart: &Chart, rule: &Rule, value: &[u8], classes: u8, part: Part, tell: Tell<'_>) {
+    fn unusual(
+        &self,
+        chart: &Chart,
+        rule: &Rule,
+        value: &[u8],
+        classes: u8,
+        part: Part,
+        tell: Tell<'_>,
+    ) {
         if classes & COMPONENT != 0 {
             return tell(Code::ComponentsTooMany, part);
         }
@@ -221,12 +299,18 @@ impl Checker {
             return tell(Code::RepetitionsTooMany, part);
         }
         let joined = unwrapped(value);
-        if joined.iter().any(|&byte| self.classes[usize::from(byte)] & BAD != 0) {
+        if joined
+            .iter()
+            .any(|&byte| self.classes[usize::from(byte)] & BAD != 0)
+        {
             return tell(Code::ElementCharacter, part);
         }
         if !joined.is_empty() {
             // The format's qualifier, wrapped too perhaps, is not looked at here.
-            let rule = Rule { format_by: 0, ..*rule };
+            let rule = Rule {
+                format_by: 0,
+                ..*rule
+            };
             self.value(chart, &rule, &joined, || &[], part, tell);
         }
     }
@@ -252,16 +336,24 @@ fn notes(notes: &[Note], definition: &Definition, present: u64, tell: Tell<'_>) 
             NoteRule::Paired if stand != 0 => missing,
             NoteRule::Required if stand == 0 => first,
             NoteRule::Conditional if present & first != 0 => missing,
-            NoteRule::ListConditional if present & first != 0 && present & others == 0 => others & others.wrapping_neg(),
+            NoteRule::ListConditional if present & first != 0 && present & others == 0 => {
+                others & others.wrapping_neg()
+            }
             NoteRule::Exclusion if stand.count_ones() > 1 => {
                 let second = stand & (stand - 1);
-                tell(Code::ElementExclusion, Part::element(second.trailing_zeros() as u16 + 1));
+                tell(
+                    Code::ElementExclusion,
+                    Part::element(second.trailing_zeros() as u16 + 1),
+                );
                 0
             }
             _ => 0,
         };
         if lacking != 0 {
-            tell(Code::ElementConditionMissing, Part::element(lacking.trailing_zeros() as u16 + 1));
+            tell(
+                Code::ElementConditionMissing,
+                Part::element(lacking.trailing_zeros() as u16 + 1),
+            );
         }
     }
 }

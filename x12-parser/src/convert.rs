@@ -27,7 +27,13 @@ use crate::parallel;
 /// # Ok(())
 /// # }
 /// ```
-pub fn to_json<R, W>(document: R, mut json: W, shape: Shape, per: Per, options: &Options) -> Result<(), Error>
+pub fn to_json<R, W>(
+    document: R,
+    mut json: W,
+    shape: Shape,
+    per: Per,
+    options: &Options,
+) -> Result<(), Error>
 where
     R: Read + Send,
     W: Write + Send,
@@ -35,7 +41,14 @@ where
     let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
-    parallel::run(document, options.block_bytes, blocks, options.threads, &render, &mut join)?;
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &render,
+        &mut join,
+    )?;
     json.flush()?;
     Ok(())
 }

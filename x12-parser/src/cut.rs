@@ -3,75 +3,19 @@
 //! A block belongs to one interchange. What is carried over to the next block is at most one segment; binary data of BIN and BDS
 //! segments pass as chunks by their declared length. The same entries come out, whatever the size of the windows.
 
+mod binary;
+
 use std::sync::Arc;
 
+use crate::cut::binary::Binary;
 use crate::delimiters::{self, Delimiters, Header};
+use crate::entry::{Entry, EntryKind, Layout, run};
 use crate::error::Error;
-use crate::index::{Index, is_special};
+use crate::index::is_special;
 use crate::limits::{BINARY_LOOKAHEAD, ISA_BYTES, Limits};
 
 /// UTF-8's byte order mark, which some editors put before the first byte.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-
-/// What a run of bytes is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum EntryKind {
-    /// A segment.
-    Segment,
-    /// A segment that the document's end cuts off: there is no terminator.
-    Unterminated,
-    /// An interchange header, whose delimiters hold from here on.
-    Header,
-    /// Text before the first interchange.
-    Before,
-    /// Text behind an interchange that is not its usual end of line.
-    After,
-    /// A BIN or BDS segment up to its data.
-    BinaryHead,
-    /// Data of a BIN or BDS segment; a multiple of three bytes unless it is the last of them.
-    BinaryData,
-    /// Terminator and end of line behind such data.
-    BinaryTail,
-}
-
-/// One run of bytes of a block.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
-    pub(crate) kind: EntryKind,
-    /// Printable ASCII throughout, without quotation mark or backslash.
-    pub(crate) plain: bool,
-    /// No delimiters stand inside its elements.
-    pub(crate) flat: bool,
-    /// What follows the terminator is not the interchange's usual end of line.
-    pub(crate) odd: bool,
-    /// Binary data whose declared length does not fit.
-    pub(crate) misjudged: bool,
-    /// Offsets in the block: first byte, terminator, first byte of what follows.
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) next: u32,
-    /// The delimiters inside: a range of [`Index::marks`].
-    pub(crate) first_mark: u32,
-    pub(crate) mark_count: u32,
-}
-
-impl Entry {
-    /// No bytes at all, at a block's start.
-    pub(crate) fn nothing() -> Self {
-        run(EntryKind::After, 0, 0)
-    }
-}
-
-/// How the bytes of a block are split.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Layout {
-    pub(crate) index: Index,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) delimiters: Delimiters,
-    pub(crate) suffix: Arc<[u8]>,
-    /// What the interchange header told, if the block holds one.
-    pub(crate) header: Option<Header>,
-}
 
 /// What became of a window.
 #[derive(Debug, Eq, PartialEq)]
@@ -115,9 +59,21 @@ impl Cutter {
         let none: Arc<[u8]> = Arc::default();
         let (suffix, usual_gap) = (Arc::clone(&none), none);
         let usual_bytes = 512.min(limits.element_bytes).min(limits.segment_bytes / 2);
-        let usual_marks = 48.min(limits.components).min(limits.elements).saturating_sub(1);
+        let usual_marks = 48
+            .min(limits.components)
+            .min(limits.elements)
+            .saturating_sub(1);
         let delimiters = Delimiters::default();
-        Self { state: State::Start, at: 0, limits, delimiters, suffix, usual_gap, usual_bytes, usual_marks }
+        Self {
+            state: State::Start,
+            at: 0,
+            limits,
+            delimiters,
+            suffix,
+            usual_gap,
+            usual_bytes,
+            usual_marks,
+        }
     }
 
     /// Offset in the document of the next window's first byte.
@@ -126,26 +82,45 @@ impl Cutter {
     }
 
     /// Splits the next block off `window`; `at_end` says that nothing follows it.
-    pub(crate) fn cut(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Result<Cut, Error> {
+    pub(crate) fn cut(
+        &mut self,
+        window: &[u8],
+        at_end: bool,
+        layout: &mut Layout,
+    ) -> Result<Cut, Error> {
         layout.index.clear();
         layout.entries.clear();
         layout.header = None;
         let cut = match self.state {
             State::Start | State::Between => self.outside(window, at_end, layout),
-            State::Inside => self.inside(Work { window, at_end, layout, start: 0 }),
+            State::Inside => self.inside(Work {
+                window,
+                at_end,
+                layout,
+                start: 0,
+            }),
             State::Binary(left) => Ok(self.binary(window, at_end, left, layout)),
         }?;
         layout.delimiters = self.delimiters;
         layout.suffix = Arc::clone(&self.suffix);
         if let Cut::Block(length) = cut {
             self.at += length as u64;
-            self.bound("document length", self.at, self.limits.document_bytes, self.at)?;
+            self.bound(
+                "document length",
+                self.at,
+                self.limits.document_bytes,
+                self.at,
+            )?;
         }
         Ok(cut)
     }
 
     fn bound(&self, limit: &'static str, value: u64, max: u64, at: u64) -> Result<(), Error> {
-        if value > max { Err(Error::Limit { limit, max, at }) } else { Ok(()) }
+        if value > max {
+            Err(Error::Limit { limit, max, at })
+        } else {
+            Ok(())
+        }
     }
 
     /// Between interchanges: looks for the next header and keeps what stands before it.
@@ -153,8 +128,15 @@ impl Cutter {
         let Some((gap, header)) = find_header(window, at_end) else {
             return self.no_header(window, at_end, layout);
         };
-        self.bound("text between interchanges", gap as u64, self.limits.gap_bytes as u64, self.at)?;
-        let Some(header) = header else { return Ok(Cut::More) };
+        self.bound(
+            "text between interchanges",
+            gap as u64,
+            self.limits.gap_bytes as u64,
+            self.at,
+        )?;
+        let Some(header) = header else {
+            return Ok(Cut::More);
+        };
         (self.delimiters, self.suffix) = (header.delimiters, header.suffix.as_slice().into());
         let end = gap + header.marks[16] as usize;
         let (next, odd) = self.trailing(window, end + 1, at_end);
@@ -162,7 +144,10 @@ impl Cutter {
             return Ok(Cut::More);
         }
         self.push_gap(window, gap, layout);
-        header.marks.iter().for_each(|mark| layout.index.push(mark + gap as u32));
+        header
+            .marks
+            .iter()
+            .for_each(|mark| layout.index.push(mark + gap as u32));
         let plain = !header.wrapped && !window[gap..end].iter().copied().any(is_special);
         layout.entries.push(Entry {
             kind: EntryKind::Header,
@@ -178,32 +163,66 @@ impl Cutter {
         });
         layout.header = Some(header);
         self.state = State::Inside;
-        self.inside(Work { window, at_end, layout, start: next })
+        self.inside(Work {
+            window,
+            at_end,
+            layout,
+            start: next,
+        })
     }
 
-    fn no_header(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Result<Cut, Error> {
+    fn no_header(
+        &mut self,
+        window: &[u8],
+        at_end: bool,
+        layout: &mut Layout,
+    ) -> Result<Cut, Error> {
         if !at_end {
-            self.bound("text between interchanges", window.len() as u64, self.limits.gap_bytes as u64, self.at)?;
+            self.bound(
+                "text between interchanges",
+                window.len() as u64,
+                self.limits.gap_bytes as u64,
+                self.at,
+            )?;
             return Ok(Cut::More);
         }
         if self.state == State::Start {
             return Err(self.unreadable(window));
         }
-        self.bound("text between interchanges", window.len() as u64, self.limits.gap_bytes as u64, self.at)?;
+        self.bound(
+            "text between interchanges",
+            window.len() as u64,
+            self.limits.gap_bytes as u64,
+            self.at,
+        )?;
         self.push_gap(window, window.len(), layout);
         self.state = State::Inside;
-        Ok(if layout.entries.is_empty() && window.is_empty() { Cut::End } else { Cut::Block(window.len()) })
+        Ok(if layout.entries.is_empty() && window.is_empty() {
+            Cut::End
+        } else {
+            Cut::Block(window.len())
+        })
     }
 
     /// Why a document has no interchange that could be read.
     fn unreadable(&self, window: &[u8]) -> Error {
-        let blank = window.iter().take_while(|b| !b.is_ascii_alphanumeric()).count();
+        let blank = window
+            .iter()
+            .take_while(|b| !b.is_ascii_alphanumeric())
+            .count();
         if !is_id(&window[blank..], b"ISA") {
-            return Error::NoInterchange { at: self.at, searched: window.len() as u64 };
+            return Error::NoInterchange {
+                at: self.at,
+                searched: window.len() as u64,
+            };
         }
         let (element, byte) = delimiters::misfit(&window[blank..]);
         let at = self.at + blank as u64;
-        Error::InterchangeHeader { at, element, byte: at + u64::from(byte) }
+        Error::InterchangeHeader {
+            at,
+            element,
+            byte: at + u64::from(byte),
+        }
     }
 
     fn push_gap(&self, window: &[u8], gap: usize, layout: &mut Layout) {
@@ -212,8 +231,12 @@ impl Cutter {
             State::Between if window[..gap] != *self.usual_gap => EntryKind::After,
             _ => return,
         };
-        let blank = window[..gap].iter().all(|b| b.is_ascii_whitespace()) || window[..gap] == *BYTE_ORDER_MARK;
-        layout.entries.push(Entry { plain: blank, ..run(kind, 0, gap) });
+        let blank = window[..gap].iter().all(|b| b.is_ascii_whitespace())
+            || window[..gap] == *BYTE_ORDER_MARK;
+        layout.entries.push(Entry {
+            plain: blank,
+            ..run(kind, 0, gap)
+        });
     }
 
     /// The end of the end of line that begins at `from`, and whether it is not the usual one.
@@ -223,8 +246,14 @@ impl Cutter {
         if rest.len() < self.suffix.len() && !at_end {
             return (window.len(), false);
         }
-        let usual = if rest.starts_with(&self.suffix) { self.suffix.len() } else { 0 };
-        let Delimiters { segment, element, .. } = self.delimiters;
+        let usual = if rest.starts_with(&self.suffix) {
+            self.suffix.len()
+        } else {
+            0
+        };
+        let Delimiters {
+            segment, element, ..
+        } = self.delimiters;
         let blank = |b: &&u8| b.is_ascii_whitespace() && **b != segment && **b != element;
         let more = rest[usual..].iter().take_while(blank).count();
         (from + usual + more, usual != self.suffix.len() || more != 0)
@@ -232,15 +261,32 @@ impl Cutter {
 
     /// Inside an interchange: all whole segments of the window.
     fn inside(&mut self, work: Work<'_>) -> Result<Cut, Error> {
-        let Work { window, at_end, layout, start } = work;
+        let Work {
+            window,
+            at_end,
+            layout,
+            start,
+        } = work;
         let known = layout.index.marks().len();
-        layout.index.add(&window[start..], start as u32, &self.delimiters);
-        let mut walk = Walk { window, at_end, start, mark: known, special: 0, inner: 0, ended: false };
+        layout
+            .index
+            .add(&window[start..], start as u32, &self.delimiters);
+        let mut walk = Walk {
+            window,
+            at_end,
+            start,
+            mark: known,
+            special: 0,
+            inner: 0,
+            ended: false,
+        };
         let ends = std::mem::take(&mut layout.index.ends);
-        let stop = ends.iter().try_for_each(|&end| match self.usual(&mut walk, end as usize, layout) {
-            true => Ok(()),
-            false => self.segment(&mut walk, end as usize, layout),
-        });
+        let stop =
+            ends.iter()
+                .try_for_each(|&end| match self.usual(&mut walk, end as usize, layout) {
+                    true => Ok(()),
+                    false => self.segment(&mut walk, end as usize, layout),
+                });
         layout.index.ends = ends;
         if let Err(Some(error)) = stop {
             return Err(error);
@@ -269,15 +315,31 @@ impl Cutter {
     #[inline(always)]
     fn usual(&self, walk: &mut Walk<'_>, end: usize, layout: &mut Layout) -> bool {
         let marks = layout.index.marks();
-        let (Some(&term), Some(&first)) = (marks.get(end), marks.get(walk.mark)) else { return false };
+        let (Some(&term), Some(&first)) = (marks.get(end), marks.get(walk.mark)) else {
+            return false;
+        };
         let (term, from) = (term as usize, walk.start);
-        let control = matches!(walk.window.get(from), Some(b'I' | b'i' | b'B' | b'b') | None);
-        if control || walk.ended || (first as usize) < from || term - from > self.usual_bytes || end - walk.mark > self.usual_marks {
+        let control = matches!(
+            walk.window.get(from),
+            Some(b'I' | b'i' | b'B' | b'b') | None
+        );
+        if control
+            || walk.ended
+            || (first as usize) < from
+            || term - from > self.usual_bytes
+            || end - walk.mark > self.usual_marks
+        {
             return false;
         }
-        let next = match (&*self.suffix, walk.window.get(term + 1), walk.window.get(term + 2)) {
+        let next = match (
+            &*self.suffix,
+            walk.window.get(term + 1),
+            walk.window.get(term + 2),
+        ) {
             ([], Some(next), _) if next.is_ascii_alphanumeric() => term + 1,
-            ([one], Some(byte), Some(next)) if one == byte && next.is_ascii_alphanumeric() => term + 2,
+            ([one], Some(byte), Some(next)) if one == byte && next.is_ascii_alphanumeric() => {
+                term + 2
+            }
             _ => return false,
         };
         let entry = walk.entry(EntryKind::Segment, term, next, end - walk.mark, layout);
@@ -287,7 +349,12 @@ impl Cutter {
     }
 
     /// One terminated segment; `Err(None)` ends the block before it.
-    fn segment(&mut self, walk: &mut Walk<'_>, end: usize, layout: &mut Layout) -> Result<(), Option<Error>> {
+    fn segment(
+        &mut self,
+        walk: &mut Walk<'_>,
+        end: usize,
+        layout: &mut Layout,
+    ) -> Result<(), Option<Error>> {
         let term = layout.index.marks()[end] as usize;
         if term < walk.start || walk.ended {
             return Ok(());
@@ -308,15 +375,24 @@ impl Cutter {
                 Binary::Misjudged => misjudged = true,
             }
         }
-        let (next, odd) = if closes { (term + 1, false) } else { self.trailing(walk.window, term + 1, walk.at_end) };
+        let (next, odd) = if closes {
+            (term + 1, false)
+        } else {
+            self.trailing(walk.window, term + 1, walk.at_end)
+        };
         if !closes && next == walk.window.len() && !walk.at_end {
             return Err(None);
         }
         let last = !closes && walk.at_end && next == walk.window.len() && odd;
         let kept = if last { term + 1 } else { next };
         let kind = EntryKind::Segment;
-        let entry = Entry { odd: odd && !last, misjudged, ..walk.entry(kind, term, kept, end - walk.mark, layout) };
-        self.check_bounds(&entry, walk.window, layout).map_err(Some)?;
+        let entry = Entry {
+            odd: odd && !last,
+            misjudged,
+            ..walk.entry(kind, term, kept, end - walk.mark, layout)
+        };
+        self.check_bounds(&entry, walk.window, layout)
+            .map_err(Some)?;
         layout.entries.push(entry);
         if last {
             layout.entries.push(run(EntryKind::After, term + 1, next));
@@ -339,11 +415,22 @@ impl Cutter {
     }
 
     fn unterminated(&mut self, walk: &mut Walk<'_>, layout: &mut Layout) -> Result<(), Error> {
-        while layout.index.marks().get(walk.mark).is_some_and(|&mark| (mark as usize) < walk.start) {
+        while layout
+            .index
+            .marks()
+            .get(walk.mark)
+            .is_some_and(|&mark| (mark as usize) < walk.start)
+        {
             walk.mark += 1;
         }
         let end = walk.window.len();
-        let entry = walk.entry(EntryKind::Unterminated, end, end, layout.index.marks().len() - walk.mark, layout);
+        let entry = walk.entry(
+            EntryKind::Unterminated,
+            end,
+            end,
+            layout.index.marks().len() - walk.mark,
+            layout,
+        );
         self.check_bounds(&entry, walk.window, layout)?;
         layout.entries.push(entry);
         if is_id(&walk.window[walk.start..], b"IEA") {
@@ -355,7 +442,13 @@ impl Cutter {
 
     /// The limits of a segment, cheap unless it is large.
     fn check_bounds(&self, entry: &Entry, window: &[u8], layout: &Layout) -> Result<(), Error> {
-        let Limits { segment_bytes, element_bytes, elements, components, .. } = self.limits;
+        let Limits {
+            segment_bytes,
+            element_bytes,
+            elements,
+            components,
+            ..
+        } = self.limits;
         let at = self.at + u64::from(entry.start);
         let length = (entry.next - entry.start) as usize;
         self.bound("segment length", length as u64, segment_bytes as u64, at)?;
@@ -368,7 +461,12 @@ impl Cutter {
             let here = self.at + u64::from(from);
             self.bound("components of an element", parts, components as u64, here)?;
             if mark == entry.end || window[mark as usize] == self.delimiters.element {
-                self.bound("element length", u64::from(mark - from), element_bytes as u64, here)?;
+                self.bound(
+                    "element length",
+                    u64::from(mark - from),
+                    element_bytes as u64,
+                    here,
+                )?;
                 self.bound("elements of a segment", element, elements as u64, here)?;
                 (from, element, parts) = (mark + 1, element + 1, 1);
             } else if window[mark as usize] == self.delimiters.component {
@@ -378,61 +476,6 @@ impl Cutter {
             }
         }
         Ok(())
-    }
-
-    /// A BIN or BDS segment: its data are taken by their declared length if that can be right.
-    fn binary_head(&mut self, walk: &mut Walk<'_>, layout: &mut Layout) -> Result<Binary, Option<Error>> {
-        let bytes = &walk.window[walk.start..];
-        let Some((length, data)) = declared_length(bytes, self.delimiters.element) else {
-            return Ok(Binary::Misjudged);
-        };
-        let at = self.at + walk.start as u64;
-        self.bound("binary data", length, self.limits.binary_bytes, at).map_err(Some)?;
-        let end = data as u64 + length;
-        if length <= BINARY_LOOKAHEAD as u64 {
-            match bytes.get(end as usize) {
-                Some(&byte) if byte == self.delimiters.segment => {}
-                None if !walk.at_end => return Err(None),
-                _ => return Ok(Binary::Misjudged),
-            }
-        }
-        let until = walk.start + data;
-        let marks = layout.index.marks()[walk.mark..].iter().take_while(|&&mark| (mark as usize) < until).count();
-        layout.entries.push(walk.entry(EntryKind::BinaryHead, until, until, marks, layout));
-        self.state = State::Binary(length);
-        walk.start = until;
-        walk.ended = true;
-        Ok(Binary::Whole)
-    }
-
-    /// Inside binary data: a chunk of it, or what follows it.
-    fn binary(&mut self, window: &[u8], at_end: bool, left: u64, layout: &mut Layout) -> Cut {
-        let have = window.len() as u64;
-        if left == 0 {
-            return self.binary_tail(window, at_end, layout);
-        }
-        let take = if have >= left || at_end { have.min(left) } else { have / 3 * 3 };
-        if take == 0 && !at_end {
-            return Cut::More;
-        }
-        let cut_short = at_end && have < left;
-        let mut entry = run(EntryKind::BinaryData, 0, take as usize);
-        entry.misjudged = cut_short;
-        layout.entries.push(entry);
-        self.state = State::Binary(if cut_short { 0 } else { left - take });
-        Cut::Block(take as usize)
-    }
-
-    fn binary_tail(&mut self, window: &[u8], at_end: bool, layout: &mut Layout) -> Cut {
-        let terminated = window.first() == Some(&self.delimiters.segment);
-        let (next, odd) = if terminated { self.trailing(window, 1, at_end) } else { (0, true) };
-        if (next == window.len() || window.is_empty()) && !at_end {
-            return Cut::More;
-        }
-        let entry = Entry { odd, misjudged: !terminated, ..run(EntryKind::BinaryTail, 0, next) };
-        layout.entries.push(entry);
-        self.state = State::Inside;
-        Cut::Block(next)
     }
 }
 
@@ -456,7 +499,14 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn entry(&mut self, kind: EntryKind, end: usize, next: usize, mark_count: usize, layout: &Layout) -> Entry {
+    fn entry(
+        &mut self,
+        kind: EntryKind,
+        end: usize,
+        next: usize,
+        mark_count: usize,
+        layout: &Layout,
+    ) -> Entry {
         let plain = none_between(&layout.index.specials, &mut self.special, self.start, end);
         let flat = none_between(&layout.index.inner, &mut self.inner, self.start, end);
         Entry {
@@ -477,23 +527,13 @@ impl Walk<'_> {
 /// Whether no offset of an ascending list is in a range; `at` moves up to the range.
 #[inline(always)]
 fn none_between(list: &[u32], at: &mut usize, from: usize, to: usize) -> bool {
-    while list.get(*at).is_some_and(|&offset| (offset as usize) < from) {
+    while list
+        .get(*at)
+        .is_some_and(|&offset| (offset as usize) < from)
+    {
         *at += 1;
     }
     list.get(*at).is_none_or(|&offset| offset as usize >= to)
-}
-
-enum Binary {
-    /// Taken by its length.
-    Whole,
-    /// The declared length cannot be right: taken up to the terminator, as any segment.
-    Misjudged,
-}
-
-/// A run of bytes without delimiters of interest.
-fn run(kind: EntryKind, start: usize, end: usize) -> Entry {
-    let (start, end) = (start as u32, end as u32);
-    Entry { kind, plain: false, flat: false, odd: false, misjudged: false, start, end, next: end, first_mark: 0, mark_count: 0 }
 }
 
 /// Whether a segment is an ISA, an IEA, or one with binary data.
@@ -508,20 +548,8 @@ fn marked(bytes: &[u8]) -> [bool; 3] {
 
 /// Whether a segment begins with this identifier, in either case, and a byte that is not a letter or digit.
 pub(crate) fn is_id(bytes: &[u8], id: &[u8; 3]) -> bool {
-    bytes.get(..3).is_some_and(|b| b.eq_ignore_ascii_case(id)) && bytes.get(3).is_some_and(|b| !b.is_ascii_alphanumeric())
-}
-
-/// The declared length of binary data, and where in the segment they begin: BIN01 and BIN02, or BDS02 and BDS03.
-fn declared_length(bytes: &[u8], separator: u8) -> Option<(u64, usize)> {
-    // 64: identifier, filter code and a length of nineteen digits need far less.
-    let head = &bytes[..bytes.len().min(64)];
-    let mut fields = head.split(|&b| b == separator);
-    let id = fields.next()?;
-    let before = if id.eq_ignore_ascii_case(b"BDS") { fields.next()?.len() + 1 } else { 0 };
-    let digits = fields.next()?;
-    fields.next()?;
-    let length = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some((length, 3 + 1 + before + digits.len() + 1))
+    bytes.get(..3).is_some_and(|b| b.eq_ignore_ascii_case(id))
+        && bytes.get(3).is_some_and(|b| !b.is_ascii_alphanumeric())
 }
 
 /// The first place where an interchange header stands, and the header; no header there means that the window is too short to tell.
@@ -535,10 +563,11 @@ fn find_header(window: &[u8], at_end: bool) -> Option<(usize, Option<Header>)> {
             }
             continue;
         }
-        if is_id(rest, b"ISA") {
-            if let Some(header) = delimiters::header(rest) {
-                return Some((at, Some(header)));
-            }
+        let header = is_id(rest, b"ISA")
+            .then(|| delimiters::header(rest))
+            .flatten();
+        if header.is_some() {
+            return Some((at, header));
         }
     }
     None

@@ -26,7 +26,12 @@ impl Delimiters {
     /// Whether two of them are the same byte, so that they cannot tell two things apart.
     #[must_use]
     pub fn clash(&self) -> bool {
-        let Self { segment, element, component, repetition } = *self;
+        let Self {
+            segment,
+            element,
+            component,
+            repetition,
+        } = *self;
         segment == element
             || segment == component
             || element == component
@@ -36,7 +41,12 @@ impl Delimiters {
 
 impl Default for Delimiters {
     fn default() -> Self {
-        Self { segment: b'~', element: b'*', component: b':', repetition: Some(b'^') }
+        Self {
+            segment: b'~',
+            element: b'*',
+            component: b':',
+            repetition: Some(b'^'),
+        }
     }
 }
 
@@ -55,7 +65,9 @@ pub(crate) struct Header {
 }
 
 /// Offsets of the sixteen element separators in an ISA of the standard's widths, and of the terminator (x12-standard, ISA layout).
-const MARKS: [u32; 17] = [3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103, 105];
+const MARKS: [u32; 17] = [
+    3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103, 105,
+];
 
 /// Longest run of bytes taken for the end of line that follows each terminator.
 const SUFFIX_BYTES: usize = 8;
@@ -74,20 +86,39 @@ pub(crate) fn header(input: &[u8]) -> Option<Header> {
     let repeat = &input[marks[10] as usize + 1..marks[11] as usize];
     let taken = [segment, element, component];
     let repetition = match repeat {
-        [r] if version >= b"00402".as_slice() && legal_separator(*r) && !taken.contains(r) => Some(*r),
+        [r] if version >= b"00402".as_slice() && legal_separator(*r) && !taken.contains(r) => {
+            Some(*r)
+        }
         _ => None,
     };
-    let delimiters = Delimiters { segment, element, component, repetition };
+    let delimiters = Delimiters {
+        segment,
+        element,
+        component,
+        repetition,
+    };
     let suffix = suffix(&input[marks[16] as usize + 1..], &delimiters);
-    let misfit = if wrapped { None } else { (1..17).find(|&i| marks[i] != MARKS[i]).map(|i| i as u8) };
-    Some(Header { delimiters, marks, suffix, misfit, wrapped })
+    let misfit = if wrapped {
+        None
+    } else {
+        (1..17).find(|&i| marks[i] != MARKS[i]).map(|i| i as u8)
+    };
+    Some(Header {
+        delimiters,
+        marks,
+        suffix,
+        misfit,
+        wrapped,
+    })
 }
 
 /// The first element of a faulty ISA that does not end where it must, and the offset where its separator should stand.
 pub(crate) fn misfit(input: &[u8]) -> (u8, u32) {
     let element = input.get(3).copied();
     let fits = |at: u32| element.is_some() && input.get(at as usize).copied() == element;
-    (1..16).find(|&i| !fits(MARKS[i])).map_or((16, MARKS[15]), |i| (i as u8, MARKS[i]))
+    (1..16)
+        .find(|&i| !fits(MARKS[i]))
+        .map_or((16, MARKS[15]), |i| (i as u8, MARKS[i]))
 }
 
 /// Whether a byte may separate repetitions: not a letter, digit or blank.
@@ -97,10 +128,17 @@ fn legal_separator(byte: u8) -> bool {
 
 /// An ISA of fixed widths, line breaks of a wrapped file aside.
 fn fixed(input: &[u8]) -> Option<([u32; 17], bool)> {
-    if MARKS.iter().take(16).all(|&at| input.get(at as usize) == input.get(3)) && input.len() > 105 {
+    if MARKS
+        .iter()
+        .take(16)
+        .all(|&at| input.get(at as usize) == input.get(3))
+        && input.len() > 105
+    {
         return Some((MARKS, false));
     }
-    let kept: Vec<u32> = (0..input.len() as u32).filter(|&i| !matches!(input[i as usize], b'\r' | b'\n')).collect();
+    let kept: Vec<u32> = (0..input.len() as u32)
+        .filter(|&i| !matches!(input[i as usize], b'\r' | b'\n'))
+        .collect();
     let mut marks = [0; 17];
     for (mark, at) in marks.iter_mut().zip(MARKS).take(16) {
         *mark = *kept.get(at as usize)?;
@@ -134,7 +172,11 @@ fn elements(separator: u8, input: &[u8]) -> IResult<&[u8], [u32; 15]> {
     let (mut rest, _) = (tag_no_case("ISA"), take(1usize)).parse(input)?;
     let mut lengths = [0; 15];
     let mut values: [&[u8]; 15] = [&[]; 15];
-    (rest, ()) = fill(terminated(take_till(|b| b == separator), take(1usize)), &mut values).parse(rest)?;
+    (rest, ()) = fill(
+        terminated(take_till(|b| b == separator), take(1usize)),
+        &mut values,
+    )
+    .parse(rest)?;
     for (length, value) in lengths.iter_mut().zip(values) {
         *length = value.len() as u32;
     }
@@ -144,8 +186,20 @@ fn elements(separator: u8, input: &[u8]) -> IResult<&[u8], [u32; 15]> {
 /// The bytes between the ISA's terminator and the next segment: a line break, or whatever this sender puts there.
 fn suffix(rest: &[u8], delimiters: &Delimiters) -> Vec<u8> {
     let outside = |b: &&u8| **b != delimiters.element && **b != delimiters.segment;
-    let foreign = rest.iter().take_while(outside).take_while(|b| !b.is_ascii_alphanumeric()).count();
-    let blank = rest.iter().take_while(outside).take_while(|b| b.is_ascii_whitespace()).count();
-    let length = if foreign <= SUFFIX_BYTES { foreign } else { blank.min(SUFFIX_BYTES) };
+    let foreign = rest
+        .iter()
+        .take_while(outside)
+        .take_while(|b| !b.is_ascii_alphanumeric())
+        .count();
+    let blank = rest
+        .iter()
+        .take_while(outside)
+        .take_while(|b| b.is_ascii_whitespace())
+        .count();
+    let length = if foreign <= SUFFIX_BYTES {
+        foreign
+    } else {
+        blank.min(SUFFIX_BYTES)
+    };
     rest[..length].to_vec()
 }

@@ -13,7 +13,9 @@ pub enum Error {
         searched: u64,
     },
     /// An ISA was found that cannot be split into its sixteen elements.
-    #[error("the interchange header at byte {at} breaks off: element ISA{element:02} does not end where it must, at byte {byte}")]
+    #[error(
+        "the interchange header at byte {at} breaks off: element ISA{element:02} does not end where it must, at byte {byte}"
+    )]
     InterchangeHeader {
         /// Offset of the ISA.
         at: u64,
@@ -52,7 +54,9 @@ impl Error {
     #[must_use]
     pub fn at(&self) -> Option<u64> {
         match self {
-            Self::NoInterchange { at, .. } | Self::Limit { at, .. } | Self::Json { at, .. } => Some(*at),
+            Self::NoInterchange { at, .. } | Self::Limit { at, .. } | Self::Json { at, .. } => {
+                Some(*at)
+            }
             Self::InterchangeHeader { byte, .. } => Some(*byte),
             Self::Io(_) => None,
         }

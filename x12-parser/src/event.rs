@@ -61,12 +61,21 @@ pub(crate) struct Part {
 
 impl Part {
     pub(crate) fn element(element: u16) -> Self {
-        Self { element, ..Self::default() }
+        Self {
+            element,
+            ..Self::default()
+        }
     }
 }
 
 impl Place {
-    pub(crate) fn finding(&self, code: Code, span: Span, position: Option<Position>, part: Part) -> Finding {
+    pub(crate) fn finding(
+        &self,
+        code: Code,
+        span: Span,
+        position: Option<Position>,
+        part: Part,
+    ) -> Finding {
         Finding {
             code,
             severity: code.severity(),

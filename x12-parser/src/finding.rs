@@ -176,7 +176,11 @@ pub struct Position {
 
 impl Position {
     pub(crate) fn new(guide: &Arc<Guide>, loop_index: u16, segment: u16) -> Self {
-        Self { guide: Arc::clone(guide), loop_index, segment }
+        Self {
+            guide: Arc::clone(guide),
+            loop_index,
+            segment,
+        }
     }
 
     /// The guide.
@@ -188,19 +192,32 @@ impl Position {
     /// Identifier of the loop; empty in the transaction set itself and in the envelope.
     #[must_use]
     pub fn loop_id(&self) -> &str {
-        self.guide.loops.get(usize::from(self.loop_index)).map_or("", |l| &l.id)
+        self.guide
+            .loops
+            .get(usize::from(self.loop_index))
+            .map_or("", |l| &l.id)
     }
 
     /// Identifiers of the loops from the outermost, joined by `/`.
     #[must_use]
     pub fn loop_path(&self) -> &str {
-        self.guide.loops.get(usize::from(self.loop_index)).map_or("", |l| &l.path)
+        self.guide
+            .loops
+            .get(usize::from(self.loop_index))
+            .map_or("", |l| &l.path)
     }
 
     /// Identifier of the segment; none where the guide does not know it.
     #[must_use]
     pub fn segment_id(&self) -> Option<&str> {
-        if self.segment == NONE { None } else { self.guide.segments.get(usize::from(self.segment)).map(|s| s.id.as_str()) }
+        if self.segment == NONE {
+            None
+        } else {
+            self.guide
+                .segments
+                .get(usize::from(self.segment))
+                .map(|s| s.id.as_str())
+        }
     }
 
     /// The guide's definition of the segment, if it has one.
@@ -212,7 +229,13 @@ impl Position {
 
 impl fmt::Debug for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}/{}", self.guide.id, self.loop_path(), self.segment_id().unwrap_or("?"))
+        write!(
+            f,
+            "{} {}/{}",
+            self.guide.id,
+            self.loop_path(),
+            self.segment_id().unwrap_or("?")
+        )
     }
 }
 
@@ -251,8 +274,12 @@ impl Finding {
     /// The place as the trade writes it: `2300/CLM05-1`; empty if no guide knows it.
     #[must_use]
     pub fn path(&self) -> String {
-        let Some(position) = &self.position else { return String::new() };
-        let Some(id) = position.segment_id() else { return position.loop_id().to_owned() };
+        let Some(position) = &self.position else {
+            return String::new();
+        };
+        let Some(id) = position.segment_id() else {
+            return position.loop_id().to_owned();
+        };
         let mut path = match position.loop_id() {
             "" => id.to_owned(),
             loop_id => format!("{loop_id}/{id}"),
@@ -277,7 +304,11 @@ impl Serialize for Finding {
         map.serialize_entry("message", self.code.message())?;
         map.serialize_entry("offset", &self.offset)?;
         map.serialize_entry("length", &self.length)?;
-        let ordinals = [("interchange", self.interchange), ("group", self.group), ("set", self.set)];
+        let ordinals = [
+            ("interchange", self.interchange),
+            ("group", self.group),
+            ("set", self.set),
+        ];
         for (key, value) in ordinals.into_iter().filter(|(_, value)| *value > 0) {
             map.serialize_entry(key, &value)?;
         }
@@ -290,11 +321,19 @@ impl Serialize for Finding {
             }
             map.serialize_entry("path", &self.path())?;
         }
-        let parts = [("element", self.element), ("component", self.component), ("repetition", self.repetition)];
+        let parts = [
+            ("element", self.element),
+            ("component", self.component),
+            ("repetition", self.repetition),
+        ];
         for (key, value) in parts.into_iter().filter(|(_, value)| *value > 0) {
             map.serialize_entry(key, &value)?;
         }
-        let Identity { interchange, group, set } = &*self.identity;
+        let Identity {
+            interchange,
+            group,
+            set,
+        } = &*self.identity;
         for (key, value) in [("isa13", interchange), ("gs06", group), ("st02", set)] {
             if !value.is_empty() {
                 map.serialize_entry(key, value)?;
@@ -308,8 +347,20 @@ impl Serialize for Finding {
 impl Serialize for AcknowledgmentCodes {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        let Self { ta105, ak905, ik502, ik304, ik403 } = self;
-        for (key, value) in [("ta105", ta105), ("ak905", ak905), ("ik502", ik502), ("ik304", ik304), ("ik403", ik403)] {
+        let Self {
+            ta105,
+            ak905,
+            ik502,
+            ik304,
+            ik403,
+        } = self;
+        for (key, value) in [
+            ("ta105", ta105),
+            ("ak905", ak905),
+            ("ik502", ik502),
+            ("ik304", ik304),
+            ("ik403", ik403),
+        ] {
             if !value.is_empty() {
                 map.serialize_entry(key, value)?;
             }

@@ -63,7 +63,12 @@ impl Index {
 
     #[inline]
     fn chunk(&mut self, at: u32, found: &Found) {
-        let Found { marks, ends, specials, inner } = *found;
+        let Found {
+            marks,
+            ends,
+            specials,
+            inner,
+        } = *found;
         let first = self.mark_count as u32;
         let mut left = ends;
         while left != 0 {
@@ -130,7 +135,12 @@ impl Needles {
     #[inline]
     fn find(&self, chunk: &[u8; 64]) -> Found {
         let (quarters, _) = chunk.as_chunks::<16>();
-        let mut found = Found { marks: 0, ends: 0, specials: 0, inner: 0 };
+        let mut found = Found {
+            marks: 0,
+            ends: 0,
+            specials: 0,
+            inner: 0,
+        };
         for (i, quarter) in quarters.iter().enumerate() {
             let bytes = u8x16::new(*quarter);
             let ends = bytes.simd_eq(self.segment);
@@ -150,7 +160,9 @@ impl Needles {
 #[inline]
 fn special(bytes: u8x16) -> u8x16 {
     let printable = bytes - u8x16::splat(0x20);
-    printable.max(u8x16::splat(0x5F)).simd_eq(printable) | bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\'))
+    printable.max(u8x16::splat(0x5F)).simd_eq(printable)
+        | bytes.simd_eq(u8x16::splat(b'"'))
+        | bytes.simd_eq(u8x16::splat(b'\\'))
 }
 
 /// Whether a byte cannot be copied into a JSON string as it is, or is not printable ASCII.
@@ -160,7 +172,12 @@ pub(crate) fn is_special(byte: u8) -> bool {
 
 /// The same index, byte by byte.
 pub(crate) fn simple(bytes: &[u8], base: u32, delimiters: &Delimiters, index: &mut Index) {
-    let Delimiters { segment, element, component, repetition } = *delimiters;
+    let Delimiters {
+        segment,
+        element,
+        component,
+        repetition,
+    } = *delimiters;
     for (at, &byte) in (base..).zip(bytes) {
         if byte == segment {
             index.ends.push(index.mark_count as u32);
@@ -183,14 +200,26 @@ mod tests {
 
     #[test]
     fn sixteen_bytes_a_step_find_what_one_byte_a_step_finds() {
-        let delimiters = [Delimiters::default(), Delimiters { segment: b'\n', element: 0xE2, component: b'"', repetition: None }];
+        let delimiters = [
+            Delimiters::default(),
+            Delimiters {
+                segment: b'\n',
+                element: 0xE2,
+                component: b'"',
+                repetition: None,
+            },
+        ];
         let mut seed = 0x9E37_79B9_7F4A_7C15_u64;
         for length in 0..400 {
             let bytes: Vec<u8> = (0..length)
                 .map(|i| {
                     seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                     let byte = (seed >> 33) as u8;
-                    if i % 3 == 0 { b"~*:^\n\"\\\x7F\x1F\xE2"[usize::from(byte) % 10] } else { byte }
+                    if i % 3 == 0 {
+                        b"~*:^\n\"\\\x7F\x1F\xE2"[usize::from(byte) % 10]
+                    } else {
+                        byte
+                    }
                 })
                 .collect();
             for delimiters in delimiters {
@@ -198,7 +227,11 @@ mod tests {
                 fast.add(&bytes, 7, &delimiters);
                 simple(&bytes, 7, &delimiters, &mut slow);
                 assert_eq!(fast.marks(), slow.marks(), "length {length}");
-                assert_eq!((fast.ends, fast.specials, fast.inner), (slow.ends, slow.specials, slow.inner), "length {length}");
+                assert_eq!(
+                    (fast.ends, fast.specials, fast.inner),
+                    (slow.ends, slow.specials, slow.inner),
+                    "length {length}"
+                );
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 
 use crate::block::{Block, Blocks, Stage};
-use crate::cut::EntryKind;
+use crate::entry::EntryKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::options::Options;
@@ -29,14 +29,30 @@ pub enum LineBreaks {
 ///
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further, or if writing fails.
-pub fn format<R, W>(document: R, mut to: W, line_breaks: LineBreaks, options: &Options) -> Result<(), Error>
+pub fn format<R, W>(
+    document: R,
+    mut to: W,
+    line_breaks: LineBreaks,
+    options: &Options,
+) -> Result<(), Error>
 where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, line_breaks == LineBreaks::Indented);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        line_breaks == LineBreaks::Indented,
+    );
     let mut join = |output: &mut Vec<u8>| Ok(to.write_all(output)?);
-    parallel::run(document, options.block_bytes, blocks, options.threads, &Format { line_breaks }, &mut join)?;
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &Format { line_breaks },
+        &mut join,
+    )?;
     to.flush()?;
     Ok(())
 }
@@ -61,7 +77,9 @@ impl Stage for Format {
                     let Some(entry) = entries.next() else { break };
                     match entry.kind {
                         EntryKind::Before | EntryKind::After => {}
-                        EntryKind::BinaryData => output.extend_from_slice(&block.bytes[entry.start as usize..entry.next as usize]),
+                        EntryKind::BinaryData => output.extend_from_slice(
+                            &block.bytes[entry.start as usize..entry.next as usize],
+                        ),
                         EntryKind::BinaryTail => self.end(output, block.layout.delimiters.segment),
                         kind => {
                             if self.line_breaks == LineBreaks::Indented {
@@ -80,15 +98,22 @@ impl Stage for Format {
 impl Format {
     fn depth(&self, block: &Block<'_>) -> usize {
         let start = &block.placed.start;
-        let chart = start.chart.map(|chart| &block.placed.charts[usize::from(chart)]);
-        chart.map_or(0, |chart| usize::from(chart.guide.loops[usize::from(start.loop_index)].depth))
+        let chart = start
+            .chart
+            .map(|chart| &block.placed.charts[usize::from(chart)]);
+        chart.map_or(0, |chart| {
+            usize::from(chart.guide.loops[usize::from(start.loop_index)].depth)
+        })
     }
 
     fn segment(&self, output: &mut Vec<u8>, segment: &Segment<'_>, kind: EntryKind) {
         let mut bytes = unwrapped(segment.bytes());
         let separator = segment.delimiters().element;
         if !matches!(kind, EntryKind::BinaryHead | EntryKind::Header) {
-            let kept = bytes.iter().rposition(|&b| b != separator).map_or(0, |last| last + 1);
+            let kept = bytes
+                .iter()
+                .rposition(|&b| b != separator)
+                .map_or(0, |last| last + 1);
             bytes = bytes[..kept].to_vec().into();
         }
         output.extend_from_slice(&bytes);

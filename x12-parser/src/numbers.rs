@@ -14,7 +14,10 @@ pub(crate) struct NumberSet {
 
 impl NumberSet {
     pub(crate) fn new(most: usize) -> Self {
-        Self { ranges: BTreeMap::new(), most }
+        Self {
+            ranges: BTreeMap::new(),
+            most,
+        }
     }
 
     pub(crate) fn clear(&mut self) {
@@ -24,7 +27,11 @@ impl NumberSet {
     /// Adds a number; false if it was there. Beyond the limit nothing new is remembered.
     pub(crate) fn insert(&mut self, value: &[u8]) -> bool {
         let key = key(value);
-        let before = self.ranges.range(..=key).next_back().map(|(first, last)| (*first, *last));
+        let before = self
+            .ranges
+            .range(..=key)
+            .next_back()
+            .map(|(first, last)| (*first, *last));
         if before.is_some_and(|(_, last)| key <= last) {
             return false;
         }
@@ -45,7 +52,9 @@ fn key(value: &[u8]) -> u64 {
         // 10^10 apart: control numbers have at most nine digits.
         Some(number) if value.len() <= 9 => value.len() as u64 * 10_000_000_000 + number,
         _ => {
-            let hash = value.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, &b| (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3));
+            let hash = value.iter().fold(0xCBF2_9CE4_8422_2325_u64, |hash, &b| {
+                (hash ^ u64::from(b)).wrapping_mul(0x100_0000_01B3)
+            });
             (hash >> 2) | 1 << 62
         }
     }
@@ -60,6 +69,8 @@ mod tests {
         let mut set = NumberSet::new(8);
         assert!((1..1000).all(|n: u32| set.insert(format!("{n:04}").as_bytes())));
         assert_eq!(set.ranges.len(), 1);
-        assert!(!set.insert(b"0500") && set.insert(b"500") && set.insert(b"A1") && !set.insert(b"A1"));
+        assert!(
+            !set.insert(b"0500") && set.insert(b"500") && set.insert(b"A1") && !set.insert(b"A1")
+        );
     }
 }

@@ -22,6 +22,11 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { catalog: Arc::new(Catalog::builtin()), limits: Limits::default(), threads: 1, block_bytes: BLOCK_BYTES }
+        Self {
+            catalog: Arc::new(Catalog::builtin()),
+            limits: Limits::default(),
+            threads: 1,
+            block_bytes: BLOCK_BYTES,
+        }
     }
 }

@@ -16,7 +16,14 @@ use crate::source::{ReadSource, Source};
 pub(crate) type Join<'j, O> = &'j mut (dyn FnMut(&mut O) -> Result<(), Error> + Send);
 
 /// Runs a stage over what a reader gives, on so many threads.
-pub(crate) fn run<R, S>(reader: R, step: usize, blocks: Blocks, threads: usize, stage: &S, join: Join<'_, S::Output>) -> Result<(), Error>
+pub(crate) fn run<R, S>(
+    reader: R,
+    step: usize,
+    blocks: Blocks,
+    threads: usize,
+    stage: &S,
+    join: Join<'_, S::Output>,
+) -> Result<(), Error>
 where
     R: Read + Send,
     S: Stage,
@@ -25,7 +32,13 @@ where
 }
 
 /// Runs a stage over all blocks of a source, on so many threads.
-pub(crate) fn run_source<'a, D, S>(source: D, blocks: Blocks, threads: usize, stage: &S, join: Join<'_, S::Output>) -> Result<(), Error>
+pub(crate) fn run_source<'a, D, S>(
+    source: D,
+    blocks: Blocks,
+    threads: usize,
+    stage: &S,
+    join: Join<'_, S::Output>,
+) -> Result<(), Error>
 where
     D: Source<'a> + Send,
     S: Stage,
@@ -33,11 +46,19 @@ where
     if threads <= 1 {
         return alone(source, blocks, stage, join);
     }
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().map_err(std::io::Error::other)?;
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(std::io::Error::other)?;
     pool.install(|| together(source, blocks, threads, stage, join))
 }
 
-fn alone<'a, D: Source<'a>, S: Stage>(mut source: D, mut blocks: Blocks, stage: &S, join: Join<'_, S::Output>) -> Result<(), Error> {
+fn alone<'a, D: Source<'a>, S: Stage>(
+    mut source: D,
+    mut blocks: Blocks,
+    stage: &S,
+    join: Join<'_, S::Output>,
+) -> Result<(), Error> {
     let mut block = blocks.empty();
     let mut output = S::Output::default();
     while blocks.fill(&mut source, &mut block)? {
@@ -55,7 +76,14 @@ fn together<'a, D: Source<'a>, S: Stage>(
     join: Join<'_, S::Output>,
 ) -> Result<(), Error> {
     let (done, results) = unbounded();
-    let mut window = Window { results, waiting: BTreeMap::new(), next: 0, spare: Vec::new(), idle: Vec::new(), join };
+    let mut window = Window {
+        results,
+        waiting: BTreeMap::new(),
+        next: 0,
+        spare: Vec::new(),
+        idle: Vec::new(),
+        join,
+    };
     rayon::in_place_scope(|scope| {
         let mut sent = 0;
         let most = 2 * threads + 2;
@@ -76,7 +104,11 @@ fn together<'a, D: Source<'a>, S: Stage>(
             scope.spawn(move |_| {
                 stage.block(&block, &mut output);
                 // The receiver is gone only when the run has failed already.
-                let _ = done.send(Finished { ordinal, block, output });
+                let _ = done.send(Finished {
+                    ordinal,
+                    block,
+                    output,
+                });
             });
             sent += 1;
             window.settle(sent, most)?;
@@ -126,7 +158,10 @@ impl<O> Window<'_, '_, O> {
 
     /// Waits for a block that another thread is at.
     fn wait(&mut self) {
-        if let Ok(finished) = self.results.recv_timeout(std::time::Duration::from_micros(200)) {
+        if let Ok(finished) = self
+            .results
+            .recv_timeout(std::time::Duration::from_micros(200))
+        {
             self.waiting.insert(finished.ordinal, finished.output);
             self.idle.push(finished.block);
         }

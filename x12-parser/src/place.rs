@@ -2,17 +2,20 @@
 //!
 //! The only sequential pass behind the cut, so it looks at structure alone; elements are checked later, block by block, in parallel.
 
+mod set;
+
 use std::sync::Arc;
 
 use x12_schemas::Catalog;
 use x12_schemas::table::NONE;
 
 use crate::chart::{Chart, SegmentId};
-use crate::cut::{Entry, EntryKind, Layout};
+use crate::entry::{Entry, EntryKind, Layout};
 use crate::event::{Event, GroupKind, Part, Place, Span};
-use crate::finding::{Code, Finding, Identity, Position};
+use crate::finding::{Code, Identity, Position};
 use crate::limits::Limits;
 use crate::numbers::NumberSet;
+use crate::placed::{Placed, Start, close_units, open_unit};
 use crate::segment::Segment;
 use crate::walk::{Trail, Walk, number};
 
@@ -23,69 +26,14 @@ const SE: SegmentId = SegmentId::new(b"SE");
 const GE: SegmentId = SegmentId::new(b"GE");
 const IEA: SegmentId = SegmentId::new(b"IEA");
 /// Segments that may stand between ISA and the first group (x12-standard §1.1).
-const SERVICE: [SegmentId; 3] = [SegmentId::new(b"TA1"), SegmentId::new(b"ISB"), SegmentId::new(b"ISE")];
+const SERVICE: [SegmentId; 3] = [
+    SegmentId::new(b"TA1"),
+    SegmentId::new(b"ISB"),
+    SegmentId::new(b"ISE"),
+];
 
 /// Longest control number that is kept as identity; ISA13 has 9 characters, GS06 and ST02 up to 9.
 const IDENTITY_BYTES: usize = 16;
-
-/// What was told about a block by those before it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Start {
-    pub(crate) place: Place,
-    /// Segments of the open transaction set, and of the document.
-    pub(crate) segments_of_set: u64,
-    pub(crate) segments_of_document: u64,
-    /// Ordinal of the open transaction set's guide among the charts.
-    pub(crate) chart: Option<u16>,
-    pub(crate) in_set: bool,
-    pub(crate) in_group: bool,
-    pub(crate) in_interchange: bool,
-    pub(crate) loop_index: u16,
-    /// Whether the interchange's trailer was read: only text may follow.
-    pub(crate) trailer_read: bool,
-    /// Whether text behind the interchange was read.
-    pub(crate) gap_read: bool,
-    /// Whether the interchange has got past its service segments, to groups.
-    pub(crate) groups_begun: bool,
-    /// Whether the groups, and the group's transaction sets, are still without any entry.
-    pub(crate) groups_empty: bool,
-    pub(crate) sets_empty: bool,
-    /// Business units that are open, innermost last.
-    pub(crate) units: Vec<OpenUnit>,
-}
-
-/// The segment that names the business unit in which what follows lies: a claim, a subscriber.
-#[derive(Clone)]
-pub(crate) struct OpenUnit {
-    pub(crate) loop_index: u16,
-    pub(crate) definition: u16,
-    pub(crate) value: Arc<[u8]>,
-}
-
-impl std::fmt::Debug for OpenUnit {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OpenUnit({})", self.definition)
-    }
-}
-
-/// A block's events, and what a reader of them must know.
-#[derive(Debug, Default)]
-pub(crate) struct Placed {
-    pub(crate) start: Start,
-    pub(crate) events: Vec<Event>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) places: Vec<Place>,
-    pub(crate) charts: Arc<Vec<Arc<Chart>>>,
-}
-
-impl Placed {
-    fn begin(&mut self, start: &Start) {
-        self.events.clear();
-        self.findings.clear();
-        self.places.clear();
-        self.start = start.clone();
-    }
-}
 
 /// Places block after block of one document.
 pub(crate) struct Placer {
@@ -136,7 +84,11 @@ impl Placer {
             isa13: Vec::new(),
             isa13_seen: NumberSet::new(most),
             groups: 0,
-            group: Group { st02_seen: NumberSet::new(most), gs06_seen: NumberSet::new(most), ..Group::default() },
+            group: Group {
+                st02_seen: NumberSet::new(most),
+                gs06_seen: NumberSet::new(most),
+                ..Group::default()
+            },
             set: Set::default(),
             kept: 0,
         }
@@ -158,7 +110,12 @@ impl Placer {
                 continue;
             }
             let segment = Segment::new(bytes, layout, entry);
-            let mut here = Here { placed, span: self.span(base, entry), entry, layout };
+            let mut here = Here {
+                placed,
+                span: self.span(base, entry),
+                entry,
+                layout,
+            };
             self.entry(&segment, &mut here);
         }
         placed.charts = Arc::clone(&self.charts);
@@ -168,25 +125,49 @@ impl Placer {
     pub(crate) fn finish(&mut self, base: u64, layout: &Layout, placed: &mut Placed) {
         placed.begin(&self.start);
         let entry = Entry::nothing();
-        let span = Span { length: 0, segment: self.start.segments_of_document + 1, ..self.span(base, &entry) };
-        self.close_interchange(&mut Here { placed, span, entry: &entry, layout });
+        let span = Span {
+            length: 0,
+            segment: self.start.segments_of_document + 1,
+            ..self.span(base, &entry)
+        };
+        self.close_interchange(&mut Here {
+            placed,
+            span,
+            entry: &entry,
+            layout,
+        });
         placed.charts = Arc::clone(&self.charts);
     }
 
     /// Whether an entry is a segment inside a transaction set that is not walked: told by two bytes that no control segment has.
     #[inline]
     fn passes(&self, bytes: &[u8], entry: &Entry) -> bool {
-        if self.set.walk.is_some() || !self.start.in_set || entry.kind != EntryKind::Segment || entry.misjudged || !entry.plain {
+        if self.set.walk.is_some()
+            || !self.start.in_set
+            || entry.kind != EntryKind::Segment
+            || entry.misjudged
+            || !entry.plain
+        {
             return false;
         }
         match bytes.get(entry.start as usize..entry.end as usize) {
-            Some([b'S' | b's', b'T' | b't' | b'E' | b'e', ..] | [b'G' | b'g', ..] | [b'I' | b'i', ..] | []) | None => false,
+            Some(
+                [b'S' | b's', b'T' | b't' | b'E' | b'e', ..]
+                | [b'G' | b'g', ..]
+                | [b'I' | b'i', ..]
+                | [],
+            )
+            | None => false,
             Some(_) => true,
         }
     }
 
     fn span(&self, base: u64, entry: &Entry) -> Span {
-        Span { offset: base + u64::from(entry.start), length: u64::from(entry.end - entry.start), segment: 0 }
+        Span {
+            offset: base + u64::from(entry.start),
+            length: u64::from(entry.end - entry.start),
+            segment: 0,
+        }
     }
 
     fn entry(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
@@ -223,7 +204,11 @@ impl Placer {
             return here.placed.events.push(Event::Entry(NONE));
         };
         let before = walk.loop_index();
-        let mut trail = here.trail(&self.start.place, &mut self.kept, self.limits.findings_per_set);
+        let mut trail = here.trail(
+            &self.start.place,
+            &mut self.kept,
+            self.limits.findings_per_set,
+        );
         let definition = walk.segment(id, segment, &mut trail);
         let now = walk.loop_index();
         here.placed.events.push(Event::Entry(definition));
@@ -238,7 +223,8 @@ impl Placer {
 
     /// A segment outside any transaction set.
     fn outside(&mut self, id: SegmentId, here: &mut Here<'_>) {
-        let service = SERVICE.contains(&id) && !self.start.groups_begun && self.start.in_interchange;
+        let service =
+            SERVICE.contains(&id) && !self.start.groups_begun && self.start.in_interchange;
         if !service {
             self.begin_groups();
             self.find(here, Code::SegmentOutsideSet, None, Part::default());
@@ -248,7 +234,11 @@ impl Placer {
                 self.start.groups_empty = false;
             }
         }
-        let definition = if service { self.envelope.definition(id) } else { NONE };
+        let definition = if service {
+            self.envelope.definition(id)
+        } else {
+            NONE
+        };
         here.placed.events.push(Event::Entry(definition));
     }
 
@@ -286,7 +276,11 @@ impl Placer {
     }
 
     fn segment_ordinal(&self) -> u64 {
-        if self.start.in_set { self.start.segments_of_set } else { self.start.segments_of_document }
+        if self.start.in_set {
+            self.start.segments_of_set
+        } else {
+            self.start.segments_of_document
+        }
     }
 
     /// What is odd in the way a segment is written.
@@ -307,7 +301,12 @@ impl Placer {
     }
 
     fn find(&mut self, here: &mut Here<'_>, code: Code, position: Option<Position>, part: Part) {
-        here.trail(&self.start.place, &mut self.kept, self.limits.findings_per_set).finding(code, position, part);
+        here.trail(
+            &self.start.place,
+            &mut self.kept,
+            self.limits.findings_per_set,
+        )
+        .finding(code, position, part);
     }
 
     fn find_in(&mut self, here: &mut Here<'_>, code: Code, id: SegmentId, element: u16) {
@@ -324,12 +323,17 @@ impl Placer {
         self.start.in_interchange = true;
         self.start.place.interchange += 1;
         self.isa13 = segment.element(13).bytes().to_vec();
-        self.start.place.identity = Arc::new(Identity { interchange: text(&self.isa13), ..Identity::default() });
+        self.start.place.identity = Arc::new(Identity {
+            interchange: text(&self.isa13),
+            ..Identity::default()
+        });
         self.groups = 0;
         self.group.gs06_seen.clear();
         here.placed.events.push(Event::OpenInterchange);
         self.move_on(here);
-        here.placed.events.push(Event::Entry(self.envelope.definition(ISA)));
+        here.placed
+            .events
+            .push(Event::Entry(self.envelope.definition(ISA)));
         self.header_findings(here);
         if !self.isa13_seen.insert(&self.isa13) {
             self.find_in(here, Code::InterchangeControlNumberTwice, ISA, 13);
@@ -337,7 +341,9 @@ impl Placer {
     }
 
     fn header_findings(&mut self, here: &mut Here<'_>) {
-        let Some(header) = &here.layout.header else { return };
+        let Some(header) = &here.layout.header else {
+            return;
+        };
         let (misfit, wrapped, delimiters) = (header.misfit, header.wrapped, header.delimiters);
         if let Some(element) = misfit {
             self.find_in(here, Code::InterchangeWidth, ISA, u16::from(element));
@@ -349,7 +355,10 @@ impl Placer {
             self.find_in(here, Code::DelimitersEqual, ISA, 16);
         }
         let unusual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
-        if unusual(delimiters.segment) || unusual(delimiters.element) || unusual(delimiters.component) {
+        if unusual(delimiters.segment)
+            || unusual(delimiters.element)
+            || unusual(delimiters.component)
+        {
             self.find_in(here, Code::DelimiterUnusual, ISA, 16);
         }
     }
@@ -357,7 +366,9 @@ impl Placer {
     fn interchange_trailer(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
         self.close_group(here);
         self.begin_groups();
-        here.placed.events.push(Event::Entry(self.envelope.definition(IEA)));
+        here.placed
+            .events
+            .push(Event::Entry(self.envelope.definition(IEA)));
         if number(segment.element(1).bytes()).is_some_and(|count| count != self.groups) {
             self.find_in(here, Code::GroupCount, IEA, 1);
         }
@@ -378,9 +389,16 @@ impl Placer {
         }
         here.placed.events.push(Event::CloseInterchange);
         let Place { interchange, .. } = self.start.place;
-        let place = Place { interchange, ..Place::default() };
+        let place = Place {
+            interchange,
+            ..Place::default()
+        };
         let segments_of_document = self.start.segments_of_document;
-        self.start = Start { place, segments_of_document, ..Start::default() };
+        self.start = Start {
+            place,
+            segments_of_document,
+            ..Start::default()
+        };
         self.move_on(here);
     }
 
@@ -390,13 +408,22 @@ impl Placer {
         self.close_group(here);
         self.open_group(here);
         let element = |number| text(segment.element(number).bytes());
-        self.start.place.group_kind = Arc::new(GroupKind { gs01: element(1), gs08: element(8) });
+        self.start.place.group_kind = Arc::new(GroupKind {
+            gs01: element(1),
+            gs08: element(8),
+        });
         self.group.gs06 = segment.element(6).bytes().to_vec();
         let interchange = self.start.place.identity.interchange.clone();
         let group = text(&self.group.gs06);
-        self.start.place.identity = Arc::new(Identity { interchange, group, set: String::new() });
+        self.start.place.identity = Arc::new(Identity {
+            interchange,
+            group,
+            set: String::new(),
+        });
         self.move_on(here);
-        here.placed.events.push(Event::Entry(self.envelope.definition(GS)));
+        here.placed
+            .events
+            .push(Event::Entry(self.envelope.definition(GS)));
         if !self.group.gs06_seen.insert(&self.group.gs06) {
             self.find_in(here, Code::GroupControlNumberTwice, GS, 6);
         }
@@ -424,7 +451,9 @@ impl Placer {
             self.start.groups_empty = false;
             return here.placed.events.push(Event::Entry(NONE));
         }
-        here.placed.events.push(Event::Entry(self.envelope.definition(GE)));
+        here.placed
+            .events
+            .push(Event::Entry(self.envelope.definition(GE)));
         if number(segment.element(1).bytes()).is_some_and(|count| count != self.group.sets) {
             self.find_in(here, Code::SetCount, GE, 1);
         }
@@ -449,111 +478,13 @@ impl Placer {
         self.start.in_group = false;
         self.start.place.set = 0;
         let interchange = self.start.place.identity.interchange.clone();
-        self.start.place.identity = Arc::new(Identity { interchange, ..Identity::default() });
+        self.start.place.identity = Arc::new(Identity {
+            interchange,
+            ..Identity::default()
+        });
         self.start.place.group_kind = Arc::default();
         self.move_on(here);
         self.group.gs06.clear();
-    }
-
-    // Transaction set
-
-    fn set_header(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
-        self.close_set(here);
-        let orphan = !self.start.in_group;
-        if orphan {
-            self.open_group(here);
-            self.group.orphan = true;
-            self.groups -= 1;
-        }
-        self.set.st02 = segment.element(2).bytes().to_vec();
-        self.open_set(segment, here);
-        if orphan {
-            self.find_in(here, Code::GroupHeaderMissing, GS, 0);
-        }
-        if !self.group.st02_seen.insert(&self.set.st02) {
-            self.find_in(here, Code::SetControlNumberTwice, ST, 2);
-        }
-    }
-
-    fn open_set(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
-        self.kept = 0;
-        self.group.sets += 1;
-        self.start.in_set = true;
-        self.start.sets_empty = false;
-        self.start.segments_of_set = 0;
-        self.start.loop_index = 0;
-        self.start.place.set += 1;
-        let Identity { interchange, group, .. } = (*self.start.place.identity).clone();
-        let set = text(&self.set.st02);
-        self.start.place.identity = Arc::new(Identity { interchange, group, set });
-        self.move_on(here);
-        let matched = self.guide(segment);
-        self.start.chart = matched.as_ref().map(|(chart, _)| *chart);
-        here.placed.events.push(Event::OpenSet(self.start.chart.unwrap_or(NONE)));
-        let chart = self.start.chart.map(|chart| Arc::clone(&self.charts[usize::from(chart)]));
-        self.set.trailer = chart.as_ref().map_or(NONE, |chart| chart.definition(SE));
-        self.set.walk = chart.filter(|_| self.walking).map(Walk::new);
-        self.inside(ST, segment, here);
-        match matched {
-            None => self.find_in(here, Code::GuideUnknown, ST, 1),
-            Some((_, true)) => self.find_in(here, Code::GuideAlias, ST, 3),
-            Some((_, false)) => {}
-        }
-        let gs01 = &self.start.place.group_kind.gs01;
-        let group = self.start.chart.map(|chart| self.charts[usize::from(chart)].guide.group.clone());
-        if group.is_some_and(|group| !gs01.is_empty() && group != *gs01) {
-            self.find_in(here, Code::GroupDisagrees, ST, 1);
-        }
-    }
-
-    /// The guide of a transaction set, as its ordinal among the charts, and whether it went by another identifier.
-    fn guide(&mut self, segment: &Segment<'_>) -> Option<(u16, bool)> {
-        let (st01, st03) = (text(segment.element(1).bytes()), text(segment.element(3).bytes()));
-        let st03 = (!st03.is_empty()).then_some(st03);
-        let GroupKind { gs01, gs08 } = &*self.start.place.group_kind;
-        let found = self.catalog.find(gs01, gs08, &st01, st03.as_deref())?;
-        let known = self.charts.iter().position(|chart| Arc::ptr_eq(&chart.guide, &found.guide));
-        let ordinal = known.unwrap_or_else(|| {
-            Arc::make_mut(&mut self.charts).push(Arc::new(Chart::new(found.guide)));
-            self.charts.len() - 1
-        });
-        Some((ordinal as u16, found.by_alias))
-    }
-
-    fn set_trailer(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
-        self.inside(SE, segment, here);
-        let (segments, kept) = (self.start.segments_of_set, segment.element(2).bytes() == self.set.st02);
-        if number(segment.element(1).bytes()).is_some_and(|count| count != segments) {
-            self.find_in(here, Code::SegmentCount, SE, 1);
-        }
-        if !kept {
-            self.find_in(here, Code::SetControlNumber, SE, 2);
-        }
-        self.leave_set(here);
-    }
-
-    fn close_set(&mut self, here: &mut Here<'_>) {
-        if self.start.in_set {
-            here.span.segment = self.start.segments_of_set + 1;
-            self.find_in(here, Code::SetTrailerMissing, SE, 0);
-            self.leave_set(here);
-            here.span.segment = self.start.segments_of_document;
-        }
-    }
-
-    fn leave_set(&mut self, here: &mut Here<'_>) {
-        if let Some(walk) = &mut self.set.walk {
-            let mut trail = here.trail(&self.start.place, &mut self.kept, self.limits.findings_per_set);
-            walk.finish(self.set.trailer, &mut trail);
-        }
-        here.placed.events.push(Event::CloseSet);
-        self.set.walk = None;
-        self.start.in_set = false;
-        self.start.chart = None;
-        self.start.units.clear();
-        let Identity { interchange, group, .. } = (*self.start.place.identity).clone();
-        self.start.place.identity = Arc::new(Identity { interchange, group, set: String::new() });
-        self.move_on(here);
     }
 }
 
@@ -567,33 +498,18 @@ struct Here<'a> {
 
 impl Here<'_> {
     fn trail<'b>(&'b mut self, place: &'b Place, count: &'b mut usize, most: usize) -> Trail<'b> {
-        let Placed { events, findings, .. } = &mut *self.placed;
-        Trail { events, findings, place, span: self.span, count, most }
-    }
-}
-
-/// Forgets the business units of loops that are no longer open.
-pub(crate) fn close_units(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u16) {
-    while let Some(last) = units.last() {
-        let mut open = loop_index;
-        while open != last.loop_index && open != 0 {
-            open = chart.guide.loops[usize::from(open)].parent;
+        let Placed {
+            events, findings, ..
+        } = &mut *self.placed;
+        Trail {
+            events,
+            findings,
+            place,
+            span: self.span,
+            count,
+            most,
         }
-        if open == last.loop_index {
-            return;
-        }
-        units.pop();
     }
-}
-
-/// Remembers a segment that names a business unit.
-pub(crate) fn open_unit(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u16, definition: u16, segment: &Segment<'_>) {
-    let Some(unit) = &chart.guide.segments[usize::from(definition)].unit else { return };
-    if units.last().is_some_and(|last| last.loop_index == loop_index) {
-        units.pop();
-    }
-    let value = segment.element(usize::from(unit.element)).bytes().into();
-    units.push(OpenUnit { loop_index, definition, value });
 }
 
 /// An identifying element as text, cut to a length that no right one has.

@@ -2,7 +2,7 @@
 
 use crate::block::Block;
 use crate::chart::Chart;
-use crate::cut::{Entry, EntryKind};
+use crate::entry::{Entry, EntryKind};
 use crate::event::{Event, Part, Place, Span};
 use crate::finding::{Code, Finding, Position};
 use crate::segment::Segment;
@@ -68,17 +68,35 @@ impl<'b> Replay<'b> {
 
     /// A finding in a segment that has just been told.
     pub(crate) fn finding(&self, placed: &PlacedSegment<'_>, code: Code, part: Part) -> Finding {
-        let position = self.chart.map(|chart| Position::new(&chart.guide, self.loop_index, placed.definition));
+        let position = self
+            .chart
+            .map(|chart| Position::new(&chart.guide, self.loop_index, placed.definition));
         self.place.finding(code, placed.span, position, part)
     }
 
     fn segment(&mut self, entry: &Entry, definition: u16) -> Step<'b> {
         self.segments_of_document += 1;
         self.segments_of_set += 1;
-        let segment = if self.in_set { self.segments_of_set } else { self.segments_of_document };
-        let (offset, length) = (self.block.base + u64::from(entry.start), u64::from(entry.end - entry.start));
-        let span = Span { offset, length, segment };
-        Step::Segment(PlacedSegment { segment: self.block.segment(entry), definition, kind: entry.kind, span })
+        let segment = if self.in_set {
+            self.segments_of_set
+        } else {
+            self.segments_of_document
+        };
+        let (offset, length) = (
+            self.block.base + u64::from(entry.start),
+            u64::from(entry.end - entry.start),
+        );
+        let span = Span {
+            offset,
+            length,
+            segment,
+        };
+        Step::Segment(PlacedSegment {
+            segment: self.block.segment(entry),
+            definition,
+            kind: entry.kind,
+            span,
+        })
     }
 
     fn structure(&mut self, event: Event) {
@@ -87,7 +105,12 @@ impl<'b> Replay<'b> {
                 self.in_set = true;
                 self.segments_of_set = 0;
                 self.loop_index = 0;
-                self.chart = self.block.placed.charts.get(usize::from(chart)).map(|chart| &**chart);
+                self.chart = self
+                    .block
+                    .placed
+                    .charts
+                    .get(usize::from(chart))
+                    .map(|chart| &**chart);
             }
             Event::CloseSet => {
                 self.in_set = false;
@@ -95,7 +118,9 @@ impl<'b> Replay<'b> {
             }
             Event::OpenLoop(index) => self.loop_index = index,
             Event::CloseLoop => {
-                let parent = self.chart.map(|chart| chart.guide.loops[usize::from(self.loop_index)].parent);
+                let parent = self
+                    .chart
+                    .map(|chart| chart.guide.loops[usize::from(self.loop_index)].parent);
                 self.loop_index = parent.unwrap_or_default();
             }
             _ => {}
@@ -112,7 +137,13 @@ impl<'b> Iterator for Replay<'b> {
             match *self.events.next()? {
                 Event::Entry(definition) => {
                     let entry = self.entries.next()?;
-                    if !matches!(entry.kind, EntryKind::Before | EntryKind::After | EntryKind::BinaryData | EntryKind::BinaryTail) {
+                    if !matches!(
+                        entry.kind,
+                        EntryKind::Before
+                            | EntryKind::After
+                            | EntryKind::BinaryData
+                            | EntryKind::BinaryTail
+                    ) {
                         return Some(self.segment(entry, definition));
                     }
                 }

@@ -1,7 +1,7 @@
 //! Borrowed views of a segment: its elements, their repetitions and components.
 
-use crate::cut::{Entry, Layout};
 use crate::delimiters::Delimiters;
+use crate::entry::{Entry, Layout};
 
 /// A segment as it stands in the document: bytes and delimiters, nothing copied.
 #[derive(Clone, Copy)]
@@ -62,7 +62,10 @@ impl<'a> Segment<'a> {
     /// Element `number`, from one; empty if it does not stand.
     #[must_use]
     pub fn element(&self, number: usize) -> Element<'a> {
-        Element { bytes: self.field(number), delimiters: self.delimiters }
+        Element {
+            bytes: self.field(number),
+            delimiters: self.delimiters,
+        }
     }
 
     /// What stands between element separators: 0 is the identifier; empty if it does not stand.
@@ -79,13 +82,19 @@ impl<'a> Segment<'a> {
             }
             (left, start) = (left - 1, at + 1);
         }
-        if left == 0 { self.bytes.get(start..).unwrap_or_default() } else { &[] }
+        if left == 0 {
+            self.bytes.get(start..).unwrap_or_default()
+        } else {
+            &[]
+        }
     }
 
     /// The elements in order, without the identifier.
     pub fn elements(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let delimiters = self.delimiters;
-        self.fields().skip(1).map(move |bytes| Element { bytes, delimiters })
+        self.fields()
+            .skip(1)
+            .map(move |bytes| Element { bytes, delimiters })
     }
 
     /// Whether every byte is printable ASCII that JSON takes as it is.
@@ -107,8 +116,22 @@ impl<'a> Segment<'a> {
 
     /// The identifier and the elements.
     pub(crate) fn fields(&self) -> Fields<'a> {
-        let Self { bytes, marks, origin, flat, .. } = *self;
-        Fields { bytes, marks, origin, flat, element: self.delimiters.element, start: 0, done: false }
+        let Self {
+            bytes,
+            marks,
+            origin,
+            flat,
+            ..
+        } = *self;
+        Fields {
+            bytes,
+            marks,
+            origin,
+            flat,
+            element: self.delimiters.element,
+            start: 0,
+            done: false,
+        }
     }
 }
 
@@ -173,7 +196,9 @@ impl<'a> Element<'a> {
     /// Its repetitions: itself alone where the interchange has no repetition separator.
     pub fn repetitions(&self) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let (delimiters, separator) = (self.delimiters, self.delimiters.repetition);
-        self.bytes.split(move |&b| Some(b) == separator).map(move |bytes| Element { bytes, delimiters })
+        self.bytes
+            .split(move |&b| Some(b) == separator)
+            .map(move |bytes| Element { bytes, delimiters })
     }
 
     /// Its components.
@@ -185,7 +210,9 @@ impl<'a> Element<'a> {
     /// Component `number`, from one; empty if it does not stand.
     #[must_use]
     pub fn component(&self, number: usize) -> &'a [u8] {
-        self.components().nth(number.wrapping_sub(1)).unwrap_or_default()
+        self.components()
+            .nth(number.wrapping_sub(1))
+            .unwrap_or_default()
     }
 }
 
@@ -206,7 +233,12 @@ impl std::fmt::Debug for Element<'_> {
 /// Copies a value without the line breaks that wrapping left inside; borrowed when there are none.
 pub(crate) fn unwrapped(value: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     if value.iter().any(|b| matches!(b, b'\r' | b'\n')) {
-        value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n')).collect::<Vec<u8>>().into()
+        value
+            .iter()
+            .copied()
+            .filter(|b| !matches!(b, b'\r' | b'\n'))
+            .collect::<Vec<u8>>()
+            .into()
     } else {
         value.into()
     }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::io::Read;
 
 use crate::error::Error;
-use crate::limits::BLOCK_BYTES;
 
 /// Gives windows of a document.
 pub(crate) trait Source<'a> {
@@ -28,7 +27,11 @@ pub(crate) struct SliceSource<'a> {
 impl<'a> SliceSource<'a> {
     /// Windows of `step` bytes at first.
     pub(crate) fn new(document: &'a [u8], step: usize) -> Self {
-        Self { rest: document, step, size: step }
+        Self {
+            rest: document,
+            step,
+            size: step,
+        }
     }
 }
 
@@ -64,7 +67,12 @@ pub(crate) struct ReadSource<R> {
 impl<R: Read> ReadSource<R> {
     /// Reads `step` bytes at a time.
     pub(crate) fn new(reader: R, step: usize) -> Self {
-        Self { reader, window: Vec::new(), step, ended: false }
+        Self {
+            reader,
+            window: Vec::new(),
+            step,
+            ended: false,
+        }
     }
 }
 
@@ -80,7 +88,12 @@ impl<'a, R: Read> Source<'a> for ReadSource<R> {
     fn more(&mut self) -> Result<bool, Error> {
         // Doubling keeps the work linear when one segment needs many windows.
         let wanted = self.window.len().max(self.step) as u64;
-        self.ended = self.reader.by_ref().take(wanted).read_to_end(&mut self.window)? == 0;
+        self.ended = self
+            .reader
+            .by_ref()
+            .take(wanted)
+            .read_to_end(&mut self.window)?
+            == 0;
         Ok(true)
     }
 
@@ -93,13 +106,25 @@ impl<'a, R: Read> Source<'a> for ReadSource<R> {
 }
 
 /// A document that is pushed piece by piece.
-#[derive(Default)]
 pub(crate) struct PushSource {
     window: Vec<u8>,
+    /// Bytes that must have come together before a cut is tried; more when the last try found too few.
+    wanted: usize,
+    step: usize,
     ended: bool,
 }
 
 impl PushSource {
+    /// Cuts every `step` bytes or so.
+    pub(crate) fn new(step: usize) -> Self {
+        Self {
+            window: Vec::new(),
+            wanted: step,
+            step,
+            ended: false,
+        }
+    }
+
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.window.extend_from_slice(bytes);
     }
@@ -110,7 +135,7 @@ impl PushSource {
 
     /// Whether enough has come together to be worth a cut.
     pub(crate) fn is_full(&self) -> bool {
-        self.window.len() >= BLOCK_BYTES
+        self.window.len() >= self.wanted
     }
 }
 
@@ -124,10 +149,12 @@ impl<'a> Source<'a> for PushSource {
     }
 
     fn more(&mut self) -> Result<bool, Error> {
+        self.wanted = 2 * self.window.len().max(self.step);
         Ok(false)
     }
 
     fn take(&mut self, length: usize) -> Cow<'a, [u8]> {
+        self.wanted = self.step;
         let rest = self.window.split_off(length);
         Cow::Owned(std::mem::replace(&mut self.window, rest))
     }

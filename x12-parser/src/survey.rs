@@ -3,8 +3,8 @@
 use std::io::Read;
 
 use crate::block::{Block, Blocks, Stage};
-use crate::cut::EntryKind;
 use crate::delimiters::Delimiters;
+use crate::entry::EntryKind;
 use crate::error::Error;
 use crate::event::Event;
 use crate::options::Options;
@@ -80,13 +80,25 @@ where
         Ok(())
     };
     let blocks = Blocks::new(&options.catalog, options.limits, false);
-    parallel::run(document, options.block_bytes, blocks, options.threads, &Look, &mut join)
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &Look,
+        &mut join,
+    )
 }
 
 impl Survey {
     /// Counts one transaction set; its kind moves to the end, where its segments are counted.
     fn add(&mut self, kind: SetKind) {
-        let same = |k: &SetKind| k.gs01 == kind.gs01 && k.gs08 == kind.gs08 && k.st01 == kind.st01 && k.guide == kind.guide;
+        let same = |k: &SetKind| {
+            k.gs01 == kind.gs01
+                && k.gs08 == kind.gs08
+                && k.st01 == kind.st01
+                && k.guide == kind.guide
+        };
         let at = match self.sets.iter().position(same) {
             Some(at) => at,
             None if self.sets.len() < KINDS => {
@@ -138,7 +150,9 @@ impl Stage for Look {
                     all += 1;
                     of_set += u64::from(replay.in_set);
                 }
-                Step::Structure(event @ (Event::OpenSet(_) | Event::CloseInterchange | Event::OpenGroup)) => {
+                Step::Structure(
+                    event @ (Event::OpenSet(_) | Event::CloseInterchange | Event::OpenGroup),
+                ) => {
                     output.push(Seen::Segments { all, of_set });
                     (all, of_set) = (0, 0);
                     match event {
@@ -172,7 +186,10 @@ fn set(replay: &Replay<'_>, placed: &PlacedSegment<'_>) -> SetKind {
     SetKind {
         gs01: replay.place.group_kind.gs01.clone(),
         gs08: replay.place.group_kind.gs08.clone(),
-        st01: String::from_utf8_lossy(placed.segment.element(1).bytes()).chars().take(3).collect(),
+        st01: String::from_utf8_lossy(placed.segment.element(1).bytes())
+            .chars()
+            .take(3)
+            .collect(),
         guide: replay.chart.map(|chart| chart.guide.id.clone()),
         count: 0,
         segments: 0,

@@ -62,7 +62,14 @@ where
         Ok(())
     };
     let blocks = Blocks::new(&options.catalog, options.limits, true);
-    parallel::run(document, options.block_bytes, blocks, options.threads, &Validate, &mut join)?;
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &Validate,
+        &mut join,
+    )?;
     Ok(summary)
 }
 
@@ -75,7 +82,11 @@ pub(crate) struct Cap {
 
 impl Cap {
     pub(crate) fn new(limits: &Limits) -> Self {
-        Self { most: limits.findings_per_set, set: (0, 0, 0), count: 0 }
+        Self {
+            most: limits.findings_per_set,
+            set: (0, 0, 0),
+            count: 0,
+        }
     }
 
     /// The finding itself; in place of the first one too many, one that says so; then nothing.
@@ -89,7 +100,14 @@ impl Cap {
             count if count <= self.most => Some(finding),
             count if count == self.most + 1 => {
                 let code = Code::FindingsOmitted;
-                Some(Finding { code, severity: code.severity(), element: 0, component: 0, repetition: 0, ..finding })
+                Some(Finding {
+                    code,
+                    severity: code.severity(),
+                    element: 0,
+                    component: 0,
+                    repetition: 0,
+                    ..finding
+                })
             }
             _ => None,
         }
@@ -113,14 +131,23 @@ impl Stage for Validate {
     type Output = Checked;
 
     fn block(&self, block: &Block<'_>, output: &mut Checked) {
-        *output = Checked { bytes: block.bytes.len() as u64, ..Checked::default() };
+        *output = Checked {
+            bytes: block.bytes.len() as u64,
+            ..Checked::default()
+        };
         // How many findings the open set had before: more than the limit behind them can never be told.
         let most = block.limits.findings_per_set;
         let mut begun = 0;
         let checker = Checker::new(&block.layout.delimiters);
         let mut replay = Replay::new(block);
         while let Some(step) = replay.next() {
-            let Checked { findings, segments, interchanges, sets, .. } = output;
+            let Checked {
+                findings,
+                segments,
+                interchanges,
+                sets,
+                ..
+            } = output;
             let mut keep = |finding| {
                 if findings.len() <= begun + most {
                     findings.push(finding);
@@ -130,7 +157,9 @@ impl Stage for Validate {
                 Step::Finding(finding) => keep(finding.clone()),
                 Step::Segment(placed) => {
                     *segments += 1;
-                    checker.placed(&replay, &placed, &mut |code, part| keep(replay.finding(&placed, code, part)));
+                    checker.placed(&replay, &placed, &mut |code, part| {
+                        keep(replay.finding(&placed, code, part))
+                    });
                 }
                 Step::Structure(event) => {
                     *interchanges += u64::from(event == Event::OpenInterchange);

@@ -12,7 +12,11 @@ pub(crate) const CLASSES: [u8; 256] = {
     let mut classes = [BAD; 256];
     let mut byte = 0x20;
     while byte < 0x7F {
-        classes[byte] = if byte == b'^' as usize || byte == b'`' as usize { BAD } else { 0 };
+        classes[byte] = if byte == b'^' as usize || byte == b'`' as usize {
+            BAD
+        } else {
+            0
+        };
         byte += 1;
     }
     classes
@@ -44,7 +48,9 @@ pub(crate) fn is_date(value: &[u8]) -> bool {
         return false;
     }
     let (year, day) = value.split_at(value.len() - 4);
-    let year = year.iter().fold(0, |year, &b| year * 10 + u32::from(b - b'0'));
+    let year = year
+        .iter()
+        .fold(0, |year, &b| year * 10 + u32::from(b - b'0'));
     let (month, day) = (two(day, 0), two(day, 2));
     // Two-digit years: 00 counts as a leap year, as 2000 was.
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
@@ -80,7 +86,13 @@ pub(crate) enum Formatted {
 
 /// Checks a value against the format that a qualifier names (data element 1250); a format that is not known fits anything.
 pub(crate) fn formatted(format: &[u8], value: &[u8]) -> Formatted {
-    let date = |fits: bool| if fits { Formatted::Fits } else { Formatted::BadDate };
+    let date = |fits: bool| {
+        if fits {
+            Formatted::Fits
+        } else {
+            Formatted::BadDate
+        }
+    };
     match format {
         b"D8" => date(value.len() == 8 && is_date(value)),
         b"D6" => date(value.len() == 6 && is_date(value)),
@@ -96,7 +108,10 @@ pub(crate) fn formatted(format: &[u8], value: &[u8]) -> Formatted {
 }
 
 fn is_range(value: &[u8], digits: usize) -> bool {
-    value.len() == 2 * digits + 1 && value[digits] == b'-' && is_date(&value[..digits]) && is_date(&value[digits + 1..])
+    value.len() == 2 * digits + 1
+        && value[digits] == b'-'
+        && is_date(&value[..digits])
+        && is_date(&value[digits + 1..])
 }
 
 fn date_and_time(value: &[u8], digits: usize) -> Formatted {
@@ -121,7 +136,9 @@ mod tests {
         for good in ["20240229", "20000229", "20231231", "000229", "991231"] {
             assert!(is_date(good.as_bytes()), "{good}");
         }
-        for bad in ["20230229", "19000229", "20231301", "20230431", "2023011", "2023010a", "00000000", ""] {
+        for bad in [
+            "20230229", "19000229", "20231301", "20230431", "2023011", "2023010a", "00000000", "",
+        ] {
             assert!(!is_date(bad.as_bytes()), "{bad}");
         }
     }

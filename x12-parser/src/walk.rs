@@ -33,7 +33,8 @@ impl Trail<'_> {
         *self.count += 1;
         // One more than is kept, so that the joiner knows that some were left out.
         if *self.count <= self.most + 1 {
-            self.findings.push(self.place.finding(code, span, position, part));
+            self.findings
+                .push(self.place.finding(code, span, position, part));
             self.events.push(Event::Finding);
         }
     }
@@ -82,7 +83,12 @@ struct Fit {
 
 impl Walk {
     pub(crate) fn new(chart: Arc<Chart>) -> Self {
-        let mut walk = Self { frames: Vec::new(), counts: vec![0; chart.guide.items.len()], chart, hierarchy_number: 0 };
+        let mut walk = Self {
+            frames: Vec::new(),
+            counts: vec![0; chart.guide.items.len()],
+            chart,
+            hierarchy_number: 0,
+        };
         walk.open(0);
         walk
     }
@@ -93,9 +99,18 @@ impl Walk {
     }
 
     /// Places one segment; gives its definition, or [`NONE`] if the guide has none for it here.
-    pub(crate) fn segment(&mut self, id: SegmentId, segment: &Segment<'_>, trail: &mut Trail<'_>) -> u16 {
+    pub(crate) fn segment(
+        &mut self,
+        id: SegmentId,
+        segment: &Segment<'_>,
+        trail: &mut Trail<'_>,
+    ) -> u16 {
         let Some(ordinal) = self.chart.ordinal(id) else {
-            let code = if segment.id().is_empty() { Code::SegmentEmpty } else { Code::SegmentUnrecognized };
+            let code = if segment.id().is_empty() {
+                Code::SegmentEmpty
+            } else {
+                Code::SegmentUnrecognized
+            };
             return self.unplaced(code, trail);
         };
         let Some(fit) = self.fit(ordinal, segment) else {
@@ -115,7 +130,9 @@ impl Walk {
             self.open(item.child);
             trail.events.push(Event::OpenLoop(item.child));
         }
-        if self.chart.is_marked(item.segment) && self.chart.guide.segments[usize::from(item.segment)].hierarchical {
+        if self.chart.is_marked(item.segment)
+            && self.chart.guide.segments[usize::from(item.segment)].hierarchical
+        {
             self.level(item.segment, segment, trail);
         }
         item.segment
@@ -137,14 +154,19 @@ impl Walk {
                 if !self.chart.recognises(candidate, segment, &mut seen) {
                     continue;
                 }
-                let full = candidate.max != 0 && self.counts[usize::from(candidate.item)] >= candidate.max;
+                let full =
+                    candidate.max != 0 && self.counts[usize::from(candidate.item)] >= candidate.max;
                 let late = candidate.position < open.position;
                 // Without a key only the identifier speaks for a loop around, which is too little to leave the innermost one for.
                 if late && !candidate.has_key() && frame + 1 < self.frames.len() {
                     continue;
                 }
                 let rank = if late { 2 } else { u8::from(full) };
-                let fit = Fit { frame, item: candidate.item, rank };
+                let fit = Fit {
+                    frame,
+                    item: candidate.item,
+                    rank,
+                };
                 if rank == 0 {
                     return Some(fit);
                 }
@@ -178,7 +200,11 @@ impl Walk {
     /// The guide's place of an item: a loop that is missing is told by its first segment.
     fn position(&self, index: u16) -> Position {
         let item = self.chart.item(index);
-        let loop_index = if item.child == NONE { self.loop_of(index) } else { item.child };
+        let loop_index = if item.child == NONE {
+            self.loop_of(index)
+        } else {
+            item.child
+        };
         Position::new(&self.chart.guide, loop_index, item.segment)
     }
 
@@ -187,12 +213,17 @@ impl Walk {
             let a_loop = &self.chart.guide.loops[usize::from(frame.loop_index)];
             (a_loop.first_item..a_loop.first_item + a_loop.item_count).contains(&index)
         };
-        self.frames.iter().rev().find(holds).map_or(0, |frame| frame.loop_index)
+        self.frames
+            .iter()
+            .rev()
+            .find(holds)
+            .map_or(0, |frame| frame.loop_index)
     }
 
     fn open(&mut self, loop_index: u16) {
         let a_loop = &self.chart.guide.loops[usize::from(loop_index)];
-        let items = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
+        let items =
+            usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
         let mut position = 0;
         if let Some(counts) = self.counts.get_mut(items.clone()) {
             counts.fill(0);
@@ -202,12 +233,19 @@ impl Walk {
                 position = self.chart.guide.items[items.start].position;
             }
         }
-        self.frames.push(Frame { loop_index, position, required: 0, level: None });
+        self.frames.push(Frame {
+            loop_index,
+            position,
+            required: 0,
+            level: None,
+        });
     }
 
     fn close_to(&mut self, frame: usize, trail: &mut Trail<'_>) {
         while self.frames.len() > frame + 1 {
-            let Some(last) = self.frames.last() else { return };
+            let Some(last) = self.frames.last() else {
+                return;
+            };
             if self.chart.required_position(last.loop_index, last.required) != u16::MAX {
                 self.required_before(u16::MAX, NONE, trail);
             }
@@ -224,7 +262,11 @@ impl Walk {
         let frame = &mut self.frames[fit.frame];
         if position > frame.position {
             frame.position = position;
-            if self.chart.required_position(frame.loop_index, frame.required) < position {
+            if self
+                .chart
+                .required_position(frame.loop_index, frame.required)
+                < position
+            {
                 self.required_before(position, NONE, trail);
             }
         }
@@ -232,16 +274,28 @@ impl Walk {
 
     /// Reports the required items of the innermost loop that should have stood before this rank.
     fn required_before(&mut self, position: u16, trailer: u16, trail: &mut Trail<'_>) {
-        let Some(frame) = self.frames.last_mut() else { return };
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
         let required = self.chart.required(frame.loop_index);
         let from = usize::from(frame.required);
-        let passed = required[from..].iter().take_while(|&&index| self.chart.item(index).position < position).count();
+        let passed = required[from..]
+            .iter()
+            .take_while(|&&index| self.chart.item(index).position < position)
+            .count();
         frame.required += passed as u16;
         for &index in &required[from..from + passed] {
             let item = self.chart.item(index);
             if self.counts[usize::from(index)] == 0 && item.segment != trailer {
-                let code = if item.child == NONE { Code::SegmentMissing } else { Code::LoopMissing };
-                let span = Span { length: 0, ..trail.span };
+                let code = if item.child == NONE {
+                    Code::SegmentMissing
+                } else {
+                    Code::LoopMissing
+                };
+                let span = Span {
+                    length: 0,
+                    ..trail.span
+                };
                 trail.finding_at(code, span, Some(self.position(index)), Part::default());
             }
         }
@@ -260,9 +314,23 @@ impl Walk {
             b"0" => Some(false),
             _ => None,
         };
-        let Some((inner, around)) = self.frames.split_last_mut() else { return };
-        inner.level = Some(Level { number, says_children, has_children: false, definition, span: trail.span });
-        let Some(parent) = around.iter_mut().rev().find_map(|frame| frame.level.as_mut()) else { return };
+        let Some((inner, around)) = self.frames.split_last_mut() else {
+            return;
+        };
+        inner.level = Some(Level {
+            number,
+            says_children,
+            has_children: false,
+            definition,
+            span: trail.span,
+        });
+        let Some(parent) = around
+            .iter_mut()
+            .rev()
+            .find_map(|frame| frame.level.as_mut())
+        else {
+            return;
+        };
         parent.has_children = true;
         let cited = segment.element(2);
         if !cited.is_empty() && self::number(cited.bytes()) != parent.number {
@@ -271,10 +339,25 @@ impl Walk {
     }
 
     fn check_children(&self, trail: &mut Trail<'_>) {
-        let Some(Frame { level: Some(level), loop_index, .. }) = self.frames.last() else { return };
-        if level.says_children.is_some_and(|says| says != level.has_children) {
+        let Some(Frame {
+            level: Some(level),
+            loop_index,
+            ..
+        }) = self.frames.last()
+        else {
+            return;
+        };
+        if level
+            .says_children
+            .is_some_and(|says| says != level.has_children)
+        {
             let position = Position::new(&self.chart.guide, *loop_index, level.definition);
-            trail.finding_at(Code::HierarchyChild, level.span, Some(position), Part::element(4));
+            trail.finding_at(
+                Code::HierarchyChild,
+                level.span,
+                Some(position),
+                Part::element(4),
+            );
         }
     }
 }

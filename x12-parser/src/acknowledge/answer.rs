@@ -22,8 +22,21 @@ pub(crate) struct Answer<'a, W, D> {
 }
 
 impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
-    pub(crate) fn new(answers: W, how: &'a AcknowledgmentOptions, limits: Limits, decided: D) -> Self {
-        Self { answers, how, limits, decided, sent: 0, interchange: None, ordinal: 0 }
+    pub(crate) fn new(
+        answers: W,
+        how: &'a AcknowledgmentOptions,
+        limits: Limits,
+        decided: D,
+    ) -> Self {
+        Self {
+            answers,
+            how,
+            limits,
+            decided,
+            sent: 0,
+            interchange: None,
+            ordinal: 0,
+        }
     }
 
     /// Takes what was collected from a block.
@@ -60,11 +73,14 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
     }
 
     fn close(&mut self) -> Result<(), Error> {
-        let Some(interchange) = self.interchange.take() else { return Ok(()) };
+        let Some(interchange) = self.interchange.take() else {
+            return Ok(());
+        };
         let rejected = interchange.note.is_some_and(|(code, _)| code == "R");
         let asked = interchange.isa(14) == b"1" || self.how.ta1 == Ta1Policy::Always;
         let only_answers = interchange.holds_answers && !interchange.holds_others;
-        let ta1 = (!only_answers && (asked || rejected)).then(|| interchange.note.unwrap_or(("A", "000")));
+        let ta1 = (!only_answers && (asked || rejected))
+            .then(|| interchange.note.unwrap_or(("A", "000")));
         let answered = !rejected && interchange.answered > 0;
         let suppressed = match (only_answers, ta1.is_some() || answered) {
             (true, _) => Some("holds acknowledgments only"),
@@ -75,28 +91,79 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
             self.write(&interchange, ta1, answered)?;
         }
         let isa13 = String::from_utf8_lossy(interchange.isa(13)).into_owned();
-        let groups = if rejected { Vec::new() } else { interchange.groups };
-        (self.decided)(Decision { interchange: self.ordinal, isa13, ta1, groups, suppressed });
+        let groups = if rejected {
+            Vec::new()
+        } else {
+            interchange.groups
+        };
+        (self.decided)(Decision {
+            interchange: self.ordinal,
+            isa13,
+            ta1,
+            groups,
+            suppressed,
+        });
         Ok(())
     }
 
     /// Writes one interchange: TA1, then the 999s in one group.
-    fn write(&mut self, received: &Received, ta1: Option<(&str, &str)>, answered: bool) -> Result<(), Error> {
-        let control = format!("{:09}", (self.how.interchange_control_number + self.sent) % 1_000_000_000);
+    fn write(
+        &mut self,
+        received: &Received,
+        ta1: Option<(&str, &str)>,
+        answered: bool,
+    ) -> Result<(), Error> {
+        let control = format!(
+            "{:09}",
+            (self.how.interchange_control_number + self.sent) % 1_000_000_000
+        );
         let mut envelope = Compose::new(received.compose.delimiters());
-        envelope.segment("ISA", &self.isa(received, &control, envelope.delimiters()).each_ref().map(Vec::as_slice));
+        envelope.segment(
+            "ISA",
+            &self
+                .isa(received, &control, envelope.delimiters())
+                .each_ref()
+                .map(Vec::as_slice),
+        );
         if let Some((code, note)) = ta1 {
-            envelope.segment("TA1", &[received.isa(13), received.isa(9), received.isa(10), code.as_bytes(), note.as_bytes()]);
+            envelope.segment(
+                "TA1",
+                &[
+                    received.isa(13),
+                    received.isa(9),
+                    received.isa(10),
+                    code.as_bytes(),
+                    note.as_bytes(),
+                ],
+            );
         }
         if answered {
             let group = (self.how.group_control_number + self.sent).to_string();
             let AcknowledgmentOptions { date, time, .. } = self.how;
             let (sender, receiver) = (received.first_gs(3), received.first_gs(2));
-            envelope.segment("GS", &[b"FA", sender, receiver, date.as_bytes(), time.as_bytes(), group.as_bytes(), b"X", GUIDE]);
+            envelope.segment(
+                "GS",
+                &[
+                    b"FA",
+                    sender,
+                    receiver,
+                    date.as_bytes(),
+                    time.as_bytes(),
+                    group.as_bytes(),
+                    b"X",
+                    GUIDE,
+                ],
+            );
             envelope.bytes.extend_from_slice(&received.compose.bytes);
-            envelope.segment("GE", &[received.answered.to_string().as_bytes(), group.as_bytes()]);
+            envelope.segment(
+                "GE",
+                &[received.answered.to_string().as_bytes(), group.as_bytes()],
+            );
         }
-        envelope.segment("IEA", &[if answered { b"1" } else { b"0" }, control.as_bytes()]);
+        envelope.segment(
+            "IEA",
+            &[if answered { b"1" } else { b"0" }, control.as_bytes()],
+        );
         self.sent += 1;
         self.answers.write_all(&envelope.bytes)?;
         Ok(())

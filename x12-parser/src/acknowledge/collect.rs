@@ -2,23 +2,37 @@
 
 use crate::block::{Block, Stage};
 use crate::check::Checker;
-use crate::cut::EntryKind;
 use crate::delimiters::Delimiters;
+use crate::entry::EntryKind;
 use crate::event::{Event, Part};
 use crate::finding::{Finding, Severity};
-use crate::place::{OpenUnit, close_units, open_unit};
+use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::segment::Segment;
 
 /// What is told to the one who composes. Holds values, so it has no `Debug`.
 pub(crate) enum Item {
-    Interchange { isa: Vec<Vec<u8>>, delimiters: Delimiters },
+    Interchange {
+        isa: Vec<Vec<u8>>,
+        delimiters: Delimiters,
+    },
     Service,
-    Group { gs: Vec<Vec<u8>> },
-    OpenSet { known: bool },
-    Set { st: Vec<Vec<u8>> },
-    GroupTrailer { ge01: Vec<u8> },
-    Finding { finding: Finding, quote: Quote },
+    Group {
+        gs: Vec<Vec<u8>>,
+    },
+    OpenSet {
+        known: bool,
+    },
+    Set {
+        st: Vec<Vec<u8>>,
+    },
+    GroupTrailer {
+        ge01: Vec<u8>,
+    },
+    Finding {
+        finding: Finding,
+        quote: Quote,
+    },
     CloseSet,
     CloseGroup,
     CloseInterchange,
@@ -54,7 +68,16 @@ impl Stage for Collect {
         let replay = Replay::new(block);
         let units = block.placed.start.units.clone();
         let most = block.limits.findings_per_set;
-        Collector { block, replay, units, checker: Checker::new(&block.layout.delimiters), items: output, most, kept: 0 }.run();
+        Collector {
+            block,
+            replay,
+            units,
+            checker: Checker::new(&block.layout.delimiters),
+            items: output,
+            most,
+            kept: 0,
+        }
+        .run();
     }
 }
 
@@ -84,7 +107,8 @@ impl<'b> Collector<'b> {
                     let mut before: Vec<Finding> = Vec::new();
                     std::mem::swap(&mut before, &mut waiting);
                     for finding in before {
-                        let quoted = (finding.segment == own && finding.length > 0).then_some(&placed.segment);
+                        let quoted = (finding.segment == own && finding.length > 0)
+                            .then_some(&placed.segment);
                         self.push(finding, quoted);
                     }
                     self.segment(&placed);
@@ -104,7 +128,9 @@ impl<'b> Collector<'b> {
         match event {
             Event::OpenSet(_) => {
                 self.kept = 0;
-                self.items.push(Item::OpenSet { known: self.replay.chart.is_some() });
+                self.items.push(Item::OpenSet {
+                    known: self.replay.chart.is_some(),
+                });
             }
             Event::CloseSet => {
                 self.units.clear();
@@ -124,15 +150,26 @@ impl<'b> Collector<'b> {
 
     fn segment(&mut self, placed: &PlacedSegment<'b>) {
         self.envelope(placed);
-        if let Some(chart) = self.replay.chart.filter(|_| placed.definition != x12_schemas::table::NONE) {
-            open_unit(&mut self.units, chart, self.replay.loop_index, placed.definition, &placed.segment);
+        if let Some(chart) = self
+            .replay
+            .chart
+            .filter(|_| placed.definition != x12_schemas::table::NONE)
+        {
+            open_unit(
+                &mut self.units,
+                chart,
+                self.replay.loop_index,
+                placed.definition,
+                &placed.segment,
+            );
         }
         let mut found = Vec::new();
-        self.checker.placed(&self.replay, placed, &mut |code, part| {
-            if code.severity() == Severity::Error {
-                found.push(self.replay.finding(placed, code, part));
-            }
-        });
+        self.checker
+            .placed(&self.replay, placed, &mut |code, part| {
+                if code.severity() == Severity::Error {
+                    found.push(self.replay.finding(placed, code, part));
+                }
+            });
         for finding in found {
             self.push(finding, Some(&placed.segment));
         }
@@ -140,10 +177,23 @@ impl<'b> Collector<'b> {
 
     /// Headers and trailers, whose elements the answer names.
     fn envelope(&mut self, placed: &PlacedSegment<'b>) {
-        let elements = || placed.segment.elements().map(|element| element.bytes().to_vec()).collect::<Vec<_>>();
+        let elements = || {
+            placed
+                .segment
+                .elements()
+                .map(|element| element.bytes().to_vec())
+                .collect::<Vec<_>>()
+        };
         if placed.kind == EntryKind::Header {
-            let isa = placed.segment.elements().map(|element| crate::segment::unwrapped(element.bytes()).into_owned()).collect();
-            return self.items.push(Item::Interchange { isa, delimiters: self.block.layout.delimiters });
+            let isa = placed
+                .segment
+                .elements()
+                .map(|element| crate::segment::unwrapped(element.bytes()).into_owned())
+                .collect();
+            return self.items.push(Item::Interchange {
+                isa,
+                delimiters: self.block.layout.delimiters,
+            });
         }
         let id = placed.segment.id();
         if self.replay.in_set {
@@ -153,8 +203,11 @@ impl<'b> Collector<'b> {
         } else if id.eq_ignore_ascii_case(b"GS") {
             self.items.push(Item::Group { gs: elements() });
         } else if id.eq_ignore_ascii_case(b"GE") {
-            self.items.push(Item::GroupTrailer { ge01: placed.segment.element(1).bytes().to_vec() });
-        } else if placed.definition != x12_schemas::table::NONE && !id.eq_ignore_ascii_case(b"IEA") {
+            self.items.push(Item::GroupTrailer {
+                ge01: placed.segment.element(1).bytes().to_vec(),
+            });
+        } else if placed.definition != x12_schemas::table::NONE && !id.eq_ignore_ascii_case(b"IEA")
+        {
             self.items.push(Item::Service);
         }
     }
@@ -164,19 +217,41 @@ impl<'b> Collector<'b> {
         if finding.severity != Severity::Error || self.kept > self.most {
             return;
         }
-        let part = Part { element: finding.element, component: finding.component, repetition: finding.repetition };
-        let mut quote = Quote { unit: self.unit(), data_element: data_element(&finding), ..Quote::default() };
+        let part = Part {
+            element: finding.element,
+            component: finding.component,
+            repetition: finding.repetition,
+        };
+        let mut quote = Quote {
+            unit: self.unit(),
+            data_element: data_element(&finding),
+            ..Quote::default()
+        };
         if let Some(segment) = segment {
             quote.segment_id = segment.id().iter().take(3).copied().collect();
-            quote.value = value(segment, part).iter().take(COPY_BYTES).copied().collect();
+            quote.value = value(segment, part)
+                .iter()
+                .take(COPY_BYTES)
+                .copied()
+                .collect();
         }
         self.items.push(Item::Finding { finding, quote });
     }
 
     fn unit(&self) -> Option<(String, Vec<u8>)> {
         let last = self.units.last()?;
-        let unit = self.replay.chart?.guide.segments.get(usize::from(last.definition))?.unit.as_ref()?;
-        Some((unit.name.clone(), last.value.iter().take(UNIT_BYTES).copied().collect()))
+        let unit = self
+            .replay
+            .chart?
+            .guide
+            .segments
+            .get(usize::from(last.definition))?
+            .unit
+            .as_ref()?;
+        Some((
+            unit.name.clone(),
+            last.value.iter().take(UNIT_BYTES).copied().collect(),
+        ))
     }
 }
 
@@ -186,12 +261,15 @@ fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
         return &[];
     }
     let mut element = segment.element(usize::from(part.element));
-    if part.repetition > 0 {
-        if let Some(repetition) = element.repetitions().nth(usize::from(part.repetition) - 1) {
-            element = repetition;
-        }
+    let repetition = usize::from(part.repetition).checked_sub(1);
+    if let Some(repetition) = repetition.and_then(|index| element.repetitions().nth(index)) {
+        element = repetition;
     }
-    if part.component > 0 { element.component(usize::from(part.component)) } else { element.bytes() }
+    if part.component > 0 {
+        element.component(usize::from(part.component))
+    } else {
+        element.bytes()
+    }
 }
 
 /// The data element number of what a finding concerns; empty for a composite, which has none.
@@ -200,9 +278,21 @@ fn data_element(finding: &Finding) -> String {
         let position = finding.position.as_ref()?;
         let (guide, segment) = (position.guide(), position.segment()?);
         let element = usize::from(finding.element.checked_sub(1)?);
-        let rule = guide.elements.get(usize::from(segment.first_element)..)?.get(..usize::from(segment.element_count))?.get(element)?;
-        let Some(component) = finding.component.checked_sub(1) else { return Some(&rule.data_element) };
-        guide.components.get(usize::from(rule.first_component) + usize::from(component)).map(|rule| &rule.data_element)
+        let rule = guide
+            .elements
+            .get(usize::from(segment.first_element)..)?
+            .get(..usize::from(segment.element_count))?
+            .get(element)?;
+        let Some(component) = finding.component.checked_sub(1) else {
+            return Some(&rule.data_element);
+        };
+        guide
+            .components
+            .get(usize::from(rule.first_component) + usize::from(component))
+            .map(|rule| &rule.data_element)
     };
-    number().filter(|number| number.bytes().all(|b| b.is_ascii_digit())).cloned().unwrap_or_default()
+    number()
+        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
+        .cloned()
+        .unwrap_or_default()
 }

@@ -12,10 +12,24 @@ pub(crate) struct Compose {
 impl Compose {
     /// With the delimiters of the received interchange, if they are fit to be written.
     pub(crate) fn new(received: &Delimiters) -> Self {
-        let Delimiters { segment, element, component, repetition } = *received;
+        let Delimiters {
+            segment,
+            element,
+            component,
+            repetition,
+        } = *received;
         let all = [segment, element, component, repetition.unwrap_or(b'^')];
-        let fit = all.iter().all(u8::is_ascii_punctuation) && !received.clash() && repetition.is_some();
-        Self { bytes: Vec::new(), segments: 0, delimiters: if fit { *received } else { Delimiters::default() } }
+        let fit =
+            all.iter().all(u8::is_ascii_punctuation) && !received.clash() && repetition.is_some();
+        Self {
+            bytes: Vec::new(),
+            segments: 0,
+            delimiters: if fit {
+                *received
+            } else {
+                Delimiters::default()
+            },
+        }
     }
 
     pub(crate) fn delimiters(&self) -> &Delimiters {
@@ -24,7 +38,10 @@ impl Compose {
 
     /// Appends a segment; empty elements at its end are left out.
     pub(crate) fn segment(&mut self, id: &str, elements: &[&[u8]]) {
-        let used = elements.iter().rposition(|element| !element.is_empty()).map_or(0, |last| last + 1);
+        let used = elements
+            .iter()
+            .rposition(|element| !element.is_empty())
+            .map_or(0, |last| last + 1);
         self.bytes.extend_from_slice(id.as_bytes());
         for element in &elements[..used] {
             self.bytes.push(self.delimiters.element);
@@ -39,21 +56,37 @@ impl Compose {
 
     /// Appends a segment one of whose elements has components: they are given joined by [`Self::join`].
     pub(crate) fn join(&self, components: &[&[u8]]) -> Vec<u8> {
-        let used = components.iter().rposition(|component| !component.is_empty()).map_or(0, |last| last + 1);
+        let used = components
+            .iter()
+            .rposition(|component| !component.is_empty())
+            .map_or(0, |last| last + 1);
         components[..used].join(&self.delimiters.component)
     }
 
     /// Whether a value can be written as it is.
     pub(crate) fn takes(&self, value: &[u8]) -> bool {
-        let Delimiters { segment, element, component, repetition } = self.delimiters;
+        let Delimiters {
+            segment,
+            element,
+            component,
+            repetition,
+        } = self.delimiters;
         value.iter().all(|&b| {
-            (0x20..0x7F).contains(&b) && b != segment && b != element && b != component && Some(b) != repetition && b != b'^' && b != b'`'
+            (0x20..0x7F).contains(&b)
+                && b != segment
+                && b != element
+                && b != component
+                && Some(b) != repetition
+                && b != b'^'
+                && b != b'`'
         })
     }
 
     /// What X12 cannot hold becomes a blank: it has no way to quote a delimiter.
     fn replace(&mut self, start: usize) {
-        let Delimiters { segment, element, .. } = self.delimiters;
+        let Delimiters {
+            segment, element, ..
+        } = self.delimiters;
         for byte in &mut self.bytes[start..] {
             if !(0x20..0x7F).contains(byte) || *byte == segment || *byte == element {
                 *byte = b' ';

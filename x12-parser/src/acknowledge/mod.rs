@@ -96,7 +96,14 @@ where
     let mut answer = Answer::new(answers, how, options.limits, decided);
     let blocks = Blocks::new(&options.catalog, options.limits, true);
     let mut join = |items: &mut Vec<Item>| answer.items(items);
-    let read = parallel::run(document, options.block_bytes, blocks, options.threads, &Collect, &mut join);
+    let read = parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &Collect,
+        &mut join,
+    );
     if read.is_err() {
         answer.break_off()?;
     }

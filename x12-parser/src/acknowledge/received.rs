@@ -96,15 +96,22 @@ impl Received {
             }
             Item::OpenSet { known } => {
                 let begin = (self.compose.bytes.len(), self.compose.segments);
-                self.set = self.group.is_some().then(|| Set { known, begin, ..Set::default() });
+                self.set = self.group.is_some().then(|| Set {
+                    known,
+                    begin,
+                    ..Set::default()
+                });
             }
             Item::Set { st } => {
                 if self.set.is_some() {
-                    self.compose.segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
+                    self.compose
+                        .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
                 }
             }
             Item::Finding { finding, quote } => self.finding(&finding, &quote),
-            Item::CloseSet => self.close_set(how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes),
+            Item::CloseSet => self.close_set(
+                how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
+            ),
             Item::CloseGroup => self.close_group(),
         }
     }
@@ -120,15 +127,24 @@ impl Received {
         }
         let control = format!("{:04}", self.answered + 1);
         self.compose.segments = 0;
-        self.compose.segment("ST", &[b"999", control.as_bytes(), GUIDE]);
-        self.compose.segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
+        self.compose
+            .segment("ST", &[b"999", control.as_bytes(), GUIDE]);
+        self.compose
+            .segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
         let gs06 = String::from_utf8_lossy(element(gs, 6)).into_owned();
-        self.group = Some(Group { gs06, ..Group::default() });
+        self.group = Some(Group {
+            gs06,
+            ..Group::default()
+        });
     }
 
     fn finding(&mut self, finding: &Finding, quote: &Quote) {
         let codes = finding.code.acknowledgment();
-        let id = finding.position.as_ref().and_then(|position| position.segment_id()).unwrap_or_default();
+        let id = finding
+            .position
+            .as_ref()
+            .and_then(|position| position.segment_id())
+            .unwrap_or_default();
         match (self.set.is_some(), id) {
             _ if !codes.ta105.is_empty() => self.note("R", codes.ta105),
             (_, "ISA") => self.header_note(finding.element),
@@ -142,7 +158,10 @@ impl Received {
 
     /// The gravest note wins; among equals the first.
     fn note(&mut self, code: &'static str, note: &'static str) {
-        if self.note.is_none_or(|(before, _)| before == "E" && code == "R") {
+        if self
+            .note
+            .is_none_or(|(before, _)| before == "E" && code == "R")
+        {
             self.note = Some((code, note));
         }
     }
@@ -205,7 +224,10 @@ impl Received {
         let codes = finding.code.acknowledgment();
         let path = position.map_or("", |position| position.loop_path());
         let same = set.told.as_ref().is_some_and(|(segment, loop_path, code)| {
-            *segment == finding.segment && loop_path == path && *code == codes.ik304 && finding.element > 0
+            *segment == finding.segment
+                && loop_path == path
+                && *code == codes.ik304
+                && finding.element > 0
         });
         if !same {
             set.told = Some((finding.segment, path.to_owned(), codes.ik304));
@@ -218,36 +240,84 @@ impl Received {
 
     fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
         let position = finding.position.as_ref();
-        let known = position.and_then(|position| position.segment_id()).unwrap_or_default();
-        let id = if known.is_empty() { quote.segment_id.as_slice() } else { known.as_bytes() };
+        let known = position
+            .and_then(|position| position.segment_id())
+            .unwrap_or_default();
+        let id = if known.is_empty() {
+            quote.segment_id.as_slice()
+        } else {
+            known.as_bytes()
+        };
         // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
-        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) { id } else { b"ZZZ" };
-        let loop_id: Vec<u8> = position.map_or("", |position| position.loop_id()).bytes().take(LOOP_ID_BYTES).collect();
+        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) {
+            id
+        } else {
+            b"ZZZ"
+        };
+        let loop_id: Vec<u8> = position
+            .map_or("", |position| position.loop_id())
+            .bytes()
+            .take(LOOP_ID_BYTES)
+            .collect();
         let code = finding.code.acknowledgment().ik304;
-        self.compose.segment("IK3", &[id, finding.segment.to_string().as_bytes(), &loop_id, code.as_bytes()]);
-        if let Some((name, value)) = &quote.unit {
-            if !value.is_empty() && self.compose.takes(value) {
-                let unit = self.compose.join(&[name.as_bytes(), value]);
-                self.compose.segment("CTX", &[&unit]);
-            }
+        self.compose.segment(
+            "IK3",
+            &[
+                id,
+                finding.segment.to_string().as_bytes(),
+                &loop_id,
+                code.as_bytes(),
+            ],
+        );
+        let unit = quote
+            .unit
+            .as_ref()
+            .filter(|(_, value)| !value.is_empty() && self.compose.takes(value));
+        if let Some((name, value)) = unit {
+            let unit = self.compose.join(&[name.as_bytes(), value]);
+            self.compose.segment("CTX", &[&unit]);
         }
     }
 
     fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
-        let number = |ordinal: u16| if ordinal == 0 { String::new() } else { ordinal.to_string() };
-        let parts = [number(finding.element), number(finding.component), number(finding.repetition)];
-        let place = self.compose.join(&parts.each_ref().map(|part| part.as_bytes()));
-        let copy: &[u8] = if self.compose.takes(&quote.value) { &quote.value } else { &[] };
+        let number = |ordinal: u16| {
+            if ordinal == 0 {
+                String::new()
+            } else {
+                ordinal.to_string()
+            }
+        };
+        let parts = [
+            number(finding.element),
+            number(finding.component),
+            number(finding.repetition),
+        ];
+        let place = self
+            .compose
+            .join(&parts.each_ref().map(|part| part.as_bytes()));
+        let copy: &[u8] = if self.compose.takes(&quote.value) {
+            &quote.value
+        } else {
+            &[]
+        };
         let code = finding.code.acknowledgment().ik403;
-        self.compose.segment("IK4", &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy]);
+        self.compose.segment(
+            "IK4",
+            &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
+        );
     }
 
     fn close_set(&mut self, listing: bool) {
-        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else { return };
+        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else {
+            return;
+        };
         group.received += 1;
         group.known += u64::from(set.known);
         if set.rejected {
-            let codes: Vec<&[u8]> = [b"R".as_slice()].into_iter().chain(set.codes.iter().map(|code| code.as_bytes())).collect();
+            let codes: Vec<&[u8]> = [b"R".as_slice()]
+                .into_iter()
+                .chain(set.codes.iter().map(|code| code.as_bytes()))
+                .collect();
             return self.compose.segment("IK5", &codes);
         }
         group.accepted += 1;
@@ -260,7 +330,9 @@ impl Received {
     }
 
     fn close_group(&mut self) {
-        let Some(mut group) = self.group.take() else { return };
+        let Some(mut group) = self.group.take() else {
+            return;
+        };
         if group.known == 0 && group.received > 0 {
             add(&mut group.codes, "2");
         }
@@ -280,21 +352,46 @@ impl Received {
             _ => "P",
         };
         let (received, accepted) = (group.received.to_string(), group.accepted.to_string());
-        let included = if crate::walk::number(&group.ge01).is_some() { group.ge01.as_slice() } else { received.as_bytes() };
-        let mut elements = vec![code.as_bytes(), included, received.as_bytes(), accepted.as_bytes()];
+        let included = if crate::walk::number(&group.ge01).is_some() {
+            group.ge01.as_slice()
+        } else {
+            received.as_bytes()
+        };
+        let mut elements = vec![
+            code.as_bytes(),
+            included,
+            received.as_bytes(),
+            accepted.as_bytes(),
+        ];
         elements.extend(group.codes.iter().map(|code| code.as_bytes()));
         self.compose.segment("AK9", &elements);
         self.answered += 1;
-        let (segments, control) = ((self.compose.segments + 1).to_string(), format!("{:04}", self.answered));
-        self.compose.segment("SE", &[segments.as_bytes(), control.as_bytes()]);
-        let Group { gs06, received, accepted, .. } = group;
-        self.groups.push(GroupDecision { gs06, code, received, accepted });
+        let (segments, control) = (
+            (self.compose.segments + 1).to_string(),
+            format!("{:04}", self.answered),
+        );
+        self.compose
+            .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
+        let Group {
+            gs06,
+            received,
+            accepted,
+            ..
+        } = group;
+        self.groups.push(GroupDecision {
+            gs06,
+            code,
+            received,
+            accepted,
+        });
     }
 }
 
 /// An element by its number, from one; empty if it does not stand.
 fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
-    elements.get(number.wrapping_sub(1)).map_or(&[], Vec::as_slice)
+    elements
+        .get(number.wrapping_sub(1))
+        .map_or(&[], Vec::as_slice)
 }
 
 /// Adds a code, once, and no more than there is room for.

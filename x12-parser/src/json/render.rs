@@ -7,11 +7,11 @@ use x12_schemas::table::NONE;
 
 use crate::block::{Block, Stage};
 use crate::chart::Chart;
-use crate::cut::{Entry, EntryKind};
 use crate::delimiters::Delimiters;
+use crate::entry::{Entry, EntryKind};
 use crate::event::Event;
-use crate::json::buffer::Buffer;
 use crate::form::Form;
+use crate::json::buffer::Buffer;
 use crate::json::segment::{self, Style};
 use crate::json::swift::{self, Plain};
 use crate::json::text::{Charset, put_base64, put_exact, put_string};
@@ -84,7 +84,9 @@ impl<'b> Renderer<'b> {
             render,
             block,
             out,
-            chart: start.chart.map(|chart| &*block.placed.charts[usize::from(chart)]),
+            chart: start
+                .chart
+                .map(|chart| &*block.placed.charts[usize::from(chart)]),
             in_set: start.in_set,
             in_group: start.in_group,
             groups_begun: start.groups_begun,
@@ -118,7 +120,9 @@ impl<'b> Renderer<'b> {
                         self.entry(entry, definition);
                     }
                 }
-                Event::OpenLoop(index) if self.render.shape == Shape::Loops => self.open_loop(index),
+                Event::OpenLoop(index) if self.render.shape == Shape::Loops => {
+                    self.open_loop(index)
+                }
                 Event::CloseLoop if self.render.shape == Shape::Loops => self.out.put(b"]}"),
                 Event::OpenLoop(_) | Event::CloseLoop | Event::Finding | Event::Place => {}
                 Event::OpenInterchange => self.open_interchange(),
@@ -160,7 +164,10 @@ impl<'b> Renderer<'b> {
             Shape::Loops => Style::Object,
             Shape::Segments => Style::Array,
         };
-        let definition = self.chart.filter(|_| definition != NONE).map(|chart| chart.outline(definition));
+        let definition = self
+            .chart
+            .filter(|_| definition != NONE)
+            .map(|chart| chart.outline(definition));
         self.put(entry, definition, style);
     }
 
@@ -168,9 +175,21 @@ impl<'b> Renderer<'b> {
     fn put(&mut self, entry: &Entry, outline: Option<&[Form]>, style: Style) {
         let block = self.block;
         let (bytes, delimiters) = (&*block.bytes, &block.layout.delimiters);
-        if entry.plain && !entry.odd && matches!(entry.kind, EntryKind::Segment | EntryKind::Header) {
-            let marks = &block.layout.index.marks()[entry.first_mark as usize..][..entry.mark_count as usize];
-            if swift::put(self.out, &Plain { bytes, entry, marks, delimiters, outline }, style) {
+        if entry.plain && !entry.odd && matches!(entry.kind, EntryKind::Segment | EntryKind::Header)
+        {
+            let marks = &block.layout.index.marks()[entry.first_mark as usize..]
+                [..entry.mark_count as usize];
+            if swift::put(
+                self.out,
+                &Plain {
+                    bytes,
+                    entry,
+                    marks,
+                    delimiters,
+                    outline,
+                },
+                style,
+            ) {
                 return;
             }
         }
@@ -183,7 +202,11 @@ impl<'b> Renderer<'b> {
 
     fn outside(&mut self, entry: &Entry, definition: u16) {
         let envelope = &self.block.envelope;
-        let id = if definition == NONE { "" } else { envelope.guide.segments[usize::from(definition)].id.as_str() };
+        let id = if definition == NONE {
+            ""
+        } else {
+            envelope.guide.segments[usize::from(definition)].id.as_str()
+        };
         match id {
             "GS" => {
                 self.put_group_header();
@@ -192,13 +215,21 @@ impl<'b> Renderer<'b> {
                 self.open_sets(true);
             }
             "GE" => {
-                self.out.put(if self.lines() { b"{\"close\":\"group\",\"GE\":" } else { b"],\"GE\":" });
+                self.out.put(if self.lines() {
+                    b"{\"close\":\"group\",\"GE\":"
+                } else {
+                    b"],\"GE\":"
+                });
                 self.put_segment(entry);
                 self.group_closed = true;
             }
             "IEA" => {
                 self.begin_groups();
-                self.out.put(if self.lines() { b"{\"close\":\"interchange\",\"IEA\":" } else { b"],\"IEA\":" });
+                self.out.put(if self.lines() {
+                    b"{\"close\":\"interchange\",\"IEA\":"
+                } else {
+                    b"],\"IEA\":"
+                });
                 self.put_segment(entry);
                 self.groups_closed = true;
             }
@@ -225,7 +256,11 @@ impl<'b> Renderer<'b> {
             return self.line(entry);
         }
         self.begin_groups();
-        let empty = if self.in_group { &mut self.sets_empty } else { &mut self.groups_empty };
+        let empty = if self.in_group {
+            &mut self.sets_empty
+        } else {
+            &mut self.groups_empty
+        };
         if !std::mem::take(empty) {
             self.out.put(b",");
         }
@@ -246,7 +281,8 @@ impl<'b> Renderer<'b> {
         if self.lines() {
             self.out.put(b"{\"open\":\"interchange\",\"x12\":\"1\",");
         } else {
-            self.out.put(if self.interchange > 0 { b",{" } else { b"{" });
+            self.out
+                .put(if self.interchange > 0 { b",{" } else { b"{" });
         }
         self.interchange += 1;
         (self.group, self.groups_begun, self.groups_closed) = (0, false, false);
@@ -256,13 +292,18 @@ impl<'b> Renderer<'b> {
             self.out.put(b",");
         }
         self.out.put(b"\"delimiters\":");
-        put_delimiters(self.out, &self.block.layout.delimiters, &self.block.layout.suffix);
+        put_delimiters(
+            self.out,
+            &self.block.layout.delimiters,
+            &self.block.layout.suffix,
+        );
         self.out.put(b",\"ISA\":");
     }
 
     fn header(&mut self, entry: &Entry) {
         self.put_segment(entry);
-        self.out.put(if self.lines() { b"}\n" } else { b",\"body\":[" });
+        self.out
+            .put(if self.lines() { b"}\n" } else { b",\"body\":[" });
         self.fresh = true;
     }
 
@@ -285,7 +326,11 @@ impl<'b> Renderer<'b> {
         if std::mem::replace(&mut self.groups_closed, true) {
             return;
         }
-        self.out.put(if self.lines() { b"{\"close\":\"interchange\"" } else { b"]" });
+        self.out.put(if self.lines() {
+            b"{\"close\":\"interchange\""
+        } else {
+            b"]"
+        });
     }
 
     fn close_interchange(&mut self) {
@@ -312,7 +357,8 @@ impl<'b> Renderer<'b> {
     fn put_group_header(&mut self) {
         self.group_opened = false;
         if self.lines() {
-            self.out.put(format!("{{\"open\":\"group\",\"ordinal\":{},", self.group).as_bytes());
+            self.out
+                .put(format!("{{\"open\":\"group\",\"ordinal\":{},", self.group).as_bytes());
         } else {
             self.out.put(b"{");
         }
@@ -323,7 +369,11 @@ impl<'b> Renderer<'b> {
         if self.lines() {
             self.out.put(b"}\n");
         } else {
-            self.out.put(if with_header { b",\"transactions\":[" } else { b"\"transactions\":[" });
+            self.out.put(if with_header {
+                b",\"transactions\":["
+            } else {
+                b"\"transactions\":["
+            });
         }
     }
 
@@ -361,10 +411,18 @@ impl<'b> Renderer<'b> {
             put_string(self.out, st01, Charset::Latin1);
         }
         if self.lines() {
-            let ordinals = format!(",\"interchange\":{},\"group\":{},\"ordinal\":{}", self.interchange, self.group, self.set);
+            let ordinals = format!(
+                ",\"interchange\":{},\"group\":{},\"ordinal\":{}",
+                self.interchange, self.group, self.set
+            );
             self.out.put(ordinals.as_bytes());
         }
-        self.chart = self.block.placed.charts.get(usize::from(chart)).map(|chart| &**chart);
+        self.chart = self
+            .block
+            .placed
+            .charts
+            .get(usize::from(chart))
+            .map(|chart| &**chart);
         if let Some(chart) = self.chart {
             self.out.put(b",\"guide\":");
             put_string(self.out, chart.guide.id.as_bytes(), Charset::Utf8);
@@ -377,7 +435,9 @@ impl<'b> Renderer<'b> {
         if !std::mem::replace(&mut self.fresh, true) {
             self.out.put(b",");
         }
-        let id = self.chart.map_or("", |chart| &chart.guide.loops[usize::from(index)].id);
+        let id = self
+            .chart
+            .map_or("", |chart| &chart.guide.loops[usize::from(index)].id);
         self.out.put(b"{\"loop\":\"");
         self.out.put(id.as_bytes());
         self.out.put(b"\",\"body\":[");
@@ -390,13 +450,18 @@ impl<'b> Renderer<'b> {
     }
 
     fn binary_tail(&mut self, entry: &Entry) {
-        let style = if self.in_set && self.render.shape == Shape::Segments { Style::Array } else { Style::Object };
+        let style = if self.in_set && self.render.shape == Shape::Segments {
+            Style::Array
+        } else {
+            Style::Object
+        };
         self.out.put(b"\"}");
         if entry.odd || entry.misjudged {
             segment::put_member(self.out, "$tail", style);
             put_exact(self.out, self.bytes(entry));
         }
-        self.out.put(if style == Style::Object { b"}" } else { b"]" });
+        self.out
+            .put(if style == Style::Object { b"}" } else { b"]" });
         if self.lines() && !self.in_set {
             self.out.put(b"}\n");
         }

@@ -2,7 +2,7 @@
 //!
 //! An array of one level holds components, an array of two levels repetitions: so JSON can be written back without any guide.
 
-use crate::cut::{Entry, EntryKind};
+use crate::entry::{Entry, EntryKind};
 use crate::form::Form;
 use crate::json::buffer::Buffer;
 use crate::json::text::{Charset, put_exact, put_string};
@@ -28,13 +28,32 @@ pub(crate) const KEYS: [[u8; 8]; 100] = {
 };
 
 /// Appends a segment. `outline` says what the guide knows of its elements' forms; without one the delimiters decide.
-pub(crate) fn put(out: &mut Buffer, segment: &Segment<'_>, entry: &Entry, outline: Option<&[Form]>, style: Style) {
-    Writer { out, segment, outline, style, charset: Charset::Utf8, pending: 0, changed: false }.segment(entry);
+pub(crate) fn put(
+    out: &mut Buffer,
+    segment: &Segment<'_>,
+    entry: &Entry,
+    outline: Option<&[Form]>,
+    style: Style,
+) {
+    Writer {
+        out,
+        segment,
+        outline,
+        style,
+        charset: Charset::Utf8,
+        pending: 0,
+        changed: false,
+    }
+    .segment(entry);
 }
 
 /// Begins another member of a segment that is already written.
 pub(crate) fn put_member(out: &mut Buffer, key: &str, style: Style) {
-    out.put(if style == Style::Object { b",\"" } else { b",{\"" });
+    out.put(if style == Style::Object {
+        b",\""
+    } else {
+        b",{\""
+    });
     out.put(key.as_bytes());
     out.put(b"\":");
 }
@@ -75,7 +94,11 @@ impl Writer<'_> {
             put_exact(self.out, self.segment.raw());
             self.close_member();
         }
-        self.out.put(if self.style == Style::Object { b"}" } else { b"]" });
+        self.out.put(if self.style == Style::Object {
+            b"}"
+        } else {
+            b"]"
+        });
     }
 
     fn close_member(&mut self) {
@@ -95,9 +118,21 @@ impl Writer<'_> {
             while mark < count && bytes[marks.mark(mark)] != separator {
                 mark += 1;
             }
-            let to = if mark < count { marks.mark(mark) } else { bytes.len() };
-            let field = Field { from, to, marks: (first, mark) };
-            let written = if number == 0 { self.id(&field) } else { self.element(number, &field) };
+            let to = if mark < count {
+                marks.mark(mark)
+            } else {
+                bytes.len()
+            };
+            let field = Field {
+                from,
+                to,
+                marks: (first, mark),
+            };
+            let written = if number == 0 {
+                self.id(&field)
+            } else {
+                self.element(number, &field)
+            };
             if !written {
                 return false;
             }
@@ -142,8 +177,13 @@ impl Writer<'_> {
     fn form_by_delimiters(&self, field: &Field) -> Form {
         let bytes = self.segment.bytes();
         let repetition = self.segment.delimiters().repetition;
-        let mut inside = (field.marks.0..field.marks.1).map(|mark| Some(bytes[self.segment.mark(mark)]));
-        if inside.any(|byte| byte == repetition) { Form::RepeatingComposite } else { Form::Composite }
+        let mut inside =
+            (field.marks.0..field.marks.1).map(|mark| Some(bytes[self.segment.mark(mark)]));
+        if inside.any(|byte| byte == repetition) {
+            Form::RepeatingComposite
+        } else {
+            Form::Composite
+        }
     }
 
     /// What comes before an element's value: its key, or commas for the empty elements before it.
@@ -192,14 +232,22 @@ impl Writer<'_> {
         let mut from = field.from;
         let mut first = field.marks.0;
         for mark in field.marks.0..=field.marks.1 {
-            let at = if mark == field.marks.1 { field.to } else { self.segment.mark(mark) };
+            let at = if mark == field.marks.1 {
+                field.to
+            } else {
+                self.segment.mark(mark)
+            };
             if mark < field.marks.1 && Some(bytes[at]) != separator {
                 continue;
             }
             if from > field.from {
                 self.out.put(b",");
             }
-            let repetition = Field { from, to: at, marks: (first, mark) };
+            let repetition = Field {
+                from,
+                to: at,
+                marks: (first, mark),
+            };
             if !self.components(&repetition, form == Form::RepeatingComposite) {
                 return false;
             }
@@ -221,7 +269,11 @@ impl Writer<'_> {
         self.out.put(b"[");
         let mut from = field.from;
         for mark in field.marks.0..=field.marks.1 {
-            let at = if mark == field.marks.1 { to } else { self.segment.mark(mark).min(to) };
+            let at = if mark == field.marks.1 {
+                to
+            } else {
+                self.segment.mark(mark).min(to)
+            };
             if from > to || from == to && from == field.from {
                 break;
             }

@@ -3,8 +3,8 @@
 //! Gives up on anything out of the ordinary, and the careful road writes the segment instead; a test compares the two. All offsets
 //! live in registers here: with a length kept in the buffer the whole renderer was half as fast.
 
-use crate::cut::Entry;
 use crate::delimiters::Delimiters;
+use crate::entry::Entry;
 use crate::form::Form;
 use crate::json::buffer::{Buffer, STEP};
 use crate::json::segment::{KEYS, Style};
@@ -25,8 +25,15 @@ pub(crate) struct Plain<'a> {
 #[inline]
 pub(crate) fn put(out: &mut Buffer, plain: &Plain<'_>, style: Style) -> bool {
     let length = (plain.entry.end - plain.entry.start) as usize;
-    let mut pen = Pen { page: out.room(length + PER_MARK * (plain.marks.len() + 2) + 2 * STEP), at: 0, bytes: plain.bytes };
-    let simple = plain.entry.flat && plain.outline.is_none_or(|outline| outline.iter().all(|form| *form == Form::Simple));
+    let mut pen = Pen {
+        page: out.room(length + PER_MARK * (plain.marks.len() + 2) + 2 * STEP),
+        at: 0,
+        bytes: plain.bytes,
+    };
+    let simple = plain.entry.flat
+        && plain
+            .outline
+            .is_none_or(|outline| outline.iter().all(|form| *form == Form::Simple));
     let written = match (style, simple) {
         (Style::Object, true) => plain.write_flat::<true>(&mut pen),
         (Style::Array, true) => plain.write_flat::<false>(&mut pen),
@@ -53,8 +60,14 @@ impl Pen<'_> {
     fn member(&mut self, key: &[u8; 8], width: usize, from: usize, to: usize) -> bool {
         let length = to.wrapping_sub(from);
         // One look each at page and source, then everything is within arrays of known length.
-        let spot = self.page.get_mut(self.at..).and_then(|page| page.first_chunk_mut::<{ 8 + STEP + 1 }>());
-        let step = self.bytes.get(from..).and_then(|bytes| bytes.first_chunk::<STEP>());
+        let spot = self
+            .page
+            .get_mut(self.at..)
+            .and_then(|page| page.first_chunk_mut::<{ 8 + STEP + 1 }>());
+        let step = self
+            .bytes
+            .get(from..)
+            .and_then(|bytes| bytes.first_chunk::<STEP>());
         if let (Some(spot), Some(step), true) = (spot, step, length <= STEP) {
             spot[..8].copy_from_slice(key);
             spot[width..width + STEP].copy_from_slice(step);
@@ -62,7 +75,9 @@ impl Pen<'_> {
             self.at += width + length + 1;
             return true;
         }
-        let Some(value) = self.bytes.get(from..to) else { return false };
+        let Some(value) = self.bytes.get(from..to) else {
+            return false;
+        };
         self.fixed(key, width);
         self.page[self.at..self.at + length].copy_from_slice(value);
         self.at += length;
@@ -86,7 +101,9 @@ impl Pen<'_> {
     fn range(&mut self, from: usize, to: usize) {
         let length = to - from;
         match self.bytes.get(from..from + STEP) {
-            Some(step) if length <= STEP => self.page[self.at..self.at + STEP].copy_from_slice(step),
+            Some(step) if length <= STEP => {
+                self.page[self.at..self.at + STEP].copy_from_slice(step)
+            }
             _ => self.page[self.at..self.at + length].copy_from_slice(&self.bytes[from..to]),
         }
         self.at += length;
@@ -96,7 +113,11 @@ impl Pen<'_> {
 impl Plain<'_> {
     #[inline(always)]
     fn write<const OBJECT: bool>(&self, pen: &mut Pen<'_>) -> bool {
-        let (head, width) = if OBJECT { (b"{\"seg\":\"", 8) } else { (b"[\"      ", 2) };
+        let (head, width) = if OBJECT {
+            (b"{\"seg\":\"", 8)
+        } else {
+            (b"[\"      ", 2)
+        };
         let mut marks = self.marks.iter();
         let mut field = self.field(self.entry.start as usize, &mut marks);
         if !pen.member(head, width, field.from, field.to) {
@@ -111,7 +132,9 @@ impl Plain<'_> {
             if OBJECT && !filled {
                 continue;
             }
-            let Some(key) = KEYS.get(number) else { return false };
+            let Some(key) = KEYS.get(number) else {
+                return false;
+            };
             let form = self.form(number, &field);
             let (key, width) = if OBJECT { (key, 7) } else { (b",\"      ", 2) };
             let written = if form == Form::Simple || !filled {
@@ -132,7 +155,11 @@ impl Plain<'_> {
     #[inline(always)]
     fn write_flat<const OBJECT: bool>(&self, pen: &mut Pen<'_>) -> bool {
         let mut from = self.entry.start as usize;
-        let (mut key, mut width) = if OBJECT { (b"{\"seg\":\"", 8) } else { (b"[\"      ", 2) };
+        let (mut key, mut width) = if OBJECT {
+            (b"{\"seg\":\"", 8)
+        } else {
+            (b"[\"      ", 2)
+        };
         let mut keys = KEYS[1..].iter();
         for &mark in self.marks {
             let to = mark as usize;
@@ -140,7 +167,9 @@ impl Plain<'_> {
                 return false;
             }
             from = to + 1;
-            let Some(next) = keys.next() else { return false };
+            let Some(next) = keys.next() else {
+                return false;
+            };
             (key, width) = if OBJECT { (next, 7) } else { (b",\"      ", 2) };
         }
         let to = self.entry.end as usize;
@@ -153,23 +182,43 @@ impl Plain<'_> {
     #[inline(always)]
     fn field<'m>(&self, from: usize, marks: &mut std::slice::Iter<'m, u32>) -> Field<'m> {
         let all = marks.as_slice();
-        let mut inside = 0;
-        for &mark in marks.by_ref() {
+        for (inside, &mark) in marks.by_ref().enumerate() {
             if self.bytes.get(mark as usize) == Some(&self.delimiters.element) {
-                return Field { from, to: mark as usize, inner: all.get(..inside).unwrap_or_default(), last: false };
+                return Field {
+                    from,
+                    to: mark as usize,
+                    inner: all.get(..inside).unwrap_or_default(),
+                    last: false,
+                };
             }
-            inside += 1;
         }
-        Field { from, to: self.entry.end as usize, inner: all, last: true }
+        Field {
+            from,
+            to: self.entry.end as usize,
+            inner: all,
+            last: true,
+        }
     }
 
     /// Components, or repetitions; false if the last is empty.
     fn parts(&self, pen: &mut Pen<'_>, from: usize, to: usize, inner: &[u32], form: Form) -> bool {
-        if form == Form::Repeating || form == Form::RepeatingComposite && self.delimiters.repetition.is_some() && inner.len() > 1 {
+        if form == Form::Repeating
+            || form == Form::RepeatingComposite
+                && self.delimiters.repetition.is_some()
+                && inner.len() > 1
+        {
             return false;
         }
-        let separator = if form == Form::Composite { self.delimiters.component } else { self.delimiters.repetition.unwrap_or_default() };
-        if form == Form::RepeatingComposite && inner.iter().any(|&mark| self.bytes[mark as usize] == separator) {
+        let separator = if form == Form::Composite {
+            self.delimiters.component
+        } else {
+            self.delimiters.repetition.unwrap_or_default()
+        };
+        if form == Form::RepeatingComposite
+            && inner
+                .iter()
+                .any(|&mark| self.bytes[mark as usize] == separator)
+        {
             return false;
         }
         let nested = form == Form::RepeatingComposite;
@@ -192,7 +241,8 @@ impl Plain<'_> {
 
     #[inline(always)]
     fn form(&self, number: usize, field: &Field<'_>) -> Form {
-        let repetition = |&mark: &u32| Some(self.bytes[mark as usize]) == self.delimiters.repetition;
+        let repetition =
+            |&mark: &u32| Some(self.bytes[mark as usize]) == self.delimiters.repetition;
         match self.outline {
             Some(outline) => outline.get(number - 1).copied().unwrap_or(Form::Simple),
             None if field.inner.is_empty() => Form::Simple,

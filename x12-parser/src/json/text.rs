@@ -44,7 +44,11 @@ fn put_escaped(out: &mut Buffer, byte: u8, charset: Charset) {
 }
 
 fn hex(digit: u8) -> u8 {
-    if digit < 10 { b'0' + digit } else { b'a' + digit - 10 }
+    if digit < 10 {
+        b'0' + digit
+    } else {
+        b'a' + digit - 10
+    }
 }
 
 /// Appends bytes exactly: as a string if they are UTF-8, else as `{"$base64":…}`.
