@@ -8,7 +8,7 @@ X12CONV := target/release/x12conv
 .PHONY: demo test lint bench fuzz tools clean
 
 demo: $(X12CONV)
-	@docs/demo.sh
+	@.ci/demo
 
 test: $(PYTHON)
 	$(CARGO) test --workspace --locked
