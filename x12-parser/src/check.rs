@@ -96,7 +96,7 @@ impl Checker {
         let mut last_empty = false;
         for (index, rule) in rules.iter().enumerate() {
             let value = fields.next();
-            last_empty = value.is_some_and(<[u8]>::is_empty);
+            last_empty = value.map_or(last_empty, <[u8]>::is_empty);
             let number = index as u16 + 1;
             match value {
                 Some(value) if !value.is_empty() => {
@@ -202,7 +202,7 @@ impl Checker {
         let mut last_empty = false;
         for (index, rule) in rules.iter().enumerate() {
             let value = components.next();
-            last_empty = value.is_some_and(<[u8]>::is_empty);
+            last_empty = value.map_or(last_empty, <[u8]>::is_empty);
             let part = Part {
                 component: index as u16 + 1,
                 ..part

@@ -128,13 +128,11 @@ fn legal_separator(byte: u8) -> bool {
 
 /// An ISA of fixed widths, line breaks of a wrapped file aside.
 fn fixed(input: &[u8]) -> Option<([u32; 17], bool)> {
-    if MARKS
-        .iter()
-        .take(16)
-        .all(|&at| input.get(at as usize) == input.get(3))
-        && input.len() > 105
-    {
-        return Some((MARKS, false));
+    let fits = |&at: &u32| input.get(at as usize) == input.get(3);
+    if MARKS.iter().take(16).all(fits) && input.len() > 105 {
+        let mut marks = MARKS;
+        marks[16] -= u32::from(lacks_component(input));
+        return Some((marks, false));
     }
     let kept: Vec<u32> = (0..input.len() as u32)
         .filter(|&i| !matches!(input[i as usize], b'\r' | b'\n'))
@@ -147,6 +145,30 @@ fn fixed(input: &[u8]) -> Option<([u32; 17], bool)> {
     // The terminator may be a line break itself, so it is taken as it stands behind the component separator.
     marks[16] = *kept.get(104)? + 1;
     ((marks[16] as usize) < input.len()).then_some((marks, true))
+}
+
+/// Whether ISA16 is missing from an ISA that looks whole, its terminator taken for it: then all line breaks follow that byte.
+fn lacks_component(input: &[u8]) -> bool {
+    let (first, second) = (input[104], input[105]);
+    let is_break = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    if !is_break(&second) || first.is_ascii_alphanumeric() {
+        return false;
+    }
+    let mut lines = input[106..]
+        .split(is_break)
+        .filter(|line| !line.is_empty())
+        .peekable();
+    // The last line may be cut off by the window.
+    let mut whole = 0;
+    while let Some(line) = lines.next() {
+        if lines.peek().is_some() {
+            if line.last() != Some(&first) {
+                return false;
+            }
+            whole += 1;
+        }
+    }
+    whole > 0
 }
 
 /// An ISA whose elements have other widths: sixteen separators, one component separator, one terminator.

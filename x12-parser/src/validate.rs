@@ -1,4 +1,4 @@
-//! Checks a document against its guides and tells what is wrong, in the order of its bytes.
+//! Checks a document against its guides and tells what is wrong, as soon as it is known.
 
 use std::io::Read;
 

@@ -89,9 +89,16 @@ impl Writer<'_> {
             self.key(self.pending);
             return self.out.put(b"{\"$base64\":\"");
         }
-        if self.changed || entry.odd || entry.kind == EntryKind::Unterminated {
+        if self.changed || entry.kind == EntryKind::Unterminated {
             put_member(self.out, "$raw", self.style);
             put_exact(self.out, self.segment.raw());
+            self.close_member();
+        } else if entry.odd {
+            put_member(self.out, "$suffix", self.style);
+            put_exact(
+                self.out,
+                &self.segment.raw()[self.segment.bytes().len() + 1..],
+            );
             self.close_member();
         }
         self.out.put(if self.style == Style::Object {

@@ -160,6 +160,9 @@ impl Plain<'_> {
         } else {
             (b"[\"      ", 2)
         };
+        if self.marks.first() == Some(&self.entry.start) {
+            return false;
+        }
         let mut keys = KEYS[1..].iter();
         for &mark in self.marks {
             let to = mark as usize;

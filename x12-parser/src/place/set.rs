@@ -62,7 +62,10 @@ impl Placer {
         self.inside(ST, segment, here);
         match matched {
             None => self.find_in(here, Code::GuideUnknown, ST, 1),
-            Some((_, true)) => self.find_in(here, Code::GuideAlias, ST, 3),
+            Some((_, true)) => {
+                let named = !segment.element(3).is_empty();
+                self.find_in(here, Code::GuideAlias, ST, if named { 3 } else { 0 });
+            }
             Some((_, false)) => {}
         }
         let gs01 = &self.start.place.group_kind.gs01;
