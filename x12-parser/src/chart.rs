@@ -320,6 +320,14 @@ impl Chart {
         }
     }
 
+    /// Whether an item is the required item of a loop that comes after so many others.
+    #[inline]
+    pub(crate) fn is_next_required(&self, loop_index: u16, passed: u16, item: u16) -> bool {
+        let (first, end) = self.required_runs[usize::from(loop_index)];
+        let at = first + passed;
+        at < end && self.required[usize::from(at)] == item
+    }
+
     /// Whether a segment names a business unit or a hierarchical level.
     #[inline]
     pub(crate) fn is_marked(&self, definition: u16) -> bool {

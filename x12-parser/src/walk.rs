@@ -123,6 +123,14 @@ impl Walk {
         self.advance(fit, item.position, trail);
         let count = &mut self.counts[usize::from(fit.item)];
         *count = count.saturating_add(1);
+        // Mostly the required items come in order: then there is nothing to look for when the loop ends.
+        let frame = &mut self.frames[fit.frame];
+        if self
+            .chart
+            .is_next_required(frame.loop_index, frame.required, fit.item)
+        {
+            frame.required += 1;
+        }
         if fit.rank != 0 || item.usage == Usage::NotUsed {
             self.report(fit, trail);
         }
@@ -233,10 +241,15 @@ impl Walk {
                 position = self.chart.guide.items[items.start].position;
             }
         }
+        // Its first segment is required, or nobody would know the loop by it.
+        let first_required = loop_index != 0
+            && self
+                .chart
+                .is_next_required(loop_index, 0, items.start as u16);
         self.frames.push(Frame {
             loop_index,
             position,
-            required: 0,
+            required: u16::from(first_required),
             level: None,
         });
     }
