@@ -457,8 +457,7 @@ impl<'b> Renderer<'b> {
         };
         self.out.put(b"\"}");
         if entry.odd || entry.misjudged {
-            segment::put_member(self.out, "$tail", style);
-            put_exact(self.out, self.bytes(entry));
+            segment::put_extra(self.out, "$tail", self.bytes(entry), style);
         }
         self.out
             .put(if style == Style::Object { b"}" } else { b"]" });

@@ -42,13 +42,14 @@ pub(crate) fn put(
         style,
         charset: Charset::Utf8,
         pending: 0,
+        last: 0,
         changed: false,
     }
     .segment(entry);
 }
 
-/// Begins another member of a segment that is already written.
-pub(crate) fn put_member(out: &mut Buffer, key: &str, style: Style) {
+/// Adds bytes to a segment that is already written, under a key of their own.
+pub(crate) fn put_extra(out: &mut Buffer, key: &str, bytes: &[u8], style: Style) {
     out.put(if style == Style::Object {
         b",\""
     } else {
@@ -56,6 +57,10 @@ pub(crate) fn put_member(out: &mut Buffer, key: &str, style: Style) {
     });
     out.put(key.as_bytes());
     out.put(b"\":");
+    put_exact(out, bytes);
+    if style == Style::Array {
+        out.put(b"}");
+    }
 }
 
 struct Writer<'a> {
@@ -66,6 +71,8 @@ struct Writer<'a> {
     charset: Charset,
     /// Empty elements that are not written yet, and never are at the end.
     pending: usize,
+    /// Number of the last element, empty or not.
+    last: usize,
     /// Whether something of the bytes is not in the fields.
     changed: bool,
 }
@@ -86,32 +93,23 @@ impl Writer<'_> {
             self.fields();
         }
         if entry.kind == EntryKind::BinaryHead {
-            self.key(self.pending);
+            // Behind the last separator stands no field yet, but the data.
+            self.pending = self.pending.saturating_sub(1);
+            self.key(self.last);
             return self.out.put(b"{\"$base64\":\"");
         }
+        let raw = self.segment.raw();
         if self.changed || entry.kind == EntryKind::Unterminated {
-            put_member(self.out, "$raw", self.style);
-            put_exact(self.out, self.segment.raw());
-            self.close_member();
+            put_extra(self.out, "$raw", raw, self.style);
         } else if entry.odd {
-            put_member(self.out, "$suffix", self.style);
-            put_exact(
-                self.out,
-                &self.segment.raw()[self.segment.bytes().len() + 1..],
-            );
-            self.close_member();
+            let suffix = &raw[self.segment.bytes().len() + 1..];
+            put_extra(self.out, "$suffix", suffix, self.style);
         }
         self.out.put(if self.style == Style::Object {
             b"}"
         } else {
             b"]"
         });
-    }
-
-    fn close_member(&mut self) {
-        if self.style == Style::Array {
-            self.out.put(b"}");
-        }
     }
 
     /// Writes identifier and elements; false if the bytes are not of the charset.
@@ -121,6 +119,7 @@ impl Writer<'_> {
         let (marks, count) = (self.segment, self.segment.mark_count());
         let (mut from, mut mark) = (0, 0);
         for number in 0.. {
+            self.last = number;
             let first = mark;
             while mark < count && bytes[marks.mark(mark)] != separator {
                 mark += 1;
