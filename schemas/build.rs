@@ -1,4 +1,4 @@
-//! Compiles the guides and the standard layer, so that a faulty one fails the build and none is parsed at run time.
+//! Compiles the guides, the standard layer and the external code lists, so that a faulty one fails the build and none is parsed at run time.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,14 @@ mod table;
 use compiler::{Error, File, Standard};
 
 fn main() {
-    for watched in ["build.rs", "src/compiler", "src/table.rs", "x12", "guides"] {
+    for watched in [
+        "build.rs",
+        "src/compiler",
+        "src/table.rs",
+        "x12",
+        "guides",
+        "codes",
+    ] {
         println!("cargo:rerun-if-changed={watched}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
@@ -24,6 +31,7 @@ fn main() {
         Ok(envelope) => store(&out.join("envelope.postcard"), &envelope),
         Err(faults) => errors.extend(faults),
     }
+    store(&out.join("lists.postcard"), &lists(&mut errors));
     let guides = guides(&standards, &mut errors);
     fail(&errors);
     let mut index = String::from("pub(crate) static GUIDES: &[Builtin] = &[\n");
@@ -36,7 +44,11 @@ fn main() {
         write_entry(&mut index, guide, &name);
     }
     index.push_str("];\n");
-    for (constant, name) in [("ENVELOPE", "envelope"), ("STANDARDS", "standards")] {
+    for (constant, name) in [
+        ("ENVELOPE", "envelope"),
+        ("STANDARDS", "standards"),
+        ("LISTS", "lists"),
+    ] {
         let _ = writeln!(
             index,
             "pub(crate) static {constant}: &[u8] = {};",
@@ -69,6 +81,23 @@ fn guides(standards: &[Standard], errors: &mut Vec<Error>) -> Vec<(table::Guide,
     guides
 }
 
+/// All external code lists, in order of name.
+fn lists(errors: &mut Vec<Error>) -> Vec<table::CodeList> {
+    let mut lists = Vec::new();
+    for path in files("codes") {
+        match compiler::lists(file(&path, &read(&path))) {
+            Ok(found) => lists.extend(found),
+            Err(faults) => errors.extend(faults),
+        }
+    }
+    lists.sort_by(|one, other| one.name.cmp(&other.name));
+    for pair in lists.windows(2) {
+        let name = &pair[0].name;
+        assert!(*name != pair[1].name, "list {name} is in two files");
+    }
+    lists
+}
+
 /// Every folder of `x12` as a version of the standard.
 fn standards(errors: &mut Vec<Error>) -> Vec<Standard> {
     let mut standards = Vec::new();
@@ -99,7 +128,7 @@ fn fail(errors: &[Error]) {
     let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
     assert!(
         errors.is_empty(),
-        "{} faults in the guides\n\n{}\n",
+        "{} faults in the guides and lists\n\n{}\n",
         errors.len(),
         lines.join("\n")
     );

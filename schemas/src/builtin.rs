@@ -1,4 +1,4 @@
-//! What `build.rs` compiled: the guides, the envelope and the standard layer, serialised.
+//! What `build.rs` compiled: the guides, the envelope, the standard layer and the external code lists, serialised.
 
 /// A built-in guide: what finds it, and its tables.
 pub(crate) struct Builtin {

@@ -1,18 +1,19 @@
-//! The guides at hand, found by what a document says of itself.
+//! The guides at hand, found by what a document says of itself, and the external code lists that they name.
 
 use std::sync::{Arc, OnceLock};
 
 use crate::builtin::{self, Builtin};
 use crate::compiler::{self, Error, File, Standard};
-use crate::table::Guide;
+use crate::table::{CodeList, Guide};
 
-/// The built-in guides and those added to them.
+/// The built-in guides and external code lists, and those added to them.
 ///
 /// A clone shares what has been loaded. Where a guide that was added has the identifier and the transaction set of a built-in one, it
-/// takes its place.
+/// takes its place; so does a list with the name of a built-in one.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     added: Vec<Arc<Guide>>,
+    added_lists: Vec<Arc<CodeList>>,
     loaded: Arc<Loaded>,
 }
 
@@ -22,6 +23,7 @@ struct Loaded {
     guides: Box<[OnceLock<Arc<Guide>>]>,
     envelope: OnceLock<Arc<Guide>>,
     standards: OnceLock<Vec<Standard>>,
+    lists: OnceLock<Vec<Arc<CodeList>>>,
 }
 
 /// A guide that answers to what a document says of itself.
@@ -58,6 +60,7 @@ impl Catalog {
         let guides = builtin::GUIDES.iter().map(|_| OnceLock::new()).collect();
         Self {
             added: Vec::new(),
+            added_lists: Vec::new(),
             loaded: Arc::new(Loaded {
                 guides,
                 ..Loaded::default()
@@ -72,6 +75,15 @@ impl Catalog {
         self.added
             .retain(|added| (&added.id, &added.set) != (&guide.id, &guide.set));
         self.added.push(guide);
+        self
+    }
+
+    /// This catalog and one external code list more, which takes the place of one with its name.
+    #[must_use]
+    pub fn with_list(mut self, list: impl Into<Arc<CodeList>>) -> Self {
+        let list = list.into();
+        self.added_lists.retain(|added| added.name != list.name);
+        self.added_lists.push(list);
         self
     }
 
@@ -167,6 +179,27 @@ impl Catalog {
             .standards
             .get_or_init(|| open(builtin::STANDARDS));
         compiler::guide(File { name: file, text }, standards)
+    }
+
+    /// The external code list of a name, as [`Element::list`](crate::table::Element::list) has it; none if it is not at hand.
+    pub fn list(&self, name: &str) -> Option<Arc<CodeList>> {
+        let builtin = || {
+            self.loaded.lists.get_or_init(|| {
+                let lists: Vec<CodeList> = open(builtin::LISTS);
+                lists.into_iter().map(Arc::new).collect()
+            })
+        };
+        let named = |lists: &[Arc<CodeList>]| lists.iter().find(|list| list.name == name).cloned();
+        named(&self.added_lists).or_else(|| named(builtin()))
+    }
+
+    /// Compiles external code lists, all those of a file; `file` is the name that errors quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`compiler::lists`]: every fault found in the text, with line and column.
+    pub fn compile_lists(&self, file: &str, text: &str) -> Result<Vec<CodeList>, Vec<Error>> {
+        compiler::lists(File { name: file, text })
     }
 
     /// All guides, those that were added first, without those whose place they take.

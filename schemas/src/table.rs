@@ -191,6 +191,19 @@ pub struct Element {
     pub phi: Phi,
 }
 
+/// A list of codes that others than the guide's author keep, such as the states of a country.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct CodeList {
+    /// Name, as [`Element::list`] has it: `states`.
+    pub name: String,
+    /// Where the codes are from, in a sentence.
+    pub source: String,
+    /// Day on which they were so: `2026-01-31`.
+    pub date: String,
+    /// Codes, sorted, none twice.
+    pub codes: Vec<String>,
+}
+
 /// The standard's data types.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub enum Kind {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Guide, NONE};
+use x12_schemas::table::{CodeList, Guide, NONE};
 use x12_schemas::{Catalog, Match};
 
 #[test]
@@ -116,6 +116,65 @@ fn a_guide_compiled_at_run_time_rests_on_the_built_in_standard() {
     assert_eq!(
         errors[0].to_string(),
         "own.kdl:1:69: `ST0l` is no element of ST\n  did you mean `ST01`?"
+    );
+}
+
+#[test]
+fn every_list_that_a_built_in_guide_names_is_at_hand_or_left_to_the_user() {
+    // Not free to use, or changing too often to be built in.
+    let of_users = [
+        "adjustmentReasons",
+        "remarkCodes",
+        "taxonomies",
+        "currencies",
+    ];
+    let catalog = Catalog::builtin();
+    for entry in catalog.entries() {
+        let guide = catalog.guide_of_set(entry.id, entry.set).unwrap();
+        for element in guide.elements.iter().chain(&guide.components) {
+            let name = element.list.as_str();
+            let at_hand = catalog.list(name).is_some();
+            assert_ne!(
+                at_hand,
+                name.is_empty() || of_users.contains(&name),
+                "{name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_list_is_loaded_once_and_shared_by_clones() {
+    let catalog = Catalog::builtin();
+    let one = catalog.list("states").unwrap();
+    let other = catalog.clone().list("states").unwrap();
+    assert!(Arc::ptr_eq(&one, &other));
+    assert!(one.codes.is_sorted_by(|one, other| one < other));
+    assert!(one.codes.iter().any(|code| code == "FL"));
+    assert!(catalog.list("nothing of this name").is_none());
+}
+
+#[test]
+fn a_list_that_is_added_takes_the_place_of_one_of_its_name() {
+    let catalog = Catalog::builtin();
+    let text = "list states source=own date=\"2026-01-31\" { codes \"ZZ\" }\n\
+                list own source=own date=\"2026-01-31\" { codes \"1\" \"01\" }";
+    let lists = catalog.compile_lists("own.kdl", text).unwrap();
+    let changed = lists.into_iter().fold(catalog.clone(), Catalog::with_list);
+    assert_eq!(changed.list("states").unwrap().codes, ["ZZ"]);
+    assert_eq!(changed.list("own").unwrap().codes, ["01", "1"]);
+    let again = changed.with_list(CodeList {
+        name: "own".to_owned(),
+        ..CodeList::default()
+    });
+    assert!(again.list("own").unwrap().codes.is_empty());
+    assert_ne!(catalog.list("states").unwrap().codes, ["ZZ"]);
+    let errors = catalog
+        .compile_lists("own.kdl", &text.replace("\"ZZ\"", "ZZ"))
+        .unwrap_err();
+    assert_eq!(
+        errors[0].to_string(),
+        "own.kdl:1:50: `ZZ` must stand in quotes\n  write \"ZZ\""
     );
 }
 

@@ -1,7 +1,7 @@
 //! The compiler of the guide language, held to the files of `tests/compiler`.
 //!
 //! `ok/*.kdl` must compile to the `.table` beside it, `broken/*.kdl` must fail with the messages of the `.error` beside it. A name that
-//! begins with `envelope-` or `standard-` says what the file is; all others are guides over `standard.kdl`. `BLESS=1 cargo test`
+//! begins with `envelope-`, `standard-` or `lists-` says what the file is; all others are guides over `standard.kdl`. `BLESS=1 cargo test`
 //! rewrites what is expected, to be reviewed like code.
 
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
-use x12_schemas::table::{Decision, Element, Group, Guide, Item, Key, Loop, NONE, Note, Unit};
+use x12_schemas::table::{
+    CodeList, Decision, Element, Group, Guide, Item, Key, Loop, NONE, Note, Unit,
+};
 
 #[test]
 fn good_files_compile_to_their_tables() {
     for path in files("ok") {
         let table = match compile(&path) {
-            Ok(guide) => outline(&guide),
+            Ok(table) => table,
             Err(errors) => panic!("{}", lines(&errors)),
         };
         expect(&path.with_extension("table"), &table);
@@ -95,17 +97,21 @@ fn any_cut_of_a_guide_is_an_error_and_no_panic() {
     }
 }
 
-fn compile(path: &Path) -> Result<Guide, Vec<Error>> {
+/// What a file compiles to, in lines that can be read.
+fn compile(path: &Path) -> Result<String, Vec<Error>> {
     let text = fs::read_to_string(path).unwrap();
     let name = path.file_name().unwrap().to_str().unwrap();
     let file = File { name, text: &text };
     if name.starts_with("envelope-") {
-        return compiler::envelope(file);
+        return compiler::envelope(file).map(|guide| outline(&guide));
     }
     if name.starts_with("standard-") {
-        return compiler::standard("broken", &[file]).map(|_| Guide::default());
+        return compiler::standard("broken", &[file]).map(|_| String::new());
     }
-    compiler::guide(file, &[toy()])
+    if name.starts_with("lists-") {
+        return compiler::lists(file).map(|lists| lists.iter().map(list).collect());
+    }
+    compiler::guide(file, &[toy()]).map(|guide| outline(&guide))
 }
 
 fn toy() -> Standard {
@@ -153,6 +159,17 @@ fn files(name: &str) -> Vec<PathBuf> {
     files.sort();
     assert!(!files.is_empty(), "no cases in {name}");
     files
+}
+
+/// An external code list in a line.
+fn list(list: &CodeList) -> String {
+    let CodeList {
+        name,
+        source,
+        date,
+        codes,
+    } = list;
+    format!("{name} of {date} from {source}: {codes:?}\n")
 }
 
 /// All that the tables of a guide hold, in lines that can be read.

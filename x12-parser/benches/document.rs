@@ -29,7 +29,11 @@ pub fn write(to: &mut impl Write, bytes: usize, claims: usize) -> io::Result<()>
         while written < bytes && (claims == 0 || claim < claims) {
             claim += 1;
             // A `String` takes whatever is written to it.
-            let _ = write!(set, "HL*{}*1*22*0~\n{CLAIM}CLM*A{claim}*100***11:B:1*Y*A*Y*Y~\nREF*D9*17312345{claim:08}~\n{LINES}", claim + 1);
+            let _ = write!(
+                set,
+                "HL*{}*1*22*0~\n{CLAIM}CLM*A{claim}*100***11:B:1*Y*A*Y*Y~\nREF*D9*17312345{claim:08}~\n{LINES}",
+                claim + 1
+            );
             segments += CLAIM_SEGMENTS;
             to.write_all(set.as_bytes())?;
             written += set.len();

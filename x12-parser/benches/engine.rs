@@ -8,7 +8,10 @@ use std::hint::black_box;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
-use x12_parser::{AcknowledgmentOptions, Limits, Options, Per, Shape, Ta1Policy, acknowledge, to_json, to_x12, validate};
+use x12_parser::{
+    AcknowledgmentOptions, Limits, Options, Per, Shape, Ta1Policy, acknowledge, to_json, to_x12,
+    validate,
+};
 
 const BYTES: usize = 8 << 20;
 const RUNS: usize = 9;
@@ -17,13 +20,23 @@ fn main() -> Result<(), x12_parser::Error> {
     let mut x12 = Vec::new();
     document::write(&mut x12, BYTES, 100)?;
     let mut loops = Vec::new();
-    to_json(&x12[..], &mut loops, Shape::Loops, Per::Document, &Options::default())?;
+    to_json(
+        &x12[..],
+        &mut loops,
+        Shape::Loops,
+        Per::Document,
+        &Options::default(),
+    )?;
     let mut out = String::from("operation            MB/s of X12   times the scan\n");
     for (name, run) in operations(&x12, &loops) {
         let (scan, took) = interleaved(&x12, run)?;
         let rate = u128::from(x12.len() as u64) * 1000 / took.as_nanos().max(1);
         let tenths = took.as_nanos() * 10 / scan.as_nanos().max(1);
-        out += &format!("{name:<20} {rate:>8}      {:>8}.{}\n", tenths / 10, tenths % 10);
+        out += &format!(
+            "{name:<20} {rate:>8}      {:>8}.{}\n",
+            tenths / 10,
+            tenths % 10
+        );
     }
     out += "\nworst case                     n        2n        4n   (ms)\n";
     for (name, case) in WORST {
@@ -47,9 +60,15 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
     [
         ("json segments", Box::new(json(Shape::Segments))),
         ("json loops", Box::new(json(Shape::Loops))),
-        ("validate", Box::new(move || validate(x12, &Options::default(), |_| Ok(())).map(|_| ()))),
+        (
+            "validate",
+            Box::new(move || validate(x12, &Options::default(), |_| Ok(())).map(|_| ())),
+        ),
         ("acknowledge", Box::new(move || answer(x12))),
-        ("x12 from loops", Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ()))),
+        (
+            "x12 from loops",
+            Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ())),
+        ),
     ]
 }
 
@@ -85,14 +104,38 @@ type Case = fn(u64) -> Result<(), x12_parser::Error>;
 
 /// The worst cases of reliability §8.2, S14, and what else could be quadratic.
 const WORST: [(&str, Case); 8] = [
-    ("HL chain 250,000", |n| check(repeated(|i| format!("HL*{}*{i}*22*1~", i + 1), 250_000 * n))),
-    ("HL citing itself", |n| check(repeated(|i| format!("HL*{i}*{i}*22*1~"), 250_000 * n))),
-    ("empty segments 2.5 M", |n| check(repeated(|_| "~".to_owned(), 2_500_000 * n))),
-    ("elements 250,000", |n| check(once(&"*A".repeat(250_000 * n as usize)))),
-    ("element 256 MiB", |n| check(once(&"A".repeat((256 << 20) / 4 * n as usize)))),
-    ("no terminator 64 MiB", |n| check(io::Cursor::new(vec![b'A'; (64 << 20) / 4 * n as usize]))),
-    ("unexpected segments", |n| check(repeated(|i| format!("CLM*{i}*1***11:B:1*Y*A*Y*Y~"), 100_000 * n))),
-    ("nested JSON 10 MB", |n| to_x12(io::repeat(b'[').take((10 << 20) / 4 * n), io::sink(), &Limits::default()).map(|_| ())),
+    ("HL chain 250,000", |n| {
+        check(repeated(|i| format!("HL*{}*{i}*22*1~", i + 1), 250_000 * n))
+    }),
+    ("HL citing itself", |n| {
+        check(repeated(|i| format!("HL*{i}*{i}*22*1~"), 250_000 * n))
+    }),
+    ("empty segments 2.5 M", |n| {
+        check(repeated(|_| "~".to_owned(), 2_500_000 * n))
+    }),
+    ("elements 250,000", |n| {
+        check(once(&"*A".repeat(250_000 * n as usize)))
+    }),
+    ("element 256 MiB", |n| {
+        check(once(&"A".repeat((256 << 20) / 4 * n as usize)))
+    }),
+    ("no terminator 64 MiB", |n| {
+        check(io::Cursor::new(vec![b'A'; (64 << 20) / 4 * n as usize]))
+    }),
+    ("unexpected segments", |n| {
+        check(repeated(
+            |i| format!("CLM*{i}*1***11:B:1*Y*A*Y*Y~"),
+            100_000 * n,
+        ))
+    }),
+    ("nested JSON 10 MB", |n| {
+        to_x12(
+            io::repeat(b'[').take((10 << 20) / 4 * n),
+            io::sink(),
+            &Limits::default(),
+        )
+        .map(|_| ())
+    }),
 ];
 
 fn check(x12: impl Read + Send) -> Result<(), x12_parser::Error> {

@@ -1,8 +1,10 @@
 //! A guide made ready for walking: which items of a loop a segment may be, by one table lookup.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use x12_schemas::Catalog;
 use x12_schemas::table::{Element, Guide, Item, Key, Kind, NONE, Segment as Definition, Usage};
 
 use crate::form::Form;
@@ -53,6 +55,7 @@ const fn upper(byte: u8) -> u32 {
 pub(crate) struct CodeSet {
     /// Those of up to seven bytes, ascending.
     short: Vec<u64>,
+    /// All others, ascending.
     long: Vec<Box<[u8]>>,
 }
 
@@ -64,10 +67,9 @@ impl CodeSet {
             .partition(|code| code.len() <= 7);
         let mut short: Vec<u64> = short.into_iter().map(pack).collect();
         short.sort_unstable();
-        Self {
-            short,
-            long: long.into_iter().map(Into::into).collect(),
-        }
+        let mut long: Vec<Box<[u8]>> = long.into_iter().map(Into::into).collect();
+        long.sort_unstable();
+        Self { short, long }
     }
 
     #[inline]
@@ -78,7 +80,10 @@ impl CodeSet {
     #[inline]
     fn contains_packed(&self, packed: u64, value: &[u8]) -> bool {
         if packed == 0 {
-            return self.long.iter().any(|code| **code == *value);
+            return self
+                .long
+                .binary_search_by(|code| (**code).cmp(value))
+                .is_ok();
         }
         // 16: up to here looking at all is as fast as halving.
         if self.short.len() <= 16 {
@@ -168,6 +173,8 @@ pub(crate) struct Chart {
     required_runs: Vec<(u16, u16)>,
     required: Vec<u16>,
     pub(crate) codes: Vec<CodeSet>,
+    /// The external code lists that the guide names, of those that are at hand.
+    pub(crate) lists: Vec<CodeSet>,
     /// Positions of the required items, parallel to `required`.
     required_positions: Vec<u16>,
     /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
@@ -183,15 +190,17 @@ pub(crate) struct Chart {
 const ID_SLOTS: usize = 512;
 
 impl Chart {
-    pub(crate) fn new(guide: Arc<Guide>) -> Self {
+    pub(crate) fn new(guide: Arc<Guide>, catalog: &Catalog) -> Self {
         let codes = guide
             .codes
             .iter()
             .map(|codes| CodeSet::new(codes))
             .collect();
         let forms = guide.elements.iter().map(form).collect();
-        let elements = guide.elements.iter().map(ElementRule::new).collect();
-        let components = guide.components.iter().map(ElementRule::new).collect();
+        let mut lists = Lists::new(catalog);
+        let elements = lists.rules(&guide.elements);
+        let components = lists.rules(&guide.components);
+        let lists = lists.sets;
         let marked = guide
             .segments
             .iter()
@@ -206,6 +215,7 @@ impl Chart {
             required_runs: Vec::new(),
             required: Vec::new(),
             codes,
+            lists,
             required_positions: Vec::new(),
             marked,
             elements,
@@ -415,12 +425,14 @@ pub(crate) struct ElementRule {
     pub(crate) max: u32,
     pub(crate) repeat: u16,
     pub(crate) codes: u16,
+    /// Index into [`Chart::lists`], or [`NONE`] without a list at hand.
+    pub(crate) list: u16,
     pub(crate) first_component: u16,
     pub(crate) component_count: u16,
 }
 
 impl ElementRule {
-    fn new(element: &Element) -> Self {
+    fn new(element: &Element, list: u16) -> Self {
         let &Element {
             usage,
             kind,
@@ -441,9 +453,49 @@ impl ElementRule {
             max,
             repeat,
             codes,
+            list,
             first_component,
             component_count,
         }
+    }
+}
+
+/// The external code lists of a guide while its elements are read.
+struct Lists<'a> {
+    catalog: &'a Catalog,
+    /// Names met so far, with the index of each that is at hand.
+    known: HashMap<&'a str, u16>,
+    sets: Vec<CodeSet>,
+}
+
+impl<'a> Lists<'a> {
+    fn new(catalog: &'a Catalog) -> Self {
+        Self {
+            catalog,
+            known: HashMap::new(),
+            sets: Vec::new(),
+        }
+    }
+
+    fn rules(&mut self, elements: &'a [Element]) -> Vec<ElementRule> {
+        let rule = |element: &'a Element| ElementRule::new(element, self.index(&element.list));
+        elements.iter().map(rule).collect()
+    }
+
+    /// The index of a list; [`NONE`] if it is not at hand, or beyond what an index can tell.
+    fn index(&mut self, name: &'a str) -> u16 {
+        if name.is_empty() {
+            return NONE;
+        }
+        if let Some(index) = self.known.get(name) {
+            return *index;
+        }
+        let index = self.catalog.list(name).map_or(NONE, |list| {
+            self.sets.push(CodeSet::new(&list.codes));
+            u16::try_from(self.sets.len() - 1).unwrap_or(NONE)
+        });
+        self.known.insert(name, index);
+        index
     }
 }
 

@@ -228,6 +228,8 @@ impl Checker {
     }
 
     /// One value: its characters, length, type and code.
+    ///
+    /// A state or province is looked up whatever country stands beside it, so one of a country whose provinces are in no list is told.
     #[inline]
     fn value<'a>(
         &self,
@@ -275,6 +277,8 @@ impl Checker {
         }
         if rule.codes != NONE && !chart.codes[usize::from(rule.codes)].contains(value) {
             tell(Code::ElementCode, part);
+        } else if rule.list != NONE && !chart.lists[usize::from(rule.list)].contains(value) {
+            tell(Code::ElementExternalCode, part);
         }
         if value.last() == Some(&b' ') && length > usize::from(rule.min) {
             tell(Code::TrailingBlanks, part);

@@ -147,6 +147,7 @@ codes! {
     ElementTooLong "element-too-long" Error 1 ik304="8" ik403="5": "the element is too long";
     ElementCharacter "element-character" Error 1 ik304="8" ik403="6": "the element holds a character that its type does not allow";
     ElementCode "element-code" Error 2 ik304="8" ik403="7": "the code is not one that may stand here";
+    ElementExternalCode "element-external-code" Error 5 ik304="8" ik403="7": "the code is not in its external list";
     ElementDate "element-date" Error 1 ik304="8" ik403="8": "the date is not valid";
     ElementTime "element-time" Error 1 ik304="8" ik403="9": "the time is not valid";
     ElementNotUsed "element-not-used" Error 2 ik304="8" ik403="I10": "the guide does not use this element";

@@ -39,6 +39,7 @@ pub use delimiters::Delimiters;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
 pub use json::render::{Per, Shape};
+pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use options::Options;

@@ -76,7 +76,7 @@ impl Placer {
         let most = limits.control_number_ranges;
         Self {
             catalog: Arc::clone(catalog),
-            envelope: Arc::new(Chart::new(catalog.envelope())),
+            envelope: Arc::new(Chart::new(catalog.envelope(), catalog)),
             charts: Arc::default(),
             limits,
             walking,

@@ -1,7 +1,8 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) and `lower` (loops laid out flat).
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) and `lower` (loops laid out flat);
+//! one of external code lists through `source` and `lists`.
 
 mod limits;
 mod nesting;
@@ -9,6 +10,7 @@ mod report;
 mod source;
 
 mod fields;
+mod lists;
 mod standard;
 mod tables;
 
@@ -21,7 +23,7 @@ mod lower;
 pub use report::Error;
 pub use standard::Standard;
 
-use crate::table::Guide;
+use crate::table::{CodeList, Guide};
 
 use report::{Place, Report};
 use source::Node;
@@ -29,6 +31,9 @@ use standard::Layer;
 
 /// The nodes of the standard layer, each resting on those before it.
 const LAYER: [&str; 3] = ["element", "composite", "segment"];
+
+/// Where a text begins.
+const FIRST: Place = Place { line: 1, column: 1 };
 
 /// A text with the name that errors give it.
 #[derive(Clone, Copy, Debug)]
@@ -138,6 +143,23 @@ fn read_envelope(report: &mut Report, text: &str) -> Option<Guide> {
     finish(report, node, head, &standard)
 }
 
+/// Reads the external code lists of a file, in its order.
+///
+/// # Errors
+///
+/// Every fault found in the file: what is not KDL, or not of the language, or stands twice; a list without source, date or codes.
+pub fn lists(file: File<'_>) -> Result<Vec<CodeList>, Vec<Error>> {
+    let mut report = Report::new(file.name);
+    let lists = source::parse(&mut report, file.text).map(|nodes| {
+        top(&mut report, &nodes, &["list"]);
+        if nodes.is_empty() {
+            report.error(FIRST, "the file holds no `list`");
+        }
+        lists::read(&mut report, &nodes)
+    });
+    report.finish(lists)
+}
+
 /// Reads the block of a guide and lays it out, if it is without fault.
 fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) -> Option<Guide> {
     let (draft, mut guide) = guide::body(report, node, head, standard);
@@ -167,10 +189,7 @@ fn single<'n>(report: &mut Report, nodes: &'n [Node], name: &str) -> Option<&'n 
     let mut found = nodes.iter().filter(|node| node.name == name);
     let first = found.next();
     if first.is_none() && report.is_clean() {
-        report.error(
-            Place { line: 1, column: 1 },
-            format!("the file holds no `{name}`"),
-        );
+        report.error(FIRST, format!("the file holds no `{name}`"));
     }
     if let Some(second) = found.next() {
         report.error(second.at, format!("a file holds one `{name}`"));

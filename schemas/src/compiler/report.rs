@@ -2,7 +2,7 @@
 
 use super::limits;
 
-/// A fault in the text of a guide or of the standard layer.
+/// A fault in the text of a guide, of the standard layer or of external code lists.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}{}", second_line(.hint))]
 pub struct Error {
