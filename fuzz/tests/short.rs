@@ -1,6 +1,7 @@
 //! A short run of every body: over the samples, over faults once found, and over seeded mutations of both.
 
 use std::fs;
+use std::panic::{catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 
 use fuzz::BODIES;
@@ -19,16 +20,10 @@ fn no_body_is_brought_down() {
     let mut random = Random(0x5851_F42D_4C95_7F2D);
     let mut runs = 0;
     for seed in &seeds {
-        for (_, body) in BODIES {
-            body(seed);
-            runs += 1;
-        }
+        runs += run(seed);
         for _ in 0..rounds {
             let mutant = mutate(seed, &seeds, &mut random);
-            for (_, body) in BODIES {
-                body(&mutant);
-                runs += 1;
-            }
+            runs += run(&mutant);
         }
     }
     eprintln!(
@@ -36,6 +31,22 @@ fn no_body_is_brought_down() {
         seeds.len(),
         BODIES.len()
     );
+}
+
+/// Runs all bodies; a document that brings one down is kept in `fuzz/artifacts`.
+fn run(document: &[u8]) -> usize {
+    for (name, body) in BODIES {
+        if let Err(panic) = catch_unwind(|| body(document)) {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
+            let kept = folder.join(name);
+            fs::create_dir_all(&folder)
+                .and_then(|()| fs::write(&kept, document))
+                .expect("the folder can be written");
+            eprintln!("fuzz: {name} was brought down by {}", kept.display());
+            resume_unwind(panic);
+        }
+    }
+    BODIES.len()
 }
 
 /// Samples, their JSON, and what fuzzing found before.

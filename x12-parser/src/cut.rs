@@ -385,7 +385,11 @@ impl Cutter {
         }
         let last = !closes && walk.at_end && next == walk.window.len() && odd;
         let kept = if last { term + 1 } else { next };
-        let kind = EntryKind::Segment;
+        let kind = if closes {
+            EntryKind::Trailer
+        } else {
+            EntryKind::Segment
+        };
         let entry = Entry {
             odd: odd && !last,
             misjudged,
@@ -547,9 +551,16 @@ fn marked(bytes: &[u8]) -> [bool; 3] {
 }
 
 /// Whether a segment begins with this identifier, in either case, and a byte that is not a letter or digit.
+///
+/// Line breaks of a wrapped file may stand inside.
 pub(crate) fn is_id(bytes: &[u8], id: &[u8; 3]) -> bool {
-    bytes.get(..3).is_some_and(|b| b.eq_ignore_ascii_case(id))
-        && bytes.get(3).is_some_and(|b| !b.is_ascii_alphanumeric())
+    let mut bytes = bytes.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
+    let begins = id.iter().all(|letter| {
+        bytes
+            .next()
+            .is_some_and(|byte| byte.eq_ignore_ascii_case(letter))
+    });
+    begins && bytes.next().is_some_and(|b| !b.is_ascii_alphanumeric())
 }
 
 /// The first place where an interchange header stands, and the header; no header there means that the window is too short to tell.

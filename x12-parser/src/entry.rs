@@ -10,6 +10,8 @@ use crate::index::Index;
 pub(crate) enum EntryKind {
     /// A segment.
     Segment,
+    /// An interchange trailer: only text, or another interchange, may follow.
+    Trailer,
     /// A segment that the document's end cuts off: there is no terminator.
     Unterminated,
     /// An interchange header, whose delimiters hold from here on.

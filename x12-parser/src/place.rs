@@ -175,17 +175,22 @@ impl Placer {
             EntryKind::Header => return self.header(segment, here),
             EntryKind::Before | EntryKind::After => return self.gap(here),
             EntryKind::BinaryData | EntryKind::BinaryTail => return self.binary(here),
-            EntryKind::Segment | EntryKind::Unterminated | EntryKind::BinaryHead => {}
+            EntryKind::Segment
+            | EntryKind::Trailer
+            | EntryKind::Unterminated
+            | EntryKind::BinaryHead => {}
         }
         self.start.segments_of_document += 1;
         here.span.segment = self.start.segments_of_document;
         let id = SegmentId::of(segment);
+        let kind = here.entry.kind;
+        let closes = kind == EntryKind::Trailer || kind == EntryKind::Unterminated && id == IEA;
         match id {
+            _ if closes => self.interchange_trailer(segment, here),
             ST => self.set_header(segment, here),
             SE if self.start.in_set => self.set_trailer(segment, here),
             GS => self.group_header(segment, here),
             GE => self.group_trailer(segment, here),
-            IEA => self.interchange_trailer(segment, here),
             _ if self.start.in_set && id != ISA => self.inside(id, segment, here),
             _ => self.outside(id, here),
         }

@@ -28,30 +28,40 @@ impl Input {
         if files.is_empty() {
             return (!io::stdin().is_terminal()).then(|| vec![Self::new(None)]);
         }
-        let named = |path: &PathBuf| Self::new(Some(path.clone()).filter(|path| path != Path::new("-")));
+        let named =
+            |path: &PathBuf| Self::new(Some(path.clone()).filter(|path| path != Path::new("-")));
         Some(files.iter().map(named).collect())
     }
 
     fn new(path: Option<PathBuf>) -> Self {
-        Self { path, head: OnceLock::new() }
+        Self {
+            path,
+            head: OnceLock::new(),
+        }
     }
 
     /// Its name as messages say it, with nothing in it that a terminal would obey.
     pub fn name(&self) -> String {
-        self.path.as_ref().map_or("<stdin>".to_owned(), |path| harmless(&path.to_string_lossy()))
+        self.path.as_ref().map_or("<stdin>".to_owned(), |path| {
+            harmless(&path.to_string_lossy())
+        })
     }
 
     /// Its name as a command to copy has it: `FILE` where a shell would not take the name as one word.
     pub fn word(&self) -> String {
         let name = self.name();
         let tame = |c: char| c.is_ascii_alphanumeric() || "._/-".contains(c);
-        if self.path.is_some() && name.chars().all(tame) && !name.starts_with('-') { name } else { "FILE".to_owned() }
+        if self.path.is_some() && name.chars().all(tame) && !name.starts_with('-') {
+            name
+        } else {
+            "FILE".to_owned()
+        }
     }
 
     /// Its length, if it is a file that has one.
     pub fn length(&self) -> Option<u64> {
         let metadata = std::fs::metadata(self.path.as_ref()?).ok()?;
-        metadata.is_file().then(|| metadata.len())
+        metadata.is_file().then_some(metadata.len())
     }
 
     /// Opens it for reading from end to end.
@@ -60,7 +70,11 @@ impl Input {
             Some(path) => File::open(path),
             None => standard_input(),
         };
-        Ok(Reader { file: file.map_err(Failure::Input)?, input: self, progress: progress.clone() })
+        Ok(Reader {
+            file: file.map_err(Failure::Input)?,
+            input: self,
+            progress: progress.clone(),
+        })
     }
 
     /// Opens it once more to look at single places; `None` if it is no file that can be read twice.
@@ -85,7 +99,9 @@ pub struct Reader<'i> {
 impl Read for Reader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.file.read(buffer).map_err(ReadFailed::mark)?;
-        self.input.head.get_or_init(|| buffer[..length.min(HEAD_BYTES)].to_vec());
+        self.input
+            .head
+            .get_or_init(|| buffer[..length.min(HEAD_BYTES)].to_vec());
         self.progress.advance(length);
         Ok(length)
     }
@@ -102,6 +118,12 @@ fn standard_input() -> io::Result<File> {
 
 /// Text for a terminal: control characters escaped.
 pub fn harmless(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().collect::<String>() } else { c.to_string() };
+    let escape = |c: char| {
+        if c.is_control() {
+            c.escape_default().collect::<String>()
+        } else {
+            c.to_string()
+        }
+    };
     text.chars().map(escape).collect()
 }

@@ -1,40 +1,29 @@
-//! The command `x12conv`.
+//! `x12conv` converts, checks and acknowledges X12 files.
+//!
+//! Results go to stdout, talk to stderr. Exit code 0 is yes, 1 is no, 2 is could not.
 
-use std::io::{BufWriter, stdin, stdout};
+mod arguments;
+mod clock;
+mod input;
+mod outcome;
+mod output;
+mod progress;
+mod report;
+mod session;
+mod talk;
+mod verbs;
 
-use x12_parser::{AcknowledgmentOptions, Options, Per, Shape, Ta1Policy};
+use std::process::ExitCode;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let args: Vec<String> = std::env::args().collect();
-    let verb = args[1].as_str();
-    let input: Box<dyn std::io::Read + Send> = match args.get(2).map(String::as_str) {
-        None | Some("-") => Box::new(stdin()),
-        Some(path) => Box::new(std::fs::File::open(path)?),
-    };
-    let mut options = Options::default();
-    options.threads = args.get(3).map_or(1, |n| n.parse().unwrap_or(1));
-    if let Ok(bytes) = std::env::var("BLOCK") {
-        options.block_bytes = bytes.parse()?;
-    }
-    let out = BufWriter::new(stdout());
-    match verb {
-        "json" => x12_parser::to_json(input, out, Shape::Loops, Per::Document, &options)?,
-        "set" => x12_parser::to_json(input, out, Shape::Loops, Per::Set, &options)?,
-        "segments" => x12_parser::to_json(input, out, Shape::Segments, Per::Document, &options)?,
-        "validate" => {
-            let summary = x12_parser::validate(input, &options, |finding| {
-                eprintln!("{}[{}] byte {} segment {} {} {}", finding.severity.name(), finding.code.name(), finding.offset, finding.segment, finding.path(), finding.position.as_ref().map_or("", |p| p.loop_path()));
-                Ok(())
-            })?;
-            eprintln!("{summary:?}");
+use clap::Parser;
+
+fn main() -> ExitCode {
+    match arguments::Arguments::try_parse() {
+        Ok(arguments) => verbs::run(arguments).into(),
+        Err(asked) => {
+            // Help and usage errors alike; a closed pipe is no reason to complain.
+            let _ = asked.print();
+            u8::try_from(asked.exit_code()).unwrap_or(2).into()
         }
-        "ack" => {
-            let how = AcknowledgmentOptions {
-                date: "20261123".into(), time: "1200".into(), interchange_control_number: 1, group_control_number: 1,
-                ta1: Ta1Policy::Always, list_accepted: true };
-            x12_parser::acknowledge(input, out, &how, &options, |decision| eprintln!("{decision:?}"))?;
-        }
-        _ => {}
     }
-    Ok(())
 }

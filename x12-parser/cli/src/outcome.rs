@@ -46,14 +46,25 @@ impl From<x12_parser::Error> for Failure {
         let x12_parser::Error::Io(error) = error else {
             return Self::Document(error);
         };
-        if error.get_ref().is_some_and(|inner| inner.is::<ReadFailed>()) { Self::Input(error) } else { error.into() }
+        if error
+            .get_ref()
+            .is_some_and(|inner| inner.is::<ReadFailed>())
+        {
+            Self::Input(error)
+        } else {
+            error.into()
+        }
     }
 }
 
 /// Of the output: the input's errors go through [`ReadFailed`].
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Output(error) }
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            Self::Closed
+        } else {
+            Self::Output(error)
+        }
     }
 }
 

@@ -29,26 +29,53 @@ struct Pending {
 impl Output {
     /// Opens what the arguments name.
     pub fn open(arguments: &OutputArguments) -> io::Result<Self> {
-        let Some(target) = arguments.output.as_ref().filter(|path| *path != Path::new("-")) else {
+        let Some(target) = arguments
+            .output
+            .as_ref()
+            .filter(|path| *path != Path::new("-"))
+        else {
             return Ok(Self::new(standard_output()?, None));
         };
         if fs::metadata(target).is_ok_and(|metadata| !metadata.is_file()) {
-            return Ok(Self::new(OpenOptions::new().write(true).open(target)?, None));
+            return Ok(Self::new(
+                OpenOptions::new().write(true).open(target)?,
+                None,
+            ));
         }
         refuse_existing(target, arguments.force)?;
         let temporary = temporary(target);
-        let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
-        Ok(Self::new(file, Some(Pending { temporary, target: target.clone(), force: arguments.force })))
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&temporary)?;
+        Ok(Self::new(
+            file,
+            Some(Pending {
+                temporary,
+                target: target.clone(),
+                force: arguments.force,
+            }),
+        ))
     }
 
     fn new(to: File, pending: Option<Pending>) -> Self {
-        Self { to: BufWriter::with_capacity(BUFFER_BYTES, to), pending }
+        Self {
+            to: BufWriter::with_capacity(BUFFER_BYTES, to),
+            pending,
+        }
     }
 
     /// Writes what is left, and gives a file its name; after a run that could not be done it is taken away instead.
     pub fn finish(mut self, outcome: Outcome) -> io::Result<()> {
         self.to.flush()?;
-        let Some(Pending { temporary, target, force }) = &self.pending else { return Ok(()) };
+        let Some(Pending {
+            temporary,
+            target,
+            force,
+        }) = &self.pending
+        else {
+            return Ok(());
+        };
         if outcome == Outcome::CouldNot {
             return Ok(());
         }
@@ -89,7 +116,10 @@ fn standard_output() -> io::Result<File> {
 
 fn refuse_existing(target: &Path, force: bool) -> io::Result<()> {
     if !force && fs::symlink_metadata(target).is_ok() {
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it exists already; --force overwrites it"));
+        return Err(io::Error::new(
+            io::ErrorKind::AlreadyExists,
+            "it exists already; --force overwrites it",
+        ));
     }
     Ok(())
 }

@@ -20,7 +20,10 @@ pub struct Progress {
 impl Progress {
     /// No bar.
     pub fn none() -> Self {
-        Self { bar: None, begun: Instant::now() }
+        Self {
+            bar: None,
+            begun: Instant::now(),
+        }
     }
 
     /// A bar over so many bytes, if that is known.
@@ -28,8 +31,12 @@ impl Progress {
         let bar = ProgressBar::with_draw_target(bytes, ProgressDrawTarget::hidden());
         let template = if bytes.is_some() { KNOWN } else { UNKNOWN };
         // The templates are constants that indicatif knows; should it once refuse them, its own style will do.
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self { bar: Some(bar.with_style(style)), begun: Instant::now() }
+        let style =
+            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        Self {
+            bar: Some(bar.with_style(style)),
+            begun: Instant::now(),
+        }
     }
 
     /// So many bytes more have been read.

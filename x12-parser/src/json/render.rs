@@ -175,7 +175,12 @@ impl<'b> Renderer<'b> {
     fn put(&mut self, entry: &Entry, outline: Option<&[Form]>, style: Style) {
         let block = self.block;
         let (bytes, delimiters) = (&*block.bytes, &block.layout.delimiters);
-        if entry.plain && !entry.odd && matches!(entry.kind, EntryKind::Segment | EntryKind::Header)
+        if entry.plain
+            && !entry.odd
+            && matches!(
+                entry.kind,
+                EntryKind::Segment | EntryKind::Trailer | EntryKind::Header
+            )
         {
             let marks = &block.layout.index.marks()[entry.first_mark as usize..]
                 [..entry.mark_count as usize];

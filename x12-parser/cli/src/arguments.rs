@@ -1,0 +1,372 @@
+//! The command line: verbs, flags and their help, each verb's examples first.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::clock;
+
+const EXAMPLES: &str = "\
+Examples:
+  x12conv json claims.x12 > claims.json         X12 to JSON, exactly
+  x12conv x12 claims.json > claims.x12          and back, byte for byte
+  x12conv validate claims.x12                   what is wrong, and where
+  x12conv ack claims.x12 > answer.x12           TA1 and 999 to send back
+  x12conv info *.x12                            who sends what to whom
+  x12conv fmt --indent claims.x12 | less        a line for each segment
+  zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
+
+Exit codes: 0 yes; 1 no (errors found, a rejection, a difference); 2 could not (usage, input or output, not X12).";
+
+/// Converts, checks and acknowledges X12 files.
+#[derive(Debug, Parser)]
+#[command(name = "x12conv", version, before_long_help = EXAMPLES, arg_required_else_help = true)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+    /// What goes to stderr, and how.
+    #[command(flatten)]
+    pub talk: TalkArguments,
+}
+
+/// What to do; later verbs get their line here and their file in `verbs`.
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Convert X12 to JSON, exactly.
+    #[command(visible_alias = "parse", before_long_help = JSON_EXAMPLES)]
+    Json(JsonArguments),
+    /// Convert JSON back to X12.
+    #[command(visible_alias = "build", before_long_help = X12_EXAMPLES)]
+    X12(X12Arguments),
+    /// Check X12 against its implementation guides.
+    #[command(before_long_help = VALIDATE_EXAMPLES)]
+    Validate(ValidateArguments),
+    /// Answer X12 with TA1 and 999.
+    #[command(before_long_help = ACK_EXAMPLES)]
+    Ack(AckArguments),
+    /// Say who sends what to whom, and how much of it.
+    #[command(before_long_help = INFO_EXAMPLES)]
+    Info(InfoArguments),
+    /// Lay X12 out anew: a line for each segment, or none at all.
+    #[command(before_long_help = FMT_EXAMPLES)]
+    Fmt(FmtArguments),
+}
+
+/// What goes to stderr, and how.
+#[derive(Clone, Copy, Debug, Args)]
+pub struct TalkArguments {
+    /// Say nothing but why something could not be done
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// How findings and errors are told
+    ///
+    /// With `json` each is one line of JSON: errors on stderr; findings, which are the results of `validate`, on stdout.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        default_value_t
+    )]
+    pub error_format: ErrorFormat,
+}
+
+/// How findings and errors are told.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum ErrorFormat {
+    /// For people, on stderr
+    #[default]
+    Human,
+    /// For programs, a line of JSON each
+    Json,
+}
+
+/// Which documents are read.
+#[derive(Debug, Args)]
+pub struct InputArguments {
+    /// Files to read, in this order; `-` or none: standard input
+    #[arg(value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+}
+
+/// Which X12 documents are read, and how.
+#[derive(Debug, Args)]
+pub struct ReadArguments {
+    /// Files to read, in this order.
+    #[command(flatten)]
+    pub input: InputArguments,
+    /// Threads to work on; 0: one for each core
+    ///
+    /// The output is the same, whatever the number.
+    #[arg(short = 'j', long, value_name = "N", default_value_t = 1)]
+    pub threads: u16,
+}
+
+/// Where results go.
+#[derive(Debug, Args)]
+pub struct OutputArguments {
+    /// Write to this file, which appears when it is complete; `-`: standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Overwrite the output file if there is one
+    #[arg(long, requires = "output")]
+    pub force: bool,
+}
+
+const JSON_EXAMPLES: &str = "\
+Examples:
+  x12conv json claims.x12 > claims.json
+  x12conv json --shape segments claims.x12 | jq '.interchanges[].ISA'
+  x12conv json --per set -j 0 claims.x12 -o claims.ndjson";
+
+/// Arguments of `json`.
+#[derive(Debug, Args)]
+pub struct JsonArguments {
+    /// How JSON shows the inside of a transaction set
+    #[arg(long, value_enum, default_value_t)]
+    pub shape: Shape,
+    /// What one JSON document, a line, holds
+    #[arg(long, value_enum, default_value_t)]
+    pub per: Per,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// How JSON shows the inside of a transaction set.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Shape {
+    /// Loops nested as the guide nests them
+    #[default]
+    Loops,
+    /// One array of segments; needs no guide
+    Segments,
+}
+
+/// What one JSON document holds.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Per {
+    /// The whole input
+    #[default]
+    Document,
+    /// One transaction set; envelopes open and close on lines of their own
+    Set,
+}
+
+const X12_EXAMPLES: &str = "\
+Examples:
+  x12conv x12 claims.json > claims.x12
+  x12conv json claims.x12 | x12conv x12 | cmp - claims.x12    the same bytes";
+
+/// Arguments of `x12`.
+#[derive(Debug, Args)]
+pub struct X12Arguments {
+    #[command(flatten)]
+    pub input: InputArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+const VALIDATE_EXAMPLES: &str = "\
+Examples:
+  x12conv validate claims.x12
+  x12conv validate --snip 1-2 --show-phi claims.x12
+  x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
+  x12conv validate -q claims.x12 && echo clean";
+
+/// Arguments of `validate`.
+#[derive(Debug, Args)]
+pub struct ValidateArguments {
+    /// Types of check that count, by their SNIP numbers: `1-2`, `1,3` [default: all that are built]
+    #[arg(long, value_name = "TYPES")]
+    pub snip: Option<SnipTypes>,
+    /// Findings told, of all files together; 0: all [default: 100, and all with `--error-format json`]
+    #[arg(long, value_name = "N")]
+    pub max_errors: Option<u64>,
+    /// Show the values of elements, which may be health data, instead of masking them
+    #[arg(long)]
+    pub show_phi: bool,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// A choice of SNIP types.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SnipTypes {
+    /// Bit n for type n.
+    bits: u8,
+}
+
+impl SnipTypes {
+    /// Whether a type is chosen.
+    pub fn contains(self, snip: u8) -> bool {
+        1u8.checked_shl(u32::from(snip))
+            .is_some_and(|bit| self.bits & bit != 0)
+    }
+}
+
+impl FromStr for SnipTypes {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let snip = |text: &str| {
+            text.trim()
+                .parse()
+                .ok()
+                .filter(|snip| (1..=7).contains(snip))
+        };
+        let mut bits = 0;
+        for part in text.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (Some(first), Some(last)) = (snip(first), snip(last)) else {
+                return Err("types are numbers from 1 to 7: `2`, `1-2`, `1,3`");
+            };
+            if first > last {
+                return Err("a range goes upwards: `1-2`");
+            }
+            bits |= (first..=last).fold(0, |bits, snip: u8| bits | 1 << snip);
+        }
+        Ok(Self { bits })
+    }
+}
+
+const ACK_EXAMPLES: &str = "\
+Examples:
+  x12conv ack claims.x12 > answer.x12
+  x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
+  x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
+
+One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
+
+/// Arguments of `ack`.
+#[derive(Debug, Args)]
+pub struct AckArguments {
+    /// Date of the answer, CCYYMMDD [default: today in UTC]
+    #[arg(long, value_name = "CCYYMMDD", value_parser = date)]
+    pub date: Option<String>,
+    /// Time of the answer, HHMM [default: now in UTC]
+    #[arg(long, value_name = "HHMM", value_parser = time)]
+    pub time: Option<String>,
+    /// Control number of the first answer, of interchange and group alike; further ones count on
+    ///
+    /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
+    pub control_number: u32,
+    /// When a TA1 is sent
+    #[arg(long, value_enum, default_value_t)]
+    pub ta1: Ta1,
+    /// How a 999 tells of accepted transaction sets
+    #[arg(long, value_enum, default_value_t)]
+    pub accepted: Accepted,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// When a TA1 is sent.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Ta1 {
+    /// If ISA14 asks for it, or the interchange is rejected
+    #[default]
+    WhenAsked,
+    /// Always
+    Always,
+}
+
+/// How a 999 tells of accepted transaction sets.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Accepted {
+    /// One by one, AK2 and IK5 each
+    #[default]
+    List,
+    /// By their count in AK9 alone
+    Count,
+}
+
+fn date(text: &str) -> Result<String, &'static str> {
+    clock::is_date(text)
+        .then(|| text.to_owned())
+        .ok_or("a date has the form CCYYMMDD: `20261123`")
+}
+
+fn time(text: &str) -> Result<String, &'static str> {
+    clock::is_time(text)
+        .then(|| text.to_owned())
+        .ok_or("a time has the form HHMM: `1200`")
+}
+
+const INFO_EXAMPLES: &str = "\
+Examples:
+  x12conv info claims.x12
+  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'";
+
+/// Arguments of `info`.
+#[derive(Debug, Args)]
+pub struct InfoArguments {
+    /// One line of JSON for each interchange
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+const FMT_EXAMPLES: &str = "\
+Examples:
+  x12conv fmt claims.x12 > lines.x12       a line for each segment
+  x12conv fmt --indent claims.x12 | less   indented by loops: for reading, not for sending
+  x12conv fmt --minify claims.x12          no line breaks
+  x12conv fmt --check *.x12                exit code 1 if a file is laid out otherwise
+
+Left out are line breaks inside segments, delimiters at their ends, and text around interchanges; all else stays.";
+
+/// Arguments of `fmt`.
+#[derive(Debug, Args)]
+pub struct FmtArguments {
+    /// Write no line breaks at all
+    #[arg(long, conflicts_with = "indent")]
+    pub minify: bool,
+    /// Indent each segment by how deep its loop is
+    #[arg(long)]
+    pub indent: bool,
+    /// Write nothing; say whether the files are laid out so already
+    #[arg(long, conflicts_with = "output")]
+    pub check: bool,
+    #[command(flatten)]
+    pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_flags_fit_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn snip_types_are_ranges_and_lists() {
+        let chosen = |text: &str| {
+            text.parse()
+                .map(|types: SnipTypes| (1..=7).filter(|&snip| types.contains(snip)).collect())
+        };
+        assert_eq!(chosen("1-2"), Ok(vec![1, 2]));
+        assert_eq!(chosen("1,4-5"), Ok(vec![1, 4, 5]));
+        assert_eq!(chosen("7"), Ok(vec![7]));
+        for wrong in ["", "0", "8", "2-1", "1-", "a", "1-2-3", "300"] {
+            assert!(wrong.parse::<SnipTypes>().is_err(), "{wrong}");
+        }
+    }
+}

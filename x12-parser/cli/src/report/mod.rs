@@ -1,0 +1,7 @@
+//! What people read: findings and failures in the manner of rustc, no element's value among them unless it was asked for.
+
+pub mod failure;
+pub mod finding;
+mod mask;
+mod reread;
+mod snippet;

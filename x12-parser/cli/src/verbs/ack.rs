@@ -1,0 +1,137 @@
+//! `x12conv ack`: the answer to X12, TA1 and 999.
+
+use serde::Serialize;
+use x12_parser::{AcknowledgmentOptions, Decision, Ta1Policy, acknowledge};
+
+use crate::arguments::{Accepted, AckArguments, Ta1};
+use crate::clock;
+use crate::input::{Input, harmless};
+use crate::outcome::{Failure, Outcome};
+use crate::session::Session;
+use crate::talk::Talk;
+use crate::verbs::doors;
+
+/// Answers each document.
+pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
+    session.read_as(&arguments.read);
+    let Some((inputs, output)) =
+        doors(&mut session, &arguments.read.input.files, &arguments.output)
+    else {
+        return Outcome::CouldNot;
+    };
+    let mut how = options(arguments);
+    session.each(&inputs, output, |session, document, output| {
+        let Session { talk, options, .. } = session;
+        let (mut sent, mut accepted) = (0, true);
+        let decided = |decision: Decision| {
+            sent += u32::from(decision.suppressed.is_none());
+            accepted &= is_accepted(&decision);
+            tell(talk, document.input, &decision);
+        };
+        let answered = acknowledge(document.reader, output, &how, options, decided);
+        // Numbers count on through all documents, also behind one that broke off.
+        how.interchange_control_number += sent;
+        how.group_control_number += sent;
+        answered.map_err(Failure::from)?;
+        Ok(Outcome::of(accepted))
+    })
+}
+
+fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
+    let (date, time) = clock::now();
+    AcknowledgmentOptions {
+        date: arguments.date.clone().unwrap_or(date),
+        time: arguments.time.clone().unwrap_or(time),
+        interchange_control_number: arguments.control_number,
+        group_control_number: arguments.control_number,
+        ta1: match arguments.ta1 {
+            Ta1::WhenAsked => Ta1Policy::WhenAsked,
+            Ta1::Always => Ta1Policy::Always,
+        },
+        list_accepted: arguments.accepted == Accepted::List,
+    }
+}
+
+fn is_accepted(decision: &Decision) -> bool {
+    decision.ta1.is_none_or(|(code, _)| code == "A")
+        && decision.groups.iter().all(|group| group.code == "A")
+}
+
+/// A decision as programs get it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Line<'a> {
+    kind: &'a str,
+    file: String,
+    interchange: u32,
+    isa13: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ta104: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ta105: Option<&'a str>,
+    groups: Vec<GroupLine<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suppressed: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct GroupLine<'a> {
+    gs06: &'a str,
+    ak901: &'a str,
+    received: u64,
+    accepted: u64,
+}
+
+fn tell(talk: &mut Talk, input: &Input, decision: &Decision) {
+    if talk.is_quiet() {
+        return;
+    }
+    if talk.is_json() {
+        talk.say_json(&line(input, decision));
+    } else {
+        talk.remark(&sentence(input, decision));
+    }
+}
+
+fn line<'a>(input: &Input, decision: &'a Decision) -> Line<'a> {
+    let group = |group: &'a x12_parser::GroupDecision| GroupLine {
+        gs06: &group.gs06,
+        ak901: group.code,
+        received: group.received,
+        accepted: group.accepted,
+    };
+    Line {
+        kind: "decision",
+        file: input.name(),
+        interchange: decision.interchange,
+        isa13: &decision.isa13,
+        ta104: decision.ta1.map(|(code, _)| code),
+        ta105: decision.ta1.map(|(_, note)| note),
+        groups: decision.groups.iter().map(group).collect(),
+        suppressed: decision.suppressed,
+    }
+}
+
+fn sentence(input: &Input, decision: &Decision) -> String {
+    let mut text = format!(
+        "{}: interchange {}:",
+        input.name(),
+        harmless(decision.isa13.trim())
+    );
+    if let Some((code, note)) = decision.ta1 {
+        text += &format!(" TA1 {code} {note};");
+    }
+    for group in &decision.groups {
+        text += &format!(
+            " group {} {}, {} of {} accepted;",
+            harmless(&group.gs06),
+            group.code,
+            group.accepted,
+            group.received
+        );
+    }
+    if let Some(reason) = decision.suppressed {
+        text += &format!(" not answered: {reason};");
+    }
+    text.trim_end_matches([';', ':']).to_owned()
+}

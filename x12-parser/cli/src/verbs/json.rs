@@ -1,0 +1,30 @@
+//! `x12conv json`: X12 to JSON.
+
+use x12_parser::{Per, Shape, to_json};
+
+use crate::arguments::{self, JsonArguments};
+use crate::outcome::Outcome;
+use crate::session::Session;
+use crate::verbs::doors;
+
+/// Converts each document.
+pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
+    session.read_as(&arguments.read);
+    let Some((inputs, output)) =
+        doors(&mut session, &arguments.read.input.files, &arguments.output)
+    else {
+        return Outcome::CouldNot;
+    };
+    let shape = match arguments.shape {
+        arguments::Shape::Loops => Shape::Loops,
+        arguments::Shape::Segments => Shape::Segments,
+    };
+    let per = match arguments.per {
+        arguments::Per::Document => Per::Document,
+        arguments::Per::Set => Per::Set,
+    };
+    session.each(&inputs, output, |session, document, output| {
+        to_json(document.reader, output, shape, per, &session.options)?;
+        Ok(Outcome::Yes)
+    })
+}

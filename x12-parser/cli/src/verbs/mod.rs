@@ -1,0 +1,68 @@
+//! The verbs, a file each.
+
+mod ack;
+mod fmt;
+mod info;
+mod json;
+mod validate;
+mod x12;
+
+use clap::CommandFactory;
+
+use crate::arguments::{Arguments, OutputArguments, Verb};
+use crate::input::Input;
+use crate::outcome::Outcome;
+use crate::output::Output;
+use crate::report::failure;
+use crate::session::Session;
+
+/// Does what the command line says.
+pub fn run(arguments: Arguments) -> Outcome {
+    let Arguments { verb, talk } = arguments;
+    match verb {
+        Verb::Json(arguments) => json::run(&arguments, Session::new("json", talk)),
+        Verb::X12(arguments) => x12::run(&arguments, Session::new("x12", talk)),
+        Verb::Validate(arguments) => validate::run(&arguments, Session::new("validate", talk)),
+        Verb::Ack(arguments) => ack::run(&arguments, Session::new("ack", talk)),
+        Verb::Info(arguments) => info::run(&arguments, Session::new("info", talk)),
+        Verb::Fmt(arguments) => fmt::run(&arguments, Session::new("fmt", talk)),
+    }
+}
+
+/// The inputs and the output of a run; if it cannot have them, says why.
+fn doors(
+    session: &mut Session,
+    files: &[std::path::PathBuf],
+    output: &OutputArguments,
+) -> Option<(Vec<Input>, Output)> {
+    let Some(inputs) = Input::all(files) else {
+        short_help(session);
+        return None;
+    };
+    match Output::open(output) {
+        Ok(output) => Some((inputs, output)),
+        Err(error) => {
+            let name = output
+                .output
+                .as_ref()
+                .map_or("the output".to_owned(), |path| {
+                    path.to_string_lossy().into_owned()
+                });
+            let message = format!("cannot write {}: {error}", crate::input::harmless(&name));
+            failure::plain(&mut session.talk, "output", None, &message);
+            None
+        }
+    }
+}
+
+/// Nothing was named, and nobody would know that a terminal is waited for.
+fn short_help(session: &mut Session) {
+    let mut command = Arguments::command();
+    command.build();
+    if let Some(verb) = command.find_subcommand_mut(session.verb) {
+        session.talk.say(&format!(
+            "x12conv: no input: name files, or pipe a document in\n\n{}",
+            verb.render_help().ansi()
+        ));
+    }
+}

@@ -1,0 +1,63 @@
+//! `x12conv x12`: JSON to X12.
+
+use serde::Serialize;
+use x12_parser::{WriteFinding, to_x12};
+
+use crate::arguments::X12Arguments;
+use crate::input::{Input, harmless};
+use crate::outcome::Outcome;
+use crate::session::Session;
+use crate::talk::{BLUE, BOLD, PLAIN, Talk, YELLOW};
+use crate::verbs::doors;
+
+/// Converts each document.
+pub fn run(arguments: &X12Arguments, mut session: Session) -> Outcome {
+    let Some((inputs, output)) = doors(&mut session, &arguments.input.files, &arguments.output)
+    else {
+        return Outcome::CouldNot;
+    };
+    session.each(&inputs, output, |session, document, output| {
+        let findings = to_x12(document.reader, output, &session.options.limits)?;
+        for finding in &findings {
+            tell(&mut session.talk, document.input, finding);
+        }
+        Ok(Outcome::Yes)
+    })
+}
+
+/// A finding in JSON as programs get it.
+#[derive(Serialize)]
+struct Line<'a> {
+    kind: &'a str,
+    severity: &'a str,
+    file: String,
+    offset: u64,
+    path: &'a str,
+}
+
+/// Tells what is odd in JSON that was written all the same.
+fn tell(talk: &mut Talk, input: &Input, finding: &WriteFinding) {
+    let WriteFinding { what, at, path, .. } = finding;
+    if talk.is_quiet() {
+        return;
+    }
+    if talk.is_json() {
+        return talk.say_json(&Line {
+            kind: what,
+            severity: "warning",
+            file: input.name(),
+            offset: *at,
+            path,
+        });
+    }
+    let message = match *what {
+        "raw-outdated" => "`$raw` is not what the fields beside it say; the fields were written",
+        other => other,
+    };
+    talk.remark(&format!(
+        "{YELLOW}warning[{what}]{PLAIN}{BOLD}: {message}{PLAIN}\n \
+         {BLUE}-->{PLAIN} {} (byte {at}) {}",
+        input.name(),
+        harmless(path)
+    ));
+}
