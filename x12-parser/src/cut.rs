@@ -363,7 +363,8 @@ impl Cutter {
             walk.mark += 1;
         }
         let bytes = &walk.window[walk.start..];
-        let [opens, closes, binary] = marked(bytes);
+        let [opens, binary] = marked(bytes);
+        let closes = is_trailer(&bytes[..term - walk.start], self.delimiters.element);
         if opens && self.is_header(bytes, walk.at_end)? {
             (self.state, self.usual_gap) = (State::Between, Arc::default());
             return Err(None);
@@ -437,7 +438,7 @@ impl Cutter {
         );
         self.check_bounds(&entry, walk.window, layout)?;
         layout.entries.push(entry);
-        if is_id(&walk.window[walk.start..], b"IEA") {
+        if is_trailer(&walk.window[walk.start..], self.delimiters.element) {
             (self.state, self.usual_gap) = (State::Between, Arc::default());
         }
         walk.start = end;
@@ -540,14 +541,33 @@ fn none_between(list: &[u32], at: &mut usize, from: usize, to: usize) -> bool {
     list.get(*at).is_none_or(|&offset| offset as usize >= to)
 }
 
-/// Whether a segment is an ISA, an IEA, or one with binary data.
+/// Whether a segment is an ISA, and whether it is one with binary data.
 #[inline]
-fn marked(bytes: &[u8]) -> [bool; 3] {
+fn marked(bytes: &[u8]) -> [bool; 2] {
     match bytes.first() {
-        Some(b'I' | b'i') => [is_id(bytes, b"ISA"), is_id(bytes, b"IEA"), false],
-        Some(b'B' | b'b') => [false, false, is_id(bytes, b"BIN") || is_id(bytes, b"BDS")],
-        _ => [false; 3],
+        Some(b'I' | b'i') => [is_id(bytes, b"ISA"), false],
+        Some(b'B' | b'b') => [false, is_id(bytes, b"BIN") || is_id(bytes, b"BDS")],
+        _ => [false; 2],
     }
+}
+
+/// Whether a segment, without its terminator, is an interchange trailer: nothing but IEA stands before its first element.
+fn is_trailer(segment: &[u8], element: u8) -> bool {
+    let id = segment
+        .split(|&byte| byte == element)
+        .next()
+        .unwrap_or_default();
+    let mut letters = id.iter().filter(|b| !matches!(b, b'\r' | b'\n'));
+    let same = |letter: &u8| {
+        letters
+            .next()
+            .is_some_and(|byte| byte.eq_ignore_ascii_case(letter))
+    };
+    segment
+        .first()
+        .is_some_and(|byte| byte.eq_ignore_ascii_case(&b'I'))
+        && b"IEA".iter().all(same)
+        && letters.next().is_none()
 }
 
 /// Whether a segment begins with this identifier, in either case, and a byte that is not a letter or digit.
