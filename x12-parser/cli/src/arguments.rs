@@ -6,6 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::clock;
+use crate::synth::Fault;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,6 +53,9 @@ pub enum Verb {
     /// Lay X12 out anew: a line for each segment, or none at all.
     #[command(before_long_help = FMT_EXAMPLES)]
     Fmt(FmtArguments),
+    /// Make up documents of a guide.
+    #[command(before_long_help = SYNTH_EXAMPLES)]
+    Synth(SynthArguments),
 }
 
 /// What goes to stderr, and how.
@@ -344,6 +348,76 @@ pub struct FmtArguments {
     #[command(flatten)]
     pub output: OutputArguments,
 }
+
+/// Arguments of `synth`.
+#[derive(Debug, Args)]
+pub struct SynthArguments {
+    /// The guide, by its identifier or its transaction set: `005010X222A1`, `837P`, `835`
+    #[arg(value_name = "GUIDE|SET")]
+    pub guide: String,
+    /// What the choice of everything follows from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+    /// Transaction sets [default: 1; with `--bytes` as many as it takes]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub sets: Option<u64>,
+    /// Claims, payments or members of each transaction set [default: 20; with `--sets` and `--bytes` as many as it takes]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub claims: Option<u64>,
+    /// How large the document is to become, about: `5000`, `64KiB`, `100MB`, `1GB`
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub bytes: Option<u64>,
+    /// How much stands of what the guide allows: 0 what must, 20 what is usual, 100 everything
+    #[arg(long, value_name = "0..100", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub rich: u8,
+    /// Break the line after each segment
+    #[arg(long)]
+    pub newlines: bool,
+    /// Plant faults of a kind
+    #[arg(long, value_enum, value_name = "KIND")]
+    pub fault: Option<Fault>,
+    /// How many faults
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "fault")]
+    pub count: u64,
+    /// Write where the faults are to this file, a line of JSON each [default: stderr]
+    #[arg(long, value_name = "FILE", requires = "fault")]
+    pub manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// A number of bytes, with a unit or without.
+fn size(text: &str) -> Result<u64, &'static str> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = text.split_at(digits);
+    let unit: u64 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" => 1000,
+        "m" | "mb" => 1_000_000,
+        "g" | "gb" => 1_000_000_000,
+        "kib" => 1 << 10,
+        "mib" => 1 << 20,
+        "gib" => 1 << 30,
+        _ => return Err("a size is a number and perhaps a unit: `5000`, `64KiB`, `100MB`, `1GB`"),
+    };
+    let number: u64 = number
+        .parse()
+        .map_err(|_| "a size begins with a whole number")?;
+    number
+        .checked_mul(unit)
+        .ok_or("so many bytes there are not")
+}
+
+/// Examples of `synth`, first in its help.
+const SYNTH_EXAMPLES: &str = "\
+Examples:
+  x12conv synth 837P > claims.x12                          twenty ordinary claims
+  x12conv synth 835 --bytes 100MB -o large.x12             many transaction sets
+  x12conv synth 837P --sets 1 --bytes 1GB > huge.x12       one huge transaction set
+  x12conv synth 837P --rich 100 --seed 7 --newlines        everything that the guide allows
+  x12conv synth 837P --fault bad-code --count 3            with faults; where they are is told on stderr
+
+Nobody is meant: names, numbers and addresses are made up. The same seed gives the same bytes.";
 
 #[cfg(test)]
 mod tests {

@@ -4,12 +4,14 @@
 
 mod arguments;
 mod clock;
+mod documents;
 mod input;
 mod outcome;
 mod output;
 mod progress;
 mod report;
 mod session;
+mod synth;
 mod talk;
 mod verbs;
 

@@ -1,15 +1,8 @@
-//! One run of the command: its documents one after the other, the worst answer of them, and what is said when one fails.
-
-use std::io::Write;
+//! One run of the command: its verb, what is said, and what the library is told.
 
 use x12_parser::Options;
 
 use crate::arguments::{ReadArguments, TalkArguments};
-use crate::input::{Input, Reader};
-use crate::outcome::{Failure, Outcome};
-use crate::output::Output;
-use crate::progress::Progress;
-use crate::report::failure;
 use crate::talk::Talk;
 
 /// One run of the command.
@@ -40,47 +33,4 @@ impl Session {
             threads => usize::from(threads),
         };
     }
-
-    /// Does something with each document and the output, then completes the output; the worst answer counts.
-    ///
-    /// A document that fails does not keep the next ones from their answers.
-    pub fn each(
-        &mut self,
-        inputs: &[Input],
-        mut output: Output,
-        mut act: impl FnMut(&mut Self, Document<'_>, &mut Output) -> Result<Outcome, Failure>,
-    ) -> Outcome {
-        if self.talk.may_show_progress() {
-            self.talk.progress = Progress::over(inputs.iter().map(Input::length).sum());
-        }
-        let mut worst = Outcome::Yes;
-        for input in inputs {
-            let opened = input.open(&self.talk.progress);
-            let acted =
-                opened.and_then(|reader| act(self, Document { input, reader }, &mut output));
-            let outcome = match acted {
-                Ok(outcome) => outcome,
-                Err(Failure::Closed) => break,
-                Err(failure) => {
-                    // What was done before goes first; should that fail, it fails again at the end, where it is told.
-                    let _ = output.flush();
-                    failure::tell(self, input, &failure)
-                }
-            };
-            worst = worst.max(outcome);
-        }
-        self.talk.progress.finish();
-        match output.finish(worst).map_err(Failure::from) {
-            Ok(()) | Err(Failure::Closed) => worst,
-            Err(failure) => worst.max(failure::tell_output(self, &failure)),
-        }
-    }
-}
-
-/// A document about to be read.
-pub struct Document<'i> {
-    /// Where it comes from.
-    pub input: &'i Input,
-    /// What it says.
-    pub reader: Reader<'i>,
 }

@@ -138,27 +138,7 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
             );
         }
         if answered {
-            let group = (self.how.group_control_number + self.sent).to_string();
-            let AcknowledgmentOptions { date, time, .. } = self.how;
-            let (sender, receiver) = (received.first_gs(3), received.first_gs(2));
-            envelope.segment(
-                "GS",
-                &[
-                    b"FA",
-                    sender,
-                    receiver,
-                    date.as_bytes(),
-                    time.as_bytes(),
-                    group.as_bytes(),
-                    b"X",
-                    GUIDE,
-                ],
-            );
-            envelope.bytes.extend_from_slice(&received.compose.bytes);
-            envelope.segment(
-                "GE",
-                &[received.answered.to_string().as_bytes(), group.as_bytes()],
-            );
+            self.write_group(received, &mut envelope);
         }
         envelope.segment(
             "IEA",
@@ -167,6 +147,20 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
         self.sent += 1;
         self.answers.write_all(&envelope.bytes)?;
         Ok(())
+    }
+
+    /// The group with the 999s.
+    fn write_group(&self, received: &Received, envelope: &mut Compose) {
+        let number = (self.how.group_control_number + self.sent).to_string();
+        let AcknowledgmentOptions { date, time, .. } = self.how;
+        let (sender, receiver) = (received.first_gs(3), received.first_gs(2));
+        let [date, time, number] = [date, time, &number].map(String::as_bytes);
+        envelope.segment(
+            "GS",
+            &[b"FA", sender, receiver, date, time, number, b"X", GUIDE],
+        );
+        envelope.bytes.extend_from_slice(&received.compose.bytes);
+        envelope.segment("GE", &[received.answered.to_string().as_bytes(), number]);
     }
 
     /// The header of the answer: the received one with sender and receiver exchanged.

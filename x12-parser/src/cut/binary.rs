@@ -3,6 +3,7 @@
 use crate::cut::{Cut, Cutter, State, Walk};
 use crate::entry::{Entry, EntryKind, Layout, run};
 use crate::error::Error;
+use crate::index::is_special;
 use crate::limits::BINARY_LOOKAHEAD;
 
 impl Cutter {
@@ -16,6 +17,11 @@ impl Cutter {
         let Some((length, data)) = declared_length(bytes, self.delimiters.element) else {
             return Ok(Binary::Misjudged);
         };
+        // Its fields must say all of it: no `$raw` can stand beside data.
+        let plain = |head: &[u8]| !head.iter().copied().any(is_special);
+        if !bytes.get(..data).is_some_and(plain) {
+            return Ok(Binary::Misjudged);
+        }
         let at = self.at + walk.start as u64;
         self.bound("binary data", length, self.limits.binary_bytes, at)
             .map_err(Some)?;

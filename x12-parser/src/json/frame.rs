@@ -284,6 +284,20 @@ impl Frame {
         }
     }
 
+    /// Closes the body that is innermost and the loop around it; false if that is no loop.
+    pub(crate) fn close_loop(stack: &mut Vec<Self>) -> bool {
+        let [.., outer, around, _] = stack.as_mut_slice() else {
+            return false;
+        };
+        if around.kind != Kind::Loop {
+            return false;
+        }
+        outer.items += 1;
+        outer.phase = Phase::Item;
+        stack.truncate(stack.len() - 2);
+        true
+    }
+
     /// A loop of which all up to its first item was read.
     pub(crate) fn opened_loop() -> Self {
         let seen = keys(&[Key::Loop, Key::Body]);

@@ -1,6 +1,6 @@
 //! One segment's fields as X12, or its `$raw` while that still says the same.
 
-use crate::cut::is_id;
+use crate::cut::{is_id, is_trailer};
 use crate::delimiters::Delimiters;
 use crate::json::buffer::Buffer;
 use crate::json::fields::{Extra, Field, Fields, Part, Value};
@@ -43,7 +43,6 @@ impl Target {
         out: &mut Buffer,
     ) -> Result<bool, Stop> {
         self.settle(out);
-        let from = out.len();
         let mut writer = Writer {
             out,
             fields,
@@ -61,9 +60,9 @@ impl Target {
             if view.agrees(raw, header) {
                 writer.out.put(raw);
                 // The line end behind an IEA belongs to no segment, so only there `$raw` does not hold it.
-                let written = writer.out.as_slice().get(from..).unwrap_or_default();
+                let ended = raw.strip_suffix(&[self.delimiters.segment]);
                 self.owes_suffix =
-                    is_id(written, b"IEA") && raw.ends_with(&[self.delimiters.segment]);
+                    ended.is_some_and(|segment| is_trailer(segment, self.delimiters.element));
                 return Ok(false);
             }
             outdated = true;

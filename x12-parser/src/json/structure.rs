@@ -1,5 +1,6 @@
 //! The structure of the JSON, item by item: what each key and each bracket means for the X12 that is written.
 
+use crate::cut::is_id;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
 use crate::json::binary::Binary;
@@ -84,20 +85,9 @@ impl X12Writer {
                 break;
             }
             if phase != Phase::Comma && short.closes_loop(scanner.at) {
-                let [
-                    ..,
-                    outer,
-                    Frame {
-                        kind: Kind::Loop, ..
-                    },
-                    _,
-                ] = self.stack.as_mut_slice()
-                else {
+                if !Frame::close_loop(&mut self.stack) {
                     break;
-                };
-                outer.items += 1;
-                outer.phase = Phase::Item;
-                self.stack.truncate(self.stack.len() - 2);
+                }
                 scanner.at += 2;
             } else if let (Some(end), true) = (
                 short.opens_loop(scanner.at, phase != Phase::Item),
@@ -208,12 +198,16 @@ impl X12Writer {
             return Err(Stop::bad("a segment comes before the delimiters", start));
         };
         let id = self.fields.id.unwrap_or_default().of(&self.fields.bytes);
-        if name.is_some_and(|name| !id.eq_ignore_ascii_case(name.name().as_bytes())) {
-            return Err(Stop::bad(
-                "the segment is not the one that its key names",
-                self.fields.id_at,
-            ));
+        let mut is_named = name.is_none_or(|name| id.eq_ignore_ascii_case(name.name().as_bytes()));
+        let misnamed = Stop::bad(
+            "the segment is not the one that its key names",
+            self.fields.id_at,
+        );
+        if !is_named && name != Some(Key::Iea) {
+            return Err(misnamed);
         }
+        target.settle(&mut self.out);
+        let from = self.out.len();
         let written = match reach {
             Reach::Whole => target.put(&self.fields, name == Some(Key::Isa), &mut self.out),
             Reach::Binary { number, at } => {
@@ -223,17 +217,15 @@ impl X12Writer {
                     .map(|()| false)
             }
         };
-        match written {
-            Ok(true) => self.find("raw-outdated", base + start as u64),
-            Ok(false) => {}
-            Err(stop) => {
-                if let Stop::Bad { at, .. } = stop {
-                    self.fields.look_at(at);
-                }
-                return Err(stop);
-            }
+        if let Err(Stop::Bad { at, .. }) = written {
+            self.fields.look_at(at);
         }
-        Ok(())
+        if written? {
+            self.find("raw-outdated", base + start as u64);
+        }
+        // A reader knows an IEA by its first bytes alone, whatever stands behind them.
+        is_named |= is_id(self.out.as_slice().get(from..).unwrap_or_default(), b"IEA");
+        if is_named { Ok(()) } else { Err(misnamed) }
     }
 
     fn find(&mut self, what: &'static str, at: u64) {

@@ -34,6 +34,21 @@ pub struct WriteFinding {
 /// # Errors
 /// [`Error::Json`] for what is not JSON, or none of the shapes that X12 can be written from; [`Error::Limit`] for what is larger than
 /// `limits` allow; [`Error::Io`] if reading or writing fails.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), x12_parser::Error> {
+/// # use x12_parser::{Limits, Per, Shape, to_json, to_x12};
+/// let document = b"ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
+/// GS*HP*A*B*20261123*1200*1*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*1~IEA*1*000000001~";
+/// let (mut json, mut x12) = (Vec::new(), Vec::new());
+/// to_json(&document[..], &mut json, Shape::Loops, Per::Document, &Default::default())?;
+/// let findings = to_x12(&json[..], &mut x12, &Limits::default())?;
+/// assert_eq!(x12, document);
+/// assert!(findings.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 pub fn write_x12<R: Read, W: Write>(
     mut json: R,
     mut x12: W,

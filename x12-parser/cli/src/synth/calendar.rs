@@ -21,20 +21,32 @@ impl Day {
     /// Appends CCYYMMDD.
     pub(super) fn write(self, out: &mut Vec<u8>) {
         let (year, month, day) = self.civil();
-        digits(year as u64 * 10_000 + month as u64 * 100 + day as u64, 8, out);
+        digits(
+            year as u64 * 10_000 + month as u64 * 100 + day as u64,
+            8,
+            out,
+        );
     }
 
     /// Appends YYMMDD.
     pub(super) fn write_short(self, out: &mut Vec<u8>) {
         let (year, month, day) = self.civil();
-        digits((year % 100) as u64 * 10_000 + month as u64 * 100 + day as u64, 6, out);
+        digits(
+            (year % 100) as u64 * 10_000 + month as u64 * 100 + day as u64,
+            6,
+            out,
+        );
     }
 
     /// Appends the day in a format of data element 1250; `to` ends a range, `time` is HHMMSS.
     pub(super) fn write_as(self, format: &[u8], to: Self, time: u64, out: &mut Vec<u8>) {
         match format {
             b"RD8" | b"RD6" => {
-                let one = if format == b"RD8" { Self::write } else { Self::write_short };
+                let one = if format == b"RD8" {
+                    Self::write
+                } else {
+                    Self::write_short
+                };
                 one(self, out);
                 out.push(b'-');
                 one(to, out);

@@ -30,17 +30,29 @@ impl Random {
         least + self.below(most.saturating_sub(least) + 1)
     }
 
-    /// True so many times in a thousand.
-    pub(super) fn chance(&mut self, per_mille: u32) -> bool {
-        match per_mille {
+    /// True as often as the odds say.
+    pub(super) fn chance(&mut self, odds: Odds) -> bool {
+        match odds.0 {
             0 => false,
-            1000.. => true,
-            _ => self.below(1000) < u64::from(per_mille),
+            u32::MAX => true,
+            odds => (self.next() >> 32) < u64::from(odds),
         }
     }
 
     /// One of several.
     pub(super) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         from.get(self.below(from.len() as u64) as usize)
+    }
+}
+
+/// How often something happens: never, always, or so many times in 2^32.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Odds(u32);
+
+impl Odds {
+    /// So many times in a thousand.
+    pub(super) fn per_mille(rate: u32) -> Self {
+        let odds = u64::from(rate.min(1000)) * u64::from(u32::MAX) / 1000;
+        Self(odds as u32)
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use x12_parser::{LineBreaks, format};
 
 use crate::arguments::FmtArguments;
+use crate::documents::Document;
 use crate::outcome::{Failure, Outcome};
-use crate::session::{Document, Session};
+use crate::session::Session;
 use crate::verbs::doors;
 
 /// Lays each document out anew, or says whether that would change anything.

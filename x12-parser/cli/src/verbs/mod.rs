@@ -4,6 +4,7 @@ mod ack;
 mod fmt;
 mod info;
 mod json;
+mod synth;
 mod validate;
 mod x12;
 
@@ -26,6 +27,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Ack(arguments) => ack::run(&arguments, Session::new("ack", talk)),
         Verb::Info(arguments) => info::run(&arguments, Session::new("info", talk)),
         Verb::Fmt(arguments) => fmt::run(&arguments, Session::new("fmt", talk)),
+        Verb::Synth(arguments) => synth::run(&arguments, Session::new("synth", talk)),
     }
 }
 

@@ -6,11 +6,12 @@ use serde::Serialize;
 use x12_parser::{Code, Finding, Severity, Summary};
 
 use crate::arguments::{SnipTypes, ValidateArguments};
+use crate::documents::Document;
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::failure;
 use crate::report::finding::Reporter;
-use crate::session::{Document, Session};
+use crate::session::Session;
 use crate::verbs::doors;
 
 /// Findings told to people unless they ask for more: who has more errors than these begins with them.

@@ -1,0 +1,172 @@
+//! Our verdict on every corpus file of the sets we have guides for, beside pyx12's, and a reason wherever the two differ.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use acceptance::{Row, corpus_folder, corpus_rows, root, say, verdict};
+
+use crate::pyx12;
+
+/// Folders of the corpus whose sets have a guide.
+const FOLDERS: [&str; 4] = ["835", "837P", "999", "TA1"];
+
+/// First line of agreement.tsv.
+const HEAD: &str = "file\tlabel\tours\tpyx12\treason";
+
+/// Of a hundred rows, how many may differ with a reason.
+const DIFFERENT_PERCENT_MAX: usize = 5;
+
+/// A row of agreement.tsv.
+struct Agreement {
+    label: String,
+    ours: String,
+    pyx12: String,
+    reason: String,
+}
+
+impl Agreement {
+    /// Whether both judged the document, and not alike.
+    fn differs(&self) -> bool {
+        let judged = |line: &str| match line.split(' ').next() {
+            Some("valid") => Some(true),
+            Some("invalid" | "refused" | "stopped") => Some(false),
+            _ => None,
+        };
+        matches!((judged(&self.ours), judged(&self.pyx12)), (Some(ours), Some(theirs)) if ours != theirs)
+    }
+}
+
+#[test]
+fn verdicts_are_those_of_the_table() {
+    let rows: Vec<_> = corpus_rows().into_iter().filter(is_ours).collect();
+    say(&format!("agreement: {} files", rows.len()));
+    if rows.is_empty() {
+        return;
+    }
+    let table = root().join("tests/agreement.tsv");
+    let before = read(&fs::read_to_string(&table).unwrap_or_default());
+    let now = compute(rows, &before);
+    count(&now);
+    let text = write(&now);
+    if std::env::var_os("X12_WRITE").is_some() {
+        fs::write(&table, &text).expect("tests/agreement.tsv can be written");
+    }
+    let written = fs::read_to_string(&table).unwrap_or_default();
+    let changed: Vec<_> = text
+        .lines()
+        .filter(|line| !written.lines().any(|other| other == *line))
+        .collect();
+    let gone: Vec<_> = written
+        .lines()
+        .filter(|line| !text.lines().any(|other| other == *line))
+        .collect();
+    assert!(
+        changed.is_empty() && gone.is_empty(),
+        "verdicts changed; judge each, then write them down with X12_WRITE=1\nnow:\n{}\nin tests/agreement.tsv:\n{}",
+        changed.join("\n"),
+        gone.join("\n"),
+    );
+    let silent: Vec<_> = now
+        .iter()
+        .filter(|(_, row)| row.differs() && row.reason.is_empty())
+        .map(|(file, _)| &**file)
+        .collect();
+    assert!(
+        silent.is_empty(),
+        "verdicts differ, and tests/agreement.tsv gives no reason:\n{}",
+        silent.join("\n")
+    );
+    let different = now.values().filter(|row| row.differs()).count();
+    assert!(
+        100 * different <= DIFFERENT_PERCENT_MAX * now.len(),
+        "{different} of {} verdicts differ",
+        now.len()
+    );
+}
+
+fn is_ours(row: &Row) -> bool {
+    FOLDERS.iter().any(|folder| {
+        row.file
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<String, Agreement> {
+    let folder = corpus_folder().expect("there are rows");
+    let paths: Vec<PathBuf> = rows.iter().map(|row| folder.join(&row.file)).collect();
+    let theirs = pyx12::verdicts(&paths);
+    let options = acceptance::options();
+    let judge = |row: Row| {
+        let path = folder.join(&row.file);
+        let bytes = fs::read(&path).expect("the index names files that are there");
+        let pyx12 = theirs
+            .get(&path)
+            .expect("pyx12 answers for every file")
+            .clone();
+        let ours = verdict(&bytes, &options).line();
+        let mut agreement = Agreement {
+            label: row.label,
+            ours,
+            pyx12,
+            reason: String::new(),
+        };
+        // Where the two agree there is nothing to give a reason for.
+        if let Some(row) = before.get(&row.file).filter(|_| agreement.differs()) {
+            agreement.reason.clone_from(&row.reason);
+        }
+        (row.file, agreement)
+    };
+    rows.into_iter().map(judge).collect()
+}
+
+fn count(rows: &BTreeMap<String, Agreement>) {
+    let of = |what: &dyn Fn(&str, &Agreement) -> bool| {
+        rows.iter().filter(|(file, row)| what(file, row)).count()
+    };
+    let different = of(&|_, row| row.differs());
+    let uncompared =
+        of(&|_, row| row.pyx12.starts_with("no map") || row.ours.starts_with("no guide"));
+    let alike = rows.len() - different - uncompared;
+    say(&format!(
+        "agreement: {alike} alike, {different} argued away, {uncompared} with a guide on one side or none"
+    ));
+    // Corrected by their authors after another validator's report: the best there is against false findings.
+    let is_twin = |file: &str| file.contains("-good") || file.contains("_Clean");
+    let twins = of(&|file, _| is_twin(file));
+    let valid = of(&|file, row| is_twin(file) && row.ours == "valid");
+    say(&format!(
+        "agreement: {valid} of {twins} corrected twins are valid by our guides"
+    ));
+}
+
+fn read(text: &str) -> BTreeMap<String, Agreement> {
+    let row = |line: &str| {
+        let cells: [&str; 5] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let [file, label, ours, pyx12, reason] = cells.map(str::to_owned);
+        Some((
+            file,
+            Agreement {
+                label,
+                ours,
+                pyx12,
+                reason,
+            },
+        ))
+    };
+    text.lines().skip(1).filter_map(row).collect()
+}
+
+fn write(rows: &BTreeMap<String, Agreement>) -> String {
+    let line = |(file, row): (&String, &Agreement)| {
+        let Agreement {
+            label,
+            ours,
+            pyx12,
+            reason,
+        } = row;
+        format!("{file}\t{label}\t{ours}\t{pyx12}\t{reason}\n")
+    };
+    format!("{HEAD}\n{}", rows.iter().map(line).collect::<String>())
+}

@@ -1,0 +1,78 @@
+//! Compiled guides against the collected facts, attribute by attribute: what differs is decided in the guide, with a reason.
+
+mod compare;
+mod decide;
+
+use std::fs;
+use std::path::Path;
+
+use acceptance::{beside, say};
+use serde_json::Value;
+use x12_schemas::Catalog;
+use x12_schemas::table::Guide;
+
+/// Guides, their sets, and the tables that have their facts.
+const TABLES: [(&str, &str, &str); 3] = [
+    ("005010X221A1", "835", "835_005010X221A1.json"),
+    ("005010X222A1", "837", "837P_005010X222A1.json"),
+    ("005010X231A1", "999", "999_005010X231A1.json"),
+];
+
+/// The table of the control segments, and one whose ST and SE stand for those of all sets.
+const ENVELOPE: (&str, &str) = ("control_00501.json", "837P_005010X222A1.json");
+
+#[test]
+fn guides_differ_from_facts_only_where_they_say_so() {
+    let Some(folder) = beside("X12_FACTS", "facts") else {
+        return say("facts: 0 tables");
+    };
+    say(&format!("facts: {} tables", TABLES.len() + 1));
+    let catalog = Catalog::builtin();
+    let mut wrong = Vec::new();
+    for (id, set, table) in TABLES {
+        let guide = catalog
+            .guide_of_set(id, set)
+            .expect("the guide is built in");
+        let found = compare::guide(&guide, &read(&folder, table));
+        wrong.extend(judge(id, &guide, &found));
+    }
+    let envelope = catalog.envelope();
+    let found = compare::envelope(
+        &envelope,
+        &read(&folder, ENVELOPE.0),
+        &read(&folder, ENVELOPE.1),
+    );
+    wrong.extend(judge("envelope", &envelope, &found));
+    assert!(
+        wrong.is_empty(),
+        "guides and facts, see schemas/README.md on decisions:\n{}",
+        wrong.join("\n")
+    );
+}
+
+fn judge(name: &str, guide: &Guide, found: &[compare::Difference]) -> Vec<String> {
+    let judged = decide::judge(&guide.decisions, found);
+    say(&format!(
+        "facts: {name}: {} attributes differ, {} decisions, {} undecided, {} needless",
+        found.len(),
+        guide.decisions.len(),
+        judged.undecided.len(),
+        judged.needless.len(),
+    ));
+    let undecided = judged
+        .undecided
+        .iter()
+        .map(|difference| format!("{name}: undecided: {difference}"));
+    let needless = judged.needless.iter().map(|decision| {
+        format!(
+            "{name}: needless: decision {} {}",
+            decision.at, decision.attribute
+        )
+    });
+    undecided.chain(needless).collect()
+}
+
+fn read(folder: &Path, table: &str) -> Value {
+    let text = fs::read_to_string(folder.join(table)).expect("the facts have this table");
+    serde_json::from_str(&text).expect("a table is JSON")
+}

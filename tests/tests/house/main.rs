@@ -1,0 +1,14 @@
+//! The house used as a stranger would use it: laws, facts and agreement with others, over samples and the corpus.
+
+mod acknowledgments;
+mod agreement;
+mod documents;
+mod facts;
+mod laws;
+mod pyx12;
+mod raw;
+mod samples;
+mod schemas;
+mod strict;
+mod there_and_back;
+mod tidy;

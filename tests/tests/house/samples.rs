@@ -1,0 +1,68 @@
+//! What is expected of each sample stands beside it: its JSON, and its findings if there are any.
+//!
+//! `X12_WRITE=1 cargo test -p acceptance` writes the expectations anew; the difference is then read like code.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use acceptance::{options, root, samples, verdict};
+use x12_parser::{Finding, Per, Shape, to_json};
+
+#[test]
+fn every_sample_gives_the_json_and_the_findings_that_stand_beside_it() {
+    let options = options();
+    let mut wrong = Vec::new();
+    for document in samples() {
+        let mut json = Vec::new();
+        let read = to_json(
+            &document.bytes[..],
+            &mut json,
+            Shape::Loops,
+            Per::Document,
+            &options,
+        );
+        assert!(read.is_ok(), "{}: {read:?}", document.name);
+        let verdict = verdict(&document.bytes, &options);
+        let findings: String = verdict.findings.iter().map(line).collect();
+        let path = root().join("samples").join(&document.name);
+        for (extension, found) in [("json", json), ("findings", findings.into_bytes())] {
+            if !agrees(&path.with_extension(extension), &found) {
+                wrong.push(format!("{} ({extension})", document.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not as expected: {wrong:#?}");
+}
+
+/// Whether a file holds what was found; an absent file holds nothing. Writes it instead if asked to.
+fn agrees(path: &Path, found: &[u8]) -> bool {
+    if std::env::var_os("X12_WRITE").is_none() {
+        return fs::read(path).unwrap_or_default() == found;
+    }
+    if found.is_empty() {
+        // Nothing is expected, and so no file.
+        let _ = fs::remove_file(path);
+        return true;
+    }
+    fs::write(path, found).is_ok()
+}
+
+fn line(finding: &Finding) -> String {
+    let mut line = format!(
+        "{} {} bytes {}+{} segment {}",
+        finding.severity.name(),
+        finding.code.name(),
+        finding.offset,
+        finding.length,
+        finding.segment
+    );
+    let path = finding.path();
+    if !path.is_empty() {
+        let _ = write!(line, " {path}");
+    }
+    if finding.repetition > 0 {
+        let _ = write!(line, "^{}", finding.repetition);
+    }
+    line + "\n"
+}

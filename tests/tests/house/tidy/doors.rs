@@ -1,0 +1,103 @@
+//! One library, one door: an outside crate is named in one file or one folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{none, sources};
+
+/// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
+const DOORS: [(&str, &[&str]); 12] = [
+    ("anstream", &["x12-parser/cli/src/talk.rs"]),
+    ("base64", &["x12-parser/src/json/"]),
+    ("clap", &["x12-parser/cli/src/"]),
+    ("crossbeam_channel", &["x12-parser/src/parallel.rs"]),
+    ("indicatif", &["x12-parser/cli/src/progress.rs"]),
+    ("kdl", &["schemas/src/compiler/"]),
+    ("libfuzzer_sys", &["fuzz/targets/"]),
+    ("nom", &["x12-parser/src/delimiters.rs"]),
+    ("postcard", &["schemas/src/catalog.rs", "schemas/build.rs"]),
+    ("rayon", &["x12-parser/src/parallel.rs"]),
+    (
+        "serde_json",
+        &["x12-parser/src/json/", "x12-parser/cli/src/"],
+    ),
+    (
+        "wide",
+        &["x12-parser/src/index.rs", "x12-parser/src/json/short.rs"],
+    ),
+];
+
+/// Crates without a vocabulary of their own: derives, and functions that the standard library has as well, slower.
+const EVERYWHERE: [&str; 3] = ["memchr", "serde", "thiserror"];
+
+/// Where any crate may be named: tests and benches measure the house from outside.
+const OUTSIDE: [&str; 6] = [
+    "tests/",
+    "fuzz/tests/",
+    "x12-parser/tests/",
+    "x12-parser/benches/",
+    "x12-parser/cli/tests/",
+    "x12-parser/cli/benches/",
+];
+
+#[test]
+fn outside_crates_are_named_behind_their_doors() {
+    let known = known();
+    let doors: BTreeMap<_, _> = DOORS.into_iter().collect();
+    let mut wrong = BTreeSet::new();
+    for source in sources()
+        .iter()
+        .filter(|source| !OUTSIDE.iter().any(|folder| source.path.starts_with(folder)))
+    {
+        for (line, name) in source
+            .code
+            .paths()
+            .filter(|(_, name)| known.contains(*name))
+        {
+            let at_door = |door: &&str| {
+                if door.ends_with('/') {
+                    source.path.starts_with(*door)
+                } else {
+                    source.path == **door
+                }
+            };
+            match doors.get(name) {
+                Some(doors) if doors.iter().any(at_door) => {}
+                Some(doors) => {
+                    _ = wrong.insert(format!(
+                        "{}:{line}: {name} belongs behind {}",
+                        source.path,
+                        doors.join(", ")
+                    ))
+                }
+                None => {
+                    _ = wrong.insert(format!(
+                        "{}:{line}: {name} has no door in tests/house/tidy/doors.rs",
+                        source.path
+                    ))
+                }
+            }
+        }
+    }
+    none(
+        "outside crates are named beside their doors",
+        &wrong.into_iter().collect::<Vec<_>>(),
+    );
+}
+
+/// The names of all outside crates of the version table, as code writes them.
+fn known() -> BTreeSet<String> {
+    let manifest = std::fs::read_to_string(acceptance::root().join("Cargo.toml"))
+        .expect("the workspace has a manifest");
+    let table = manifest
+        .split("\n[")
+        .find_map(|section| section.strip_prefix("workspace.dependencies]"));
+    let names = table
+        .expect("one version table")
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, _)| name.trim());
+    let outside = names.filter(|name| {
+        !name.starts_with('#') && !name.starts_with("x12-") && !EVERYWHERE.contains(name)
+    });
+    outside.map(|name| name.replace('-', "_")).collect()
+}
