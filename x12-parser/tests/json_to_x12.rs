@@ -1,9 +1,8 @@
 //! JSON to X12: every road gives the same bytes, and what cannot be written is told with its place and without its value.
 
 use std::io::Read;
-use std::path::Path;
 
-use x12_parser::{Error, Limits, Options, Per, Shape, WriteFinding, X12Writer, to_json, to_x12};
+use x12_parser::{Error, Limits, WriteFinding, X12Writer, to_x12};
 
 const ISA: &str = r#"{"seg":"ISA","01":"00","02":"          ","03":"00","04":"          ","05":"ZZ","06":"MADEUPSENDER   ","07":"ZZ","08":"MADEUPRECEIVER ","09":"261123","10":"1200","11":"^","12":"00501","13":"000000001","14":"0","15":"T","16":":"}"#;
 const ISA_X12: &str = "ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~";
@@ -546,49 +545,6 @@ fn parts_out_of_turn_are_held_up_to_a_limit() {
             format!("{ISA_X12}\n{}{end}", "A~\n".repeat(100))
         );
     }
-}
-
-#[test]
-fn samples_come_back_as_they_were() {
-    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
-    let mut folders = vec![samples];
-    let (mut same, mut unreadable) = (0, 0);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("the folder is read") {
-            let path = entry.expect("the folder is read").path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "edi") {
-                let read = there_and_back(&std::fs::read(&path).expect("the sample is read"));
-                *(if read { &mut same } else { &mut unreadable }) += 1;
-            }
-        }
-    }
-    eprintln!("{same} samples came back, {unreadable} cannot be read");
-    assert!(same > 30);
-}
-
-/// Each form of a document comes back the same; false if it cannot be read.
-fn there_and_back(document: &[u8]) -> bool {
-    let options = Options::default();
-    let forms = [Shape::Loops, Shape::Segments];
-    let forms = forms.map(|shape| [(shape, Per::Document), (shape, Per::Set)]);
-    forms.concat().into_iter().all(|(shape, per)| {
-        let mut json = Vec::new();
-        if to_json(document, &mut json, shape, per, &options).is_err() {
-            return false;
-        }
-        // Spread over lines and with its keys sorted, JSON takes the careful road.
-        let values = serde_json::Deserializer::from_slice(&json).into_iter::<serde_json::Value>();
-        let spread: String = values
-            .map(|value| format!("{:#}", value.expect("it is JSON")))
-            .collect();
-        for json in [json.as_slice(), spread.as_bytes()] {
-            let (x12, findings) = write_within(json, &options.limits).expect("it is written");
-            assert!(x12 == document && findings.is_empty(), "{shape:?} {per:?}");
-        }
-        true
-    })
 }
 
 #[test]
