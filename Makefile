@@ -21,7 +21,7 @@ lint: tools
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 
 bench: $(X12CONV)
-	$(CARGO) bench -p x12-parser --locked
+	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)
