@@ -116,11 +116,11 @@ const WORST: [(&str, Case); 8] = [
     ("elements 250,000", |n| {
         check(once(&"*A".repeat(250_000 * n as usize)))
     }),
-    ("element 256 MiB", |n| {
-        check(once(&"A".repeat((256 << 20) / 4 * n as usize)))
+    ("element 64 MiB", |n| {
+        check(once(&"A".repeat((64 << 20) * n as usize)))
     }),
-    ("no terminator 64 MiB", |n| {
-        check(io::Cursor::new(vec![b'A'; (64 << 20) / 4 * n as usize]))
+    ("no terminator 16 MiB", |n| {
+        check(io::Cursor::new(vec![b'A'; (16 << 20) * n as usize]))
     }),
     ("unexpected segments", |n| {
         check(repeated(
@@ -128,7 +128,7 @@ const WORST: [(&str, Case); 8] = [
             100_000 * n,
         ))
     }),
-    ("nested JSON 10 MB", |n| {
+    ("nested JSON 2.5 MiB", |n| {
         to_x12(
             io::repeat(b'[').take((10 << 20) / 4 * n),
             io::sink(),

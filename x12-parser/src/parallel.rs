@@ -15,7 +15,7 @@ use crate::source::{ReadSource, Source};
 /// Joins what a stage made of a block.
 pub(crate) type Join<'j, O> = &'j mut (dyn FnMut(&mut O) -> Result<(), Error> + Send);
 
-/// Runs a stage over what a reader gives, on so many threads.
+/// Runs a stage over what a reader gives, `step` bytes at a time, on so many threads.
 pub(crate) fn run<R, S>(
     reader: R,
     step: usize,
@@ -28,21 +28,7 @@ where
     R: Read + Send,
     S: Stage,
 {
-    run_source(ReadSource::new(reader, step), blocks, threads, stage, join)
-}
-
-/// Runs a stage over all blocks of a source, on so many threads.
-pub(crate) fn run_source<'a, D, S>(
-    source: D,
-    blocks: Blocks,
-    threads: usize,
-    stage: &S,
-    join: Join<'_, S::Output>,
-) -> Result<(), Error>
-where
-    D: Source<'a> + Send,
-    S: Stage,
-{
+    let source = ReadSource::new(reader, step);
     if threads <= 1 {
         return alone(source, blocks, stage, join);
     }

@@ -202,9 +202,8 @@ impl Placer {
         self.start.segments_of_set += 1;
         here.span.segment = self.start.segments_of_set;
         let Some(walk) = &mut self.set.walk else {
-            let code = Code::SegmentEmpty;
             if segment.bytes().is_empty() {
-                self.find(here, code, None, Part::default());
+                self.find(here, Code::SegmentEmpty, None, Part::default());
             }
             return here.placed.events.push(Event::Entry(NONE));
         };

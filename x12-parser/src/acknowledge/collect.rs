@@ -99,14 +99,12 @@ impl<'b> Collector<'b> {
             match step {
                 Step::Finding(finding) => waiting.push(finding.clone()),
                 Step::Structure(event) => {
-                    self.settle(&mut waiting, None);
+                    self.settle(&mut waiting);
                     self.structure(event);
                 }
                 Step::Segment(placed) => {
                     let own = placed.span.segment;
-                    let mut before: Vec<Finding> = Vec::new();
-                    std::mem::swap(&mut before, &mut waiting);
-                    for finding in before {
+                    for finding in std::mem::take(&mut waiting) {
                         let quoted = (finding.segment == own && finding.length > 0)
                             .then_some(&placed.segment);
                         self.push(finding, quoted);
@@ -115,12 +113,13 @@ impl<'b> Collector<'b> {
                 }
             }
         }
-        self.settle(&mut waiting, None);
+        self.settle(&mut waiting);
     }
 
-    fn settle(&mut self, waiting: &mut Vec<Finding>, segment: Option<&Segment<'_>>) {
+    /// Findings that no segment follows have nothing to be quoted for.
+    fn settle(&mut self, waiting: &mut Vec<Finding>) {
         for finding in waiting.drain(..) {
-            self.push(finding, segment);
+            self.push(finding, None);
         }
     }
 
