@@ -24,7 +24,9 @@ pub(crate) struct Block<'a> {
     pub(crate) placed: Placed,
     pub(crate) envelope: Arc<Chart>,
     pub(crate) limits: Limits,
-    pub(crate) first: bool,
+    /// Which block of the document, from zero.
+    pub(crate) ordinal: u64,
+    /// Behind the document's last byte: without bytes, for what the end closes.
     pub(crate) last: bool,
 }
 
@@ -33,6 +35,22 @@ impl Block<'_> {
     #[inline]
     pub(crate) fn segment(&self, entry: &Entry) -> Segment<'_> {
         Segment::new(&self.bytes, &self.layout, entry)
+    }
+
+    /// Places what was cut; behind the last byte, closes what the document's end leaves open.
+    pub(crate) fn place(&mut self, placer: &mut Placer) {
+        let Self {
+            bytes,
+            base,
+            layout,
+            placed,
+            ..
+        } = self;
+        if self.last {
+            placer.finish(*base, layout, placed);
+        } else {
+            placer.place(bytes, *base, layout, placed);
+        }
     }
 }
 
@@ -45,24 +63,22 @@ pub(crate) trait Stage: Sync {
     fn block(&self, block: &Block<'_>, output: &mut Self::Output);
 }
 
-/// Makes block after block out of a source.
+/// Makes block after block out of a source: cuts them, then places them.
 pub(crate) struct Blocks {
-    cutter: Cutter,
-    placer: Placer,
-    limits: Limits,
-    first: bool,
-    ended: bool,
+    pub(crate) cutting: Cutting,
+    pub(crate) placer: Placer,
 }
 
 impl Blocks {
     /// Blocks placed by the guides of a catalog, or, if not `walking`, by their envelopes alone.
     pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
         Self {
-            cutter: Cutter::new(limits),
+            cutting: Cutting {
+                cutter: Cutter::new(limits),
+                next: 0,
+                ended: false,
+            },
             placer: Placer::new(catalog, limits, walking),
-            limits,
-            first: true,
-            ended: false,
         }
     }
 
@@ -74,8 +90,8 @@ impl Blocks {
             layout: Layout::default(),
             placed: Placed::default(),
             envelope: Arc::clone(self.placer.envelope()),
-            limits: self.limits,
-            first: false,
+            limits: self.placer.limits(),
+            ordinal: 0,
             last: false,
         }
     }
@@ -86,35 +102,48 @@ impl Blocks {
         source: &mut S,
         block: &mut Block<'a>,
     ) -> Result<bool, Error> {
+        let filled = self.cutting.next(source, block)?;
+        if filled {
+            block.place(&mut self.placer);
+        }
+        Ok(filled)
+    }
+}
+
+/// Cuts block after block off a source.
+pub(crate) struct Cutting {
+    cutter: Cutter,
+    next: u64,
+    ended: bool,
+}
+
+impl Cutting {
+    /// Cuts the next block, which is not placed yet; false when there is none yet or none any more.
+    pub(crate) fn next<'a, S: Source<'a>>(
+        &mut self,
+        source: &mut S,
+        block: &mut Block<'a>,
+    ) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);
         }
+        block.base = self.cutter.at();
         loop {
-            let base = self.cutter.at();
             match self
                 .cutter
                 .cut(source.window(), source.at_end(), &mut block.layout)?
             {
-                Cut::More if source.more()? => {}
+                Cut::More if source.more()? => continue,
                 Cut::More => return Ok(false),
-                Cut::Block(length) => {
-                    block.bytes = source.take(length);
-                    block.base = base;
-                    block.first = std::mem::take(&mut self.first);
-                    block.last = false;
-                    self.placer
-                        .place(&block.bytes, base, &block.layout, &mut block.placed);
-                    return Ok(true);
-                }
+                Cut::Block(length) => block.bytes = source.take(length),
                 Cut::End => {
                     self.ended = true;
                     block.bytes = Cow::Borrowed(&[]);
-                    block.base = base;
-                    (block.first, block.last) = (false, true);
-                    self.placer.finish(base, &block.layout, &mut block.placed);
-                    return Ok(true);
                 }
             }
+            (block.ordinal, block.last) = (self.next, self.ended);
+            self.next += 1;
+            return Ok(true);
         }
     }
 }

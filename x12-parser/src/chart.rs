@@ -137,14 +137,8 @@ pub(crate) struct KeyValue<'s> {
 
 impl<'s> KeyValue<'s> {
     fn new(key: &Key, segment: &Segment<'s>) -> Self {
-        let element = segment.element(usize::from(key.element));
         // An element that repeats is known by its first repetition.
-        let element = element.repetitions().next().unwrap_or(element);
-        let value = if key.component == 0 {
-            element.bytes()
-        } else {
-            element.component(usize::from(key.component))
-        };
+        let value = segment.first_part(usize::from(key.element), usize::from(key.component));
         let value = if segment.is_plain() {
             Cow::Borrowed(value)
         } else {

@@ -58,7 +58,6 @@ struct Group {
     /// Opened by a transaction set, without a header of its own.
     orphan: bool,
     gs06: Vec<u8>,
-    sets: u64,
     st02_seen: NumberSet,
     gs06_seen: NumberSet,
 }
@@ -97,6 +96,11 @@ impl Placer {
     /// The envelope's control segments, as a guide.
     pub(crate) fn envelope(&self) -> &Arc<Chart> {
         &self.envelope
+    }
+
+    /// The bounds that all blocks are read within.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// Places all entries of a block that begins at byte `base` of the document.
@@ -442,7 +446,7 @@ impl Placer {
         self.start.place.set = 0;
         self.groups += 1;
         self.group.orphan = false;
-        self.group.sets = 0;
+        self.start.sets_of_group = 0;
         self.group.st02_seen.clear();
         here.placed.events.push(Event::OpenGroup);
     }
@@ -458,7 +462,8 @@ impl Placer {
         here.placed
             .events
             .push(Event::Entry(self.envelope.definition(GE)));
-        if number(segment.element(1).bytes()).is_some_and(|count| count != self.group.sets) {
+        if number(segment.element(1).bytes()).is_some_and(|count| count != self.start.sets_of_group)
+        {
             self.find_in(here, Code::SetCount, GE, 1);
         }
         if segment.element(2).bytes() != self.group.gs06 {

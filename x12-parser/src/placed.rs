@@ -13,6 +13,8 @@ pub(crate) struct Start {
     pub(crate) place: Place,
     /// Segments of the open transaction set, and of the document.
     pub(crate) segments_of_set: u64,
+    /// Transaction sets of the open group so far.
+    pub(crate) sets_of_group: u64,
     pub(crate) segments_of_document: u64,
     /// Ordinal of the open transaction set's guide among the charts.
     pub(crate) chart: Option<u16>,

@@ -71,10 +71,13 @@ impl<'a> Segment<'a> {
     /// What stands between element separators: 0 is the identifier; empty if it does not stand.
     #[inline]
     fn field(&self, number: usize) -> &'a [u8] {
+        if self.flat {
+            return self.flat_field(number);
+        }
         let (mut left, mut start) = (number, 0);
         for &mark in self.marks {
             let at = (mark - self.origin) as usize;
-            if !self.flat && self.bytes.get(at) != Some(&self.delimiters.element) {
+            if self.bytes.get(at) != Some(&self.delimiters.element) {
                 continue;
             }
             if left == 0 {
@@ -86,6 +89,36 @@ impl<'a> Segment<'a> {
             self.bytes.get(start..).unwrap_or_default()
         } else {
             &[]
+        }
+    }
+
+    /// As [`Self::field`], where every delimiter separates elements.
+    #[inline]
+    fn flat_field(&self, number: usize) -> &'a [u8] {
+        let at = |mark: &u32| (mark - self.origin) as usize;
+        let start = match number.checked_sub(1) {
+            None => 0,
+            Some(before) => match self.marks.get(before) {
+                Some(mark) => at(mark) + 1,
+                None => return &[],
+            },
+        };
+        let end = self.marks.get(number).map_or(self.bytes.len(), at);
+        self.bytes.get(start..end).unwrap_or_default()
+    }
+
+    /// The first repetition of an element, or, of that, the component of a number from one.
+    #[inline]
+    pub(crate) fn first_part(&self, element: usize, component: usize) -> &'a [u8] {
+        if self.flat && component <= 1 {
+            return self.field(element);
+        }
+        let element = self.element(element);
+        let element = element.repetitions().next().unwrap_or(element);
+        if component == 0 {
+            element.bytes()
+        } else {
+            element.component(component)
         }
     }
 

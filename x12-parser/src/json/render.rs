@@ -99,7 +99,7 @@ impl<'b> Renderer<'b> {
             before: None,
             interchange: start.place.interchange,
             group: start.place.group,
-            set: start.place.set,
+            set: u32::try_from(start.sets_of_group).unwrap_or(u32::MAX),
         }
     }
 
@@ -108,7 +108,7 @@ impl<'b> Renderer<'b> {
     }
 
     fn run(&mut self) {
-        if self.block.first && !self.lines() {
+        if self.block.ordinal == 0 && !self.lines() {
             self.out.put(b"{\"x12\":\"1\",\"interchanges\":[");
         }
         let block = self.block;

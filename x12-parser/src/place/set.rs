@@ -32,12 +32,12 @@ impl Placer {
 
     fn open_set(&mut self, segment: &Segment<'_>, here: &mut Here<'_>) {
         self.kept = 0;
-        self.group.sets += 1;
+        self.start.sets_of_group += 1;
         self.start.in_set = true;
         self.start.sets_empty = false;
         self.start.segments_of_set = 0;
         self.start.loop_index = 0;
-        self.start.place.set += 1;
+        self.start.place.set = u32::try_from(self.start.sets_of_group).unwrap_or(u32::MAX);
         let Identity {
             interchange, group, ..
         } = (*self.start.place.identity).clone();
@@ -132,6 +132,9 @@ impl Placer {
             walk.finish(self.set.trailer, &mut trail);
         }
         here.placed.events.push(Event::CloseSet);
+        // What is wrong behind a set counts for itself, however much was wrong inside.
+        self.kept = 0;
+        self.start.place.set = 0;
         self.set.walk = None;
         self.start.in_set = false;
         self.start.chart = None;
