@@ -1,1 +1,9 @@
-//! The road of a file between trading partners. Empty: the issue "The embedded pipeline" fills this package.
+//! The road of a file between trading partners.
+//!
+//! A file comes in through a folder (later also SFTP, S3 or a queue), is stored sealed, decrypted, translated, checked, acknowledged,
+//! and what is good is delivered. Each hop is a job: its stage gives back what it made and what is to follow, one transaction of the
+//! ledger records both, and only then the queue is told. So a job may be lost or done twice at any moment, and nothing else is.
+
+pub mod failure;
+pub mod limits;
+pub mod object;

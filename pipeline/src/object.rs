@@ -1,0 +1,97 @@
+//! What an object in the store is called: by the job that made it, the step and an ordinal, never by a file's name or contents.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+/// A job, or what came in: UUIDs of version 7 for what begins, of version 5 for what follows from it.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct JobId(pub Uuid);
+
+impl JobId {
+    /// The job that follows from this one: the same on every try, so that doing a job twice gives no second job.
+    #[must_use]
+    pub fn following(self, step: Step, ordinal: u32) -> Self {
+        let name = format!("{}/{ordinal}", step.name());
+        Self(Uuid::new_v5(&self.0, name.as_bytes()))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.hyphenated().fmt(f)
+    }
+}
+
+/// A hop of a document's road, in order.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Step {
+    /// Taken in through a door, stored sealed as it came.
+    Intake,
+    /// OpenPGP off.
+    Decrypt,
+    /// X12 to JSON, or JSON to X12.
+    Translate,
+    /// Checked against the guide.
+    Validate,
+    /// TA1 and 999 made.
+    Acknowledge,
+    /// Where what is good goes.
+    Route,
+    /// Sent to a partner or the backend.
+    Deliver,
+    /// A partner's answer correlated with what was sent.
+    Respond,
+}
+
+impl Step {
+    /// All steps, in the order of the road.
+    pub const ALL: [Self; 8] = [
+        Self::Intake,
+        Self::Decrypt,
+        Self::Translate,
+        Self::Validate,
+        Self::Acknowledge,
+        Self::Route,
+        Self::Deliver,
+        Self::Respond,
+    ];
+
+    /// Its name in the ledger, in logs and in object names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Intake => "intake",
+            Self::Decrypt => "decrypt",
+            Self::Translate => "translate",
+            Self::Validate => "validate",
+            Self::Acknowledge => "acknowledge",
+            Self::Route => "route",
+            Self::Deliver => "deliver",
+            Self::Respond => "respond",
+        }
+    }
+
+    /// The step of a name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|step| step.name() == name)
+    }
+}
+
+/// The name of an object in the store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct ObjectId {
+    /// The job that makes it.
+    pub job: JobId,
+    /// What the job is at.
+    pub step: Step,
+    /// Which of its objects.
+    pub ordinal: u32,
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.job, self.step.name(), self.ordinal)
+    }
+}
