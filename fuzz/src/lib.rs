@@ -3,8 +3,8 @@
 //! A body panics where a law of DESIGN §3 is broken; an error or a finding is never a fault here.
 
 use x12_parser::{
-    AcknowledgmentOptions, Error, Finding, Limits, Options, Per, Severity, Shape, Ta1Policy,
-    acknowledge, to_json, to_x12, validate,
+    AcknowledgmentOptions, CountingNumbers, Decided, Error, Finding, Limits, Options, Per,
+    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
@@ -75,19 +75,29 @@ pub fn there_and_back(document: &[u8]) {
     }
 }
 
-/// Whatever is answered reads clean under our own guides.
+/// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.
 pub fn acknowledge_and_read(document: &[u8]) {
-    let how = AcknowledgmentOptions {
+    let mut how = AcknowledgmentOptions {
         date: "20261123".to_owned(),
         time: "1200".to_owned(),
-        interchange_control_number: 1,
-        group_control_number: 1,
+        numbers: CountingNumbers::default(),
         ta1: Ta1Policy::Always,
         list_accepted: true,
+        rejected: [(2, Ta1Note::DuplicateControlNumber)].into(),
     };
-    let mut answers = Vec::new();
+    let (mut answers, mut open) = (Vec::new(), [0; 2]);
     // A document that breaks off is answered all the same.
-    let _ = acknowledge(document, &mut answers, &how, &Options::default(), |_| {});
+    let _ = acknowledge(
+        document,
+        &mut answers,
+        &mut how,
+        &Options::default(),
+        |decided| {
+            open = in_order(open, &decided);
+            Ok(())
+        },
+    );
+    assert!(open == [0, 0], "sets or groups without the end around them");
     if answers.is_empty() {
         return;
     }
@@ -97,6 +107,27 @@ pub fn acknowledge_and_read(document: &[u8]) {
         .iter()
         .find(|finding| finding.severity == Severity::Error && !quotes(finding));
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// Sets and groups that wait for what is around them to end, behind the next decision.
+fn in_order([sets, groups]: [u64; 2], decided: &Decided) -> [u64; 2] {
+    match decided {
+        Decided::Set(set) => {
+            assert!(u64::from(set.set) == sets + 1, "a set was left out");
+            [sets + 1, groups]
+        }
+        Decided::Group(group) => {
+            assert!(u64::from(group.group) == groups + 1, "a group was left out");
+            assert!(group.received == sets, "a set was left out");
+            [0, groups + 1]
+        }
+        Decided::Interchange(decision) => {
+            let silent = decision.answer.is_some() == decision.suppressed.is_some();
+            assert!(!silent, "neither an answer nor a reason");
+            [0, 0]
+        }
+        _ => [sets, groups],
+    }
 }
 
 /// Whether a finding is about what an answer must quote as it was received, be it faulty or not.

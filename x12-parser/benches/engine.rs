@@ -4,13 +4,14 @@
 
 mod document;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use x12_parser::{
-    AcknowledgmentOptions, Limits, Options, Per, Shape, Ta1Policy, acknowledge, to_json, to_x12,
-    validate,
+    AcknowledgmentOptions, CountingNumbers, Limits, Options, Per, Shape, Ta1Policy, acknowledge,
+    to_json, to_x12, validate,
 };
 
 const BYTES: usize = 8 << 20;
@@ -73,15 +74,15 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
 }
 
 fn answer(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
-    let how = AcknowledgmentOptions {
+    let mut how = AcknowledgmentOptions {
         date: "20261123".to_owned(),
         time: "1200".to_owned(),
-        interchange_control_number: 1,
-        group_control_number: 1,
+        numbers: CountingNumbers::default(),
         ta1: Ta1Policy::WhenAsked,
         list_accepted: true,
+        rejected: BTreeMap::new(),
     };
-    acknowledge(x12, io::sink(), &how, &Options::default(), |_| {})
+    acknowledge(x12, io::sink(), &mut how, &Options::default(), |_| Ok(()))
 }
 
 /// Medians of the plain scan and of the operation.

@@ -7,6 +7,7 @@ mod acknowledge;
 mod block;
 mod chart;
 mod check;
+mod control_number;
 mod convert;
 mod cut;
 mod delimiters;
@@ -33,7 +34,11 @@ mod value;
 mod visit;
 mod walk;
 
-pub use acknowledge::{AcknowledgmentOptions, Decision, GroupDecision, Ta1Policy, acknowledge};
+pub use acknowledge::{
+    AcknowledgmentOptions, AnswerNumbers, ControlNumbers, CountingNumbers, Decided, Decision,
+    GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+};
+pub use control_number::ControlNumber;
 pub use convert::to_json;
 pub use delimiters::Delimiters;
 pub use error::Error;

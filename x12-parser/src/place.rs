@@ -522,6 +522,6 @@ impl Here<'_> {
 }
 
 /// An identifying element as text, cut to a length that no right one has.
-fn text(value: &[u8]) -> String {
+pub(crate) fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(&value[..value.len().min(IDENTITY_BYTES)]).into_owned()
 }

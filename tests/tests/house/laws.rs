@@ -144,12 +144,14 @@ fn findings(document: &Document, options: &Options) -> (Vec<u8>, String) {
 
 fn answers(document: &Document, options: &Options) -> (Vec<u8>, String) {
     let (mut out, mut decisions) = (Vec::new(), String::new());
-    let decided =
-        |decision| writeln!(decisions, "{decision:?}").expect("a string can be written to");
+    let decided = |decision| {
+        writeln!(decisions, "{decision:?}").expect("a string can be written to");
+        Ok(())
+    };
     let end = acknowledge(
         &document.bytes[..],
         &mut out,
-        &answer_options(),
+        &mut answer_options(),
         options,
         decided,
     );

@@ -17,6 +17,7 @@ pub(crate) enum Item {
         delimiters: Delimiters,
     },
     Service,
+    OpenGroup,
     Group {
         gs: Vec<Vec<u8>>,
     },
@@ -136,6 +137,7 @@ impl<'b> Collector<'b> {
                 self.kept = 0;
                 self.items.push(Item::CloseSet);
             }
+            Event::OpenGroup => self.items.push(Item::OpenGroup),
             Event::CloseGroup => self.items.push(Item::CloseGroup),
             Event::CloseInterchange => self.items.push(Item::CloseInterchange),
             Event::CloseLoop => {

@@ -1,8 +1,9 @@
 //! The account of one received interchange: its note for the TA1, and the 999s of its groups as they grow.
 
+use crate::acknowledge::AcknowledgmentOptions;
 use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::{AcknowledgmentOptions, GroupDecision};
+use crate::acknowledge::verdict::{Decided, Opened, Verdict};
 use crate::delimiters::Delimiters;
 use crate::finding::Finding;
 use crate::limits::Limits;
@@ -30,13 +31,12 @@ pub(crate) struct Received {
     set: Option<Set>,
     /// Groups that have their 999.
     pub(crate) answered: u32,
-    pub(crate) groups: Vec<GroupDecision>,
+    opened: Opened,
 }
 
 /// The group that is being answered.
 #[derive(Default)]
 struct Group {
-    gs06: String,
     ge01: Vec<u8>,
     received: u64,
     known: u64,
@@ -59,7 +59,8 @@ struct Set {
 }
 
 impl Received {
-    pub(crate) fn new(isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
+    /// The interchange of this ordinal.
+    pub(crate) fn new(ordinal: u32, isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
         Self {
             isa,
             first_gs: Vec::new(),
@@ -70,7 +71,7 @@ impl Received {
             group: None,
             set: None,
             answered: 0,
-            groups: Vec::new(),
+            opened: Opened::new(ordinal),
         }
     }
 
@@ -84,10 +85,22 @@ impl Received {
         element(&self.first_gs, number)
     }
 
-    pub(crate) fn item(&mut self, item: Item, how: &AcknowledgmentOptions, limits: &Limits) {
+    /// Whether it is rejected, as far as is known.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.note.is_some_and(|(code, _)| code == "R")
+    }
+
+    /// Takes what comes next; gives the decision about what ends with it.
+    pub(crate) fn item<N>(
+        &mut self,
+        item: Item,
+        how: &AcknowledgmentOptions<N>,
+        limits: &Limits,
+    ) -> Option<Decided> {
         match item {
             Item::Interchange { .. } | Item::CloseInterchange => {}
             Item::Service => self.holds_answers = true,
+            Item::OpenGroup => self.opened.open_group(),
             Item::Group { gs } => self.open_group(&gs),
             Item::GroupTrailer { ge01 } => {
                 if let Some(group) = &mut self.group {
@@ -95,6 +108,7 @@ impl Received {
                 }
             }
             Item::OpenSet { known } => {
+                self.opened.open_set();
                 let begin = (self.compose.bytes.len(), self.compose.segments);
                 self.set = self.group.is_some().then(|| Set {
                     known,
@@ -103,21 +117,59 @@ impl Received {
                 });
             }
             Item::Set { st } => {
+                self.opened.name_set([element(&st, 1), element(&st, 2)]);
                 if self.set.is_some() {
                     self.compose
                         .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
                 }
             }
             Item::Finding { finding, quote } => self.finding(&finding, &quote),
-            Item::CloseSet => self.close_set(
-                how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
-            ),
-            Item::CloseGroup => self.close_group(),
+            Item::CloseSet => {
+                let verdict = self.verdict();
+                self.close_set(
+                    how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
+                );
+                return Some(self.opened.close_set(verdict));
+            }
+            Item::CloseGroup => {
+                let composed = self.close_group();
+                return Some(self.opened.close_group(composed));
+            }
+        }
+        None
+    }
+
+    /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
+    pub(crate) fn break_off(&mut self) -> Vec<Item> {
+        if !self.is_rejected() {
+            self.note = Some(("R", "024"));
+        }
+        let mut open = Vec::new();
+        if self.opened.is_in_set() {
+            self.set_code("2");
+            open.push(Item::CloseSet);
+        }
+        if self.opened.is_in_group() {
+            self.group_code("3");
+            open.push(Item::CloseGroup);
+        }
+        open
+    }
+
+    /// What is said of the open transaction set.
+    fn verdict(&self) -> Verdict {
+        match &self.set {
+            Some(set) if !set.rejected => Verdict::Accepted,
+            None if self.opened.answers => Verdict::NotAnswered,
+            // Without a group's header its interchange is rejected.
+            _ => Verdict::Rejected,
         }
     }
 
     fn open_group(&mut self, gs: &[Vec<u8>]) {
-        if element(gs, 1) == b"FA" {
+        self.opened
+            .name_group([element(gs, 1), element(gs, 6), element(gs, 8)]);
+        if self.opened.answers {
             self.holds_answers = true;
             return;
         }
@@ -131,11 +183,7 @@ impl Received {
             .segment("ST", &[b"999", control.as_bytes(), GUIDE]);
         self.compose
             .segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
-        let gs06 = String::from_utf8_lossy(element(gs, 6)).into_owned();
-        self.group = Some(Group {
-            gs06,
-            ..Group::default()
-        });
+        self.group = Some(Group::default());
     }
 
     fn finding(&mut self, finding: &Finding, quote: &Quote) {
@@ -329,10 +377,9 @@ impl Received {
         }
     }
 
-    fn close_group(&mut self) {
-        let Some(mut group) = self.group.take() else {
-            return;
-        };
+    /// Ends the group's 999; gives AK901 and how many transaction sets are accepted.
+    fn close_group(&mut self) -> Option<(&'static str, u64)> {
+        let mut group = self.group.take()?;
         if group.known == 0 && group.received > 0 {
             add(&mut group.codes, "2");
         }
@@ -372,18 +419,7 @@ impl Received {
         );
         self.compose
             .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
-        let Group {
-            gs06,
-            received,
-            accepted,
-            ..
-        } = group;
-        self.groups.push(GroupDecision {
-            gs06,
-            code,
-            received,
-            accepted,
-        });
+        Some((code, group.accepted))
     }
 }
 
