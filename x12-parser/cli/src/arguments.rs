@@ -123,7 +123,12 @@ const JSON_EXAMPLES: &str = "\
 Examples:
   x12conv json claims.x12 > claims.json
   x12conv json --shape segments claims.x12 | jq '.interchanges[].ISA'
-  x12conv json --per set -j 0 claims.x12 -o claims.ndjson";
+  x12conv json --per set -j 0 claims.x12 -o claims.ndjson
+  x12conv json --per claim claims.x12 | jq -c 'select(.record) | .body[0]'
+
+With `--per claim` or `--per member` each record stands on a line of its own, `{\"record\":…}`, with the segments around it as its
+`context`. What is in no record's line comes in lines of its own, `{\"outside\":…}`. After the last record of a transaction set a line
+`{\"verdict\":\"accepted\",…}` or `\"rejected\"` says whether to trust those before it. X12 cannot be written back from such lines.";
 
 /// Arguments of `json`.
 #[derive(Debug, Args)]
@@ -158,6 +163,10 @@ pub enum Per {
     Document,
     /// One transaction set; envelopes open and close on lines of their own
     Set,
+    /// One claim, or claim payment, with what stands around it; a verdict follows those of a transaction set
+    Claim,
+    /// One member of an enrolment, likewise
+    Member,
 }
 
 const X12_EXAMPLES: &str = "\
