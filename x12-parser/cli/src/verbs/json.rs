@@ -3,6 +3,7 @@
 use x12_parser::{Per, Shape, to_json};
 
 use crate::arguments::{self, JsonArguments};
+use crate::codes;
 use crate::outcome::Outcome;
 use crate::report::failure;
 use crate::session::Session;
@@ -11,6 +12,9 @@ use crate::verbs::doors;
 /// Converts each document.
 pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
+    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+        return Outcome::CouldNot;
+    }
     let of_records = matches!(
         arguments.per,
         arguments::Per::Claim | arguments::Per::Member
