@@ -503,11 +503,15 @@ struct Here<'a> {
 impl Here<'_> {
     fn trail<'b>(&'b mut self, place: &'b Place, count: &'b mut usize, most: usize) -> Trail<'b> {
         let Placed {
-            events, findings, ..
+            events,
+            findings,
+            says_children,
+            ..
         } = &mut *self.placed;
         Trail {
             events,
             findings,
+            says_children,
             place,
             span: self.span,
             count,

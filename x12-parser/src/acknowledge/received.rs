@@ -4,7 +4,7 @@ use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::{AcknowledgmentOptions, GroupDecision};
 use crate::delimiters::Delimiters;
-use crate::finding::Finding;
+use crate::finding::{Finding, Position};
 use crate::limits::Limits;
 
 /// The guide by which a 999 is written.
@@ -52,8 +52,8 @@ struct Set {
     known: bool,
     rejected: bool,
     codes: Vec<&'static str>,
-    /// Ordinal, loop and code of the last segment told.
-    told: Option<(u64, String, &'static str)>,
+    /// What is wrong in its segments, in the order in which it was found.
+    findings: Vec<(Finding, Quote)>,
     /// Bytes and segments composed before it.
     begin: (usize, u64),
 }
@@ -108,7 +108,7 @@ impl Received {
                         .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(&finding, &quote),
+            Item::Finding { finding, quote } => self.finding(finding, quote, limits),
             Item::CloseSet => self.close_set(
                 how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
             ),
@@ -138,7 +138,7 @@ impl Received {
         });
     }
 
-    fn finding(&mut self, finding: &Finding, quote: &Quote) {
+    fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
         let codes = finding.code.acknowledgment();
         let id = finding
             .position
@@ -150,7 +150,7 @@ impl Received {
             (_, "ISA") => self.header_note(finding.element),
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.tell(finding, quote),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, limits),
             (false, "GS") => self.group_fault(finding.element),
             _ => {}
         }
@@ -215,26 +215,32 @@ impl Received {
         }
     }
 
-    /// Tells one finding in a segment: IK3 with its context if the segment was not told yet, IK4 if an element is concerned.
-    fn tell(&mut self, finding: &Finding, quote: &Quote) {
-        let Some(set) = &mut self.set else { return };
-        set.rejected = true;
-        add(&mut set.codes, "5");
-        let position = finding.position.as_ref();
-        let codes = finding.code.acknowledgment();
-        let path = position.map_or("", |position| position.loop_path());
-        let same = set.told.as_ref().is_some_and(|(segment, loop_path, code)| {
-            *segment == finding.segment
-                && loop_path == path
-                && *code == codes.ik304
-                && finding.element > 0
-        });
-        if !same {
-            set.told = Some((finding.segment, path.to_owned(), codes.ik304));
-            self.tell_segment(finding, quote);
+    /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
+    fn keep(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+        if let Some(set) = &mut self.set {
+            set.rejected = true;
+            add(&mut set.codes, "5");
+            if set.findings.len() < limits.findings_per_set {
+                set.findings.push((finding, quote));
+            }
         }
-        if finding.element > 0 {
-            self.tell_element(finding, quote);
+    }
+
+    /// Tells findings in the order of their segments: IK3 with its context where one begins, IK4 if an element is concerned.
+    fn tell(&mut self, findings: &mut [(Finding, Quote)]) {
+        // The sort is stable: what is wrong with one segment stays in the order in which it was found.
+        findings.sort_by_key(|(finding, _)| finding.segment);
+        let mut told = None;
+        for (finding, quote) in &*findings {
+            let path = finding.position.as_ref().map(Position::loop_path);
+            let place = (finding.segment, path, finding.code.acknowledgment().ik304);
+            if finding.element == 0 || told != Some(place) {
+                self.tell_segment(finding, quote);
+            }
+            told = Some(place);
+            if finding.element > 0 {
+                self.tell_element(finding, quote);
+            }
         }
     }
 
@@ -308,7 +314,11 @@ impl Received {
     }
 
     fn close_set(&mut self, listing: bool) {
-        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else {
+        let Some(mut set) = self.set.take() else {
+            return;
+        };
+        self.tell(&mut set.findings);
+        let Some(group) = &mut self.group else {
             return;
         };
         group.received += 1;
