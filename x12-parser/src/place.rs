@@ -348,9 +348,9 @@ impl Placer {
         let Some(header) = &here.layout.header else {
             return;
         };
-        let (misfit, wrapped, delimiters) = (header.misfit, header.wrapped, header.delimiters);
-        if let Some(element) = misfit {
-            self.find_in(here, Code::InterchangeWidth, ISA, u16::from(element));
+        let (wrapped, delimiters) = (header.wrapped, header.delimiters);
+        for &element in &header.misfits {
+            self.find_in(here, Code::InterchangeWidth, ISA, element);
         }
         if wrapped {
             self.find_in(here, Code::InterchangeWrapped, ISA, 0);

@@ -16,6 +16,9 @@ const LOOP_ID_BYTES: usize = 4;
 /// Most codes in IK502 to IK506, and in AK905 to AK909.
 const CODES: usize = 5;
 
+/// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
+const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
+
 /// The interchange that is being answered.
 pub(crate) struct Received {
     isa: Vec<Vec<u8>>,
@@ -139,25 +142,33 @@ impl Received {
     }
 
     fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
-        let codes = finding.code.acknowledgment();
+        let codes = finding.acknowledgment();
         let id = finding
             .position
             .as_ref()
             .and_then(|position| position.segment_id())
             .unwrap_or_default();
         match (self.set.is_some(), id) {
-            _ if !codes.ta105.is_empty() => self.note("R", codes.ta105),
-            (_, "ISA") => self.header_note(finding.element),
+            _ if !codes.ta105.is_empty() => self.note(codes.ta105),
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
             (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, limits),
-            (false, "GS") => self.group_fault(finding.element),
+            (false, "GS") => {
+                if let Some(group) = &mut self.group {
+                    group.faulty = true;
+                }
+            }
             _ => {}
         }
     }
 
     /// The gravest note wins; among equals the first.
-    fn note(&mut self, code: &'static str, note: &'static str) {
+    fn note(&mut self, note: &'static str) {
+        let code = if ACCEPTED_NOTES.contains(&note) {
+            "E"
+        } else {
+            "R"
+        };
         if self
             .note
             .is_none_or(|(before, _)| before == "E" && code == "R")
@@ -166,45 +177,9 @@ impl Received {
         }
     }
 
-    /// The note for a faulty element of the interchange header (x12-standard §4, with our own severities).
-    fn header_note(&mut self, element: u16) {
-        let (code, note) = match element {
-            1 => ("R", "010"),
-            2 => ("R", "011"),
-            3 => ("R", "012"),
-            4 => ("R", "013"),
-            5 => ("R", "005"),
-            6 => ("R", "006"),
-            7 => ("R", "007"),
-            8 => ("R", "008"),
-            9 => ("R", "014"),
-            10 => ("R", "015"),
-            11 => ("E", "002"),
-            12 => ("E", "003"),
-            13 => ("R", "018"),
-            14 => ("E", "019"),
-            15 => ("R", "020"),
-            16 => ("R", "027"),
-            _ => ("R", "022"),
-        };
-        self.note(code, note);
-    }
-
     fn group_code(&mut self, code: &'static str) {
         if let Some(group) = &mut self.group {
             add(&mut group.codes, code);
-        }
-    }
-
-    fn group_fault(&mut self, element: u16) {
-        match element {
-            6 => self.group_code("6"),
-            8 => self.group_code("2"),
-            _ => {
-                if let Some(group) = &mut self.group {
-                    group.faulty = true;
-                }
-            }
         }
     }
 
@@ -233,7 +208,7 @@ impl Received {
         let mut told = None;
         for (finding, quote) in &*findings {
             let path = finding.position.as_ref().map(Position::loop_path);
-            let place = (finding.segment, path, finding.code.acknowledgment().ik304);
+            let place = (finding.segment, path, finding.acknowledgment().ik304);
             if finding.element == 0 || told != Some(place) {
                 self.tell_segment(finding, quote);
             }
@@ -265,7 +240,7 @@ impl Received {
             .bytes()
             .take(LOOP_ID_BYTES)
             .collect();
-        let code = finding.code.acknowledgment().ik304;
+        let code = finding.acknowledgment().ik304;
         self.compose.segment(
             "IK3",
             &[
@@ -306,7 +281,7 @@ impl Received {
         } else {
             &[]
         };
-        let code = finding.code.acknowledgment().ik403;
+        let code = finding.acknowledgment().ik403;
         self.compose.segment(
             "IK4",
             &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
