@@ -313,9 +313,11 @@ impl Placer {
         .finding(code, position, part);
     }
 
+    /// Faults of the envelope are few and grave: no limit on those of a set keeps them back.
     fn find_in(&mut self, here: &mut Here<'_>, code: Code, id: SegmentId, element: u16) {
         let position = Position::new(&self.envelope.guide, 0, self.envelope.definition(id));
-        self.find(here, code, Some(position), Part::element(element));
+        here.trail(&self.start.place, &mut 0, self.limits.findings_per_set)
+            .finding(code, Some(position), Part::element(element));
     }
 
     // Interchange
