@@ -49,7 +49,7 @@ pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use options::Options;
 pub use segment::{Element, Segment};
-pub use survey::{SetKind, Survey, survey};
+pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_slice};
 pub use x12_schemas::Catalog;

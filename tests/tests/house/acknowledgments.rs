@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use acceptance::{Document, options, say, verdict};
 use x12_parser::{
-    Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit, acknowledge,
+    Code, Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit, acknowledge,
     validate, visit_slice,
 };
 
@@ -285,14 +285,14 @@ fn for_pyx12(answered: &Answered) -> Option<Vec<u8>> {
     (visited.is_ok() && known && count > 0).then_some(bytes)
 }
 
-/// Whether an error of the answer stands where something was repeated that had the same error.
+/// Whether an error of the answer stands where something was repeated that had the same error, or another width than ISA has.
 fn echoes_one_of(finding: &Finding, received: &[Finding]) -> bool {
     let path = finding.path();
     let sources = ECHOES.iter().filter(|(there, _)| path == *there);
     sources.into_iter().any(|(_, here)| {
-        received
-            .iter()
-            .any(|other| other.code == finding.code && other.path() == *here)
+        received.iter().any(|other| {
+            [finding.code, Code::InterchangeWidth].contains(&other.code) && other.path() == *here
+        })
     })
 }
 

@@ -64,6 +64,36 @@ fn threads_and_blocks_change_nothing() {
 }
 
 #[test]
+fn a_limit_on_findings_cuts_at_the_same_place() {
+    let few = |way| {
+        let mut options = options(way);
+        options.limits.findings_per_set = 3;
+        options
+    };
+    let told = |document: &Document, way| {
+        let options = few(way);
+        (findings(document, &options), answers(document, &options))
+    };
+    let [first, others @ ..] = &WAYS;
+    let mut wrong = Vec::new();
+    for document in all() {
+        let expected = told(&document, *first);
+        let differs = |way: &&(usize, usize)| told(&document, **way) != expected;
+        wrong.extend(
+            others
+                .iter()
+                .find(differs)
+                .map(|way| format!("{} with {way:?}", document.name)),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "threads and bytes of a block change which findings are told:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn every_finding_points_inside_the_document() {
     let mut wrong = Vec::new();
     for document in all() {

@@ -356,7 +356,8 @@ Examples:
   x12conv fmt --minify claims.x12          no line breaks
   x12conv fmt --check *.x12                exit code 1 if a file is laid out otherwise
 
-Left out are line breaks inside segments, delimiters at their ends, and text around interchanges; all else stays.";
+Left out are line breaks inside segments, delimiters at the ends of segments and of composite elements, and text around
+interchanges; all else stays.";
 
 /// Arguments of `fmt`.
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::verdict::{Decided, Opened, Verdict};
 use crate::delimiters::Delimiters;
-use crate::finding::Finding;
+use crate::finding::{Finding, Position};
 use crate::limits::Limits;
 
 /// The guide by which a 999 is written.
@@ -16,6 +16,9 @@ const LOOP_ID_BYTES: usize = 4;
 
 /// Most codes in IK502 to IK506, and in AK905 to AK909.
 const CODES: usize = 5;
+
+/// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
+const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
 
 /// The interchange that is being answered.
 pub(crate) struct Received {
@@ -52,8 +55,8 @@ struct Set {
     known: bool,
     rejected: bool,
     codes: Vec<&'static str>,
-    /// Ordinal, loop and code of the last segment told.
-    told: Option<(u64, String, &'static str)>,
+    /// What is wrong in its segments, in the order in which it was found.
+    findings: Vec<(Finding, Quote)>,
     /// Bytes and segments composed before it.
     begin: (usize, u64),
 }
@@ -123,7 +126,7 @@ impl Received {
                         .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(&finding, &quote),
+            Item::Finding { finding, quote } => self.finding(finding, quote, limits),
             Item::CloseSet => {
                 let verdict = self.verdict();
                 self.close_set(
@@ -186,26 +189,34 @@ impl Received {
         self.group = Some(Group::default());
     }
 
-    fn finding(&mut self, finding: &Finding, quote: &Quote) {
-        let codes = finding.code.acknowledgment();
+    fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+        let codes = finding.acknowledgment();
         let id = finding
             .position
             .as_ref()
             .and_then(|position| position.segment_id())
             .unwrap_or_default();
         match (self.set.is_some(), id) {
-            _ if !codes.ta105.is_empty() => self.note("R", codes.ta105),
-            (_, "ISA") => self.header_note(finding.element),
+            _ if !codes.ta105.is_empty() => self.note(codes.ta105),
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.tell(finding, quote),
-            (false, "GS") => self.group_fault(finding.element),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, limits),
+            (false, "GS") => {
+                if let Some(group) = &mut self.group {
+                    group.faulty = true;
+                }
+            }
             _ => {}
         }
     }
 
     /// The gravest note wins; among equals the first.
-    fn note(&mut self, code: &'static str, note: &'static str) {
+    fn note(&mut self, note: &'static str) {
+        let code = if ACCEPTED_NOTES.contains(&note) {
+            "E"
+        } else {
+            "R"
+        };
         if self
             .note
             .is_none_or(|(before, _)| before == "E" && code == "R")
@@ -214,45 +225,9 @@ impl Received {
         }
     }
 
-    /// The note for a faulty element of the interchange header (x12-standard §4, with our own severities).
-    fn header_note(&mut self, element: u16) {
-        let (code, note) = match element {
-            1 => ("R", "010"),
-            2 => ("R", "011"),
-            3 => ("R", "012"),
-            4 => ("R", "013"),
-            5 => ("R", "005"),
-            6 => ("R", "006"),
-            7 => ("R", "007"),
-            8 => ("R", "008"),
-            9 => ("R", "014"),
-            10 => ("R", "015"),
-            11 => ("E", "002"),
-            12 => ("E", "003"),
-            13 => ("R", "018"),
-            14 => ("E", "019"),
-            15 => ("R", "020"),
-            16 => ("R", "027"),
-            _ => ("R", "022"),
-        };
-        self.note(code, note);
-    }
-
     fn group_code(&mut self, code: &'static str) {
         if let Some(group) = &mut self.group {
             add(&mut group.codes, code);
-        }
-    }
-
-    fn group_fault(&mut self, element: u16) {
-        match element {
-            6 => self.group_code("6"),
-            8 => self.group_code("2"),
-            _ => {
-                if let Some(group) = &mut self.group {
-                    group.faulty = true;
-                }
-            }
         }
     }
 
@@ -263,26 +238,32 @@ impl Received {
         }
     }
 
-    /// Tells one finding in a segment: IK3 with its context if the segment was not told yet, IK4 if an element is concerned.
-    fn tell(&mut self, finding: &Finding, quote: &Quote) {
-        let Some(set) = &mut self.set else { return };
-        set.rejected = true;
-        add(&mut set.codes, "5");
-        let position = finding.position.as_ref();
-        let codes = finding.code.acknowledgment();
-        let path = position.map_or("", |position| position.loop_path());
-        let same = set.told.as_ref().is_some_and(|(segment, loop_path, code)| {
-            *segment == finding.segment
-                && loop_path == path
-                && *code == codes.ik304
-                && finding.element > 0
-        });
-        if !same {
-            set.told = Some((finding.segment, path.to_owned(), codes.ik304));
-            self.tell_segment(finding, quote);
+    /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
+    fn keep(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+        if let Some(set) = &mut self.set {
+            set.rejected = true;
+            add(&mut set.codes, "5");
+            if set.findings.len() < limits.findings_per_set {
+                set.findings.push((finding, quote));
+            }
         }
-        if finding.element > 0 {
-            self.tell_element(finding, quote);
+    }
+
+    /// Tells findings in the order of their segments: IK3 with its context where one begins, IK4 if an element is concerned.
+    fn tell(&mut self, findings: &mut [(Finding, Quote)]) {
+        // The sort is stable: what is wrong with one segment stays in the order in which it was found.
+        findings.sort_by_key(|(finding, _)| finding.segment);
+        let mut told = None;
+        for (finding, quote) in &*findings {
+            let path = finding.position.as_ref().map(Position::loop_path);
+            let place = (finding.segment, path, finding.acknowledgment().ik304);
+            if finding.element == 0 || told != Some(place) {
+                self.tell_segment(finding, quote);
+            }
+            told = Some(place);
+            if finding.element > 0 {
+                self.tell_element(finding, quote);
+            }
         }
     }
 
@@ -307,7 +288,7 @@ impl Received {
             .bytes()
             .take(LOOP_ID_BYTES)
             .collect();
-        let code = finding.code.acknowledgment().ik304;
+        let code = finding.acknowledgment().ik304;
         self.compose.segment(
             "IK3",
             &[
@@ -348,7 +329,7 @@ impl Received {
         } else {
             &[]
         };
-        let code = finding.code.acknowledgment().ik403;
+        let code = finding.acknowledgment().ik403;
         self.compose.segment(
             "IK4",
             &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
@@ -356,7 +337,11 @@ impl Received {
     }
 
     fn close_set(&mut self, listing: bool) {
-        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else {
+        let Some(mut set) = self.set.take() else {
+            return;
+        };
+        self.tell(&mut set.findings);
+        let Some(group) = &mut self.group else {
             return;
         };
         group.received += 1;
