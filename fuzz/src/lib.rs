@@ -5,19 +5,20 @@
 use x12_parser::{
     AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
     Error, Finding, GroupAddress, InterchangeAddress, Limits, Options, Per, Severity, Shape,
-    Ta1Note, Ta1Policy, acknowledge, readdress, to_json, to_x12, validate,
+    Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 5] = [
+pub const BODIES: [(&str, Body); 6] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
     ("acknowledge", acknowledge_and_read),
     ("readdress", readdress_and_read),
+    ("account", account),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -136,6 +137,26 @@ pub fn readdress_and_read(document: &[u8]) {
     assert!(read.is_ok(), "what was sent on cannot be read: {read:?}");
     let fault = found.iter().find(|finding| counts.contains(&finding.code));
     assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
+}
+
+/// What acknowledgments say is read without panic, the same in blocks of any size.
+pub fn account(document: &[u8]) {
+    let told = |options: &Options| {
+        let mut told = Vec::new();
+        let read = read_acknowledgments(document, options, |acknowledged| {
+            told.push(format!("{acknowledged:?}"));
+            Ok(())
+        });
+        (told, read.map_err(|error| error.to_string()))
+    };
+    let whole = told(&Options::default());
+    for options in variants() {
+        assert!(
+            told(&options) == whole,
+            "another account with {} bytes",
+            options.block_bytes
+        );
+    }
 }
 
 /// Keeps every other transaction set of a group.

@@ -114,10 +114,20 @@ fn element(elements: &[String], number: usize) -> &str {
 fn read(to: &mut Vec<String>, segment: &Segment<'_>, count: usize) {
     to.resize_with(count, String::new);
     for (number, to) in (1..).zip(to) {
-        let bytes = unwrapped(segment.element(number).bytes());
         to.clear();
-        to.push_str(&String::from_utf8_lossy(
-            &bytes[..bytes.len().min(ELEMENT_BYTES)],
-        ));
+        read_text(segment.element(number).bytes(), to);
     }
+}
+
+/// An identifying element as text, cut to a length that no right one has.
+pub(crate) fn text(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    read_text(bytes, &mut text);
+    text
+}
+
+fn read_text(bytes: &[u8], to: &mut String) {
+    let bytes = unwrapped(bytes);
+    let kept = &bytes[..bytes.len().min(ELEMENT_BYTES)];
+    to.push_str(&String::from_utf8_lossy(kept));
 }

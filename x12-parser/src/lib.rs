@@ -3,6 +3,7 @@
 //! A document is cut into blocks of whole segments; each block is placed in its guide, then checked and rendered on any thread, and
 //! the results are joined in order. Nothing ever needs the whole document, so memory does not grow with it.
 
+mod account;
 mod acknowledge;
 mod block;
 mod chart;
@@ -36,6 +37,10 @@ mod value;
 mod visit;
 mod walk;
 
+pub use account::{
+    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
+    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+};
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, ControlNumbers, CountingNumbers, Decided, Decision,
     GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
