@@ -12,13 +12,14 @@ use x12_parser::{
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 6] = [
+pub const BODIES: [(&str, Body); 7] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
     ("acknowledge", acknowledge_and_read),
     ("readdress", readdress_and_read),
     ("account", account),
+    ("records", records),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -76,6 +77,26 @@ pub fn there_and_back(document: &[u8]) {
             );
         }
     }
+}
+
+/// Lines of records are the same in pieces and on threads, also those before a document breaks off; no X12 is written from them.
+pub fn records(document: &[u8]) {
+    let lines = |options: &Options| {
+        let mut lines = Vec::new();
+        let read = to_json(document, &mut lines, Shape::Loops, Per::Claim, options);
+        (lines, read.is_ok())
+    };
+    let whole = lines(&Options::default());
+    for options in variants() {
+        assert!(
+            lines(&options) == whole,
+            "other lines with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    let written = to_x12(&whole.0[..], std::io::sink(), &Limits::default());
+    assert!(written.is_err(), "X12 is written from records");
 }
 
 /// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.

@@ -291,8 +291,10 @@ impl Cutter {
                     false => self.segment(&mut walk, end as usize, layout),
                 });
         layout.index.ends = ends;
-        if let Err(Some(error)) = stop {
-            return Err(error);
+        match stop {
+            // The segments before it go first; then it comes up again.
+            Err(Some(error)) if walk.start == 0 => return Err(error),
+            _ => {}
         }
         if at_end && stop.is_ok() && !walk.ended && walk.start < window.len() {
             self.unterminated(&mut walk, layout)?;

@@ -128,6 +128,8 @@ fn everything(document: &Document, options: &Options) -> Vec<(&'static str, (Vec
         ("segments", json(Shape::Segments, Per::Document)),
         ("loops per set", json(Shape::Loops, Per::Set)),
         ("segments per set", json(Shape::Segments, Per::Set)),
+        ("claims", json(Shape::Loops, Per::Claim)),
+        ("members", json(Shape::Loops, Per::Member)),
         ("findings", findings(document, options)),
         ("acknowledgments", answers(document, options)),
     ]

@@ -10,6 +10,7 @@ use x12_parser::{
 
 use crate::arguments::{Accepted, AckArguments, Ta1};
 use crate::clock;
+use crate::codes;
 use crate::input::{Input, harmless};
 use crate::outcome::{Failure, Outcome};
 use crate::session::Session;
@@ -19,6 +20,9 @@ use crate::verbs::doors;
 /// Answers each document.
 pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
+    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+        return Outcome::CouldNot;
+    }
     let Some((inputs, output)) =
         doors(&mut session, &arguments.read.input.files, &arguments.output)
     else {
