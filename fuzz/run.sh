@@ -8,7 +8,7 @@ command -v cargo-fuzz >/dev/null || { echo "installing cargo-fuzz 0.13.2"; cargo
 command -v c++ >/dev/null || ../.ci/install g++
 mkdir -p target/seeds
 find ../samples corpus -type f -exec cp {} target/seeds/ \;
-for target in read json there_and_back acknowledge records; do
+for target in read json there_and_back acknowledge readdress account records; do
     echo "== $target, $seconds s"
     mkdir -p "target/found/$target"
     RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . --features libfuzzer "$target" "target/found/$target" target/seeds -- \

@@ -5,19 +5,22 @@
 use std::sync::OnceLock;
 
 use x12_parser::{
-    AcknowledgmentOptions, CountingNumbers, Decided, Error, Finding, Limits, Options, Per,
-    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, to_json, to_x12, validate,
+    AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
+    Error, Finding, GroupAddress, InterchangeAddress, Limits, Options, Per, Severity, Shape,
+    Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 5] = [
+pub const BODIES: [(&str, Body); 7] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
     ("acknowledge", acknowledge_and_read),
+    ("readdress", readdress_and_read),
+    ("account", account),
     ("records", records),
 ];
 
@@ -130,6 +133,70 @@ pub fn acknowledge_and_read(document: &[u8]) {
         .iter()
         .find(|finding| finding.severity == Severity::Error && !quotes(finding));
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// What goes on under another envelope has an envelope without faults, and goes on again as it is.
+pub fn readdress_and_read(document: &[u8]) {
+    let send = |document: &[u8]| {
+        let mut sent = Vec::new();
+        readdress(document, &mut sent, &mut EveryOther, &Options::default()).map(|_| sent)
+    };
+    let Ok(sent) = send(document) else { return };
+    if sent.is_empty() {
+        return;
+    }
+    let counts = [
+        Code::GroupCount,
+        Code::SetCount,
+        Code::SegmentCount,
+        Code::InterchangeTrailerMissing,
+        Code::GroupTrailerMissing,
+        Code::SetTrailerMissing,
+        Code::InterchangeControlNumber,
+        Code::GroupControlNumber,
+        Code::SetControlNumber,
+    ];
+    let (found, read) = findings(&sent, &Options::default());
+    assert!(read.is_ok(), "what was sent on cannot be read: {read:?}");
+    let fault = found.iter().find(|finding| counts.contains(&finding.code));
+    assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
+}
+
+/// What acknowledgments say is read without panic, the same in blocks of any size.
+pub fn account(document: &[u8]) {
+    let told = |options: &Options| {
+        let mut told = Vec::new();
+        let read = read_acknowledgments(document, options, |acknowledged| {
+            told.push(format!("{acknowledged:?}"));
+            Ok(())
+        });
+        (told, read.map_err(|error| error.to_string()))
+    };
+    let whole = told(&Options::default());
+    for options in variants() {
+        assert!(
+            told(&options) == whole,
+            "another account with {} bytes",
+            options.block_bytes
+        );
+    }
+}
+
+/// Keeps every other transaction set of a group.
+struct EveryOther;
+
+impl Addresses for EveryOther {
+    fn keeps(&mut self, set: &Envelope) -> Result<bool, Error> {
+        Ok(set.set % 2 == 1)
+    }
+
+    fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+        Ok(GroupAddress::received(received, ControlNumber::FIRST))
+    }
 }
 
 /// Sets and groups that wait for what is around them to end, behind the next decision.

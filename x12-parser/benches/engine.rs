@@ -10,8 +10,9 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use x12_parser::{
-    AcknowledgmentOptions, CountingNumbers, Limits, Options, Per, Shape, Ta1Policy, acknowledge,
-    to_json, to_x12, validate,
+    AcknowledgmentOptions, Addresses, ControlNumber, CountingNumbers, Envelope, GroupAddress,
+    InterchangeAddress, Limits, Options, Per, Shape, Ta1Policy, acknowledge, readdress, to_json,
+    to_x12, validate,
 };
 
 const BYTES: usize = 8 << 20;
@@ -56,7 +57,7 @@ fn main() -> Result<(), x12_parser::Error> {
 
 type Operation<'a> = Box<dyn Fn() -> Result<(), x12_parser::Error> + 'a>;
 
-fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 5] {
+fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 6] {
     let json = |shape| move || to_json(x12, io::sink(), shape, Per::Document, &Options::default());
     [
         ("json segments", Box::new(json(Shape::Segments))),
@@ -66,6 +67,12 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
             Box::new(move || validate(x12, &Options::default(), |_| Ok(())).map(|_| ())),
         ),
         ("acknowledge", Box::new(move || answer(x12))),
+        (
+            "readdress",
+            Box::new(move || {
+                readdress(x12, io::sink(), &mut Forward, &Options::default()).map(|_| ())
+            }),
+        ),
         (
             "x12 from loops",
             Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ())),
@@ -83,6 +90,22 @@ fn answer(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
         rejected: BTreeMap::new(),
     };
     acknowledge(x12, io::sink(), &mut how, &Options::default(), |_| Ok(()))
+}
+
+/// Sends everything on as it is, under other control numbers.
+struct Forward;
+
+impl Addresses for Forward {
+    fn interchange(
+        &mut self,
+        received: &Envelope,
+    ) -> Result<InterchangeAddress, x12_parser::Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::LAST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, x12_parser::Error> {
+        Ok(GroupAddress::received(received, ControlNumber::LAST))
+    }
 }
 
 /// Medians of the plain scan and of the operation.

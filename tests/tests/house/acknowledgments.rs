@@ -179,8 +179,8 @@ impl Told<'_> {
     fn lines(&self) -> Vec<String> {
         let line = |decided: &&Decided| match decided {
             Decided::Set(SetDecision { st02, verdict, .. }) => match verdict {
-                Verdict::Accepted => Some(format!("IK5 {} A", st02.trim())),
-                Verdict::Rejected => Some(format!("IK5 {} R", st02.trim())),
+                Verdict::Accepted => Some(format!("IK5 {} A", plain(st02))),
+                Verdict::Rejected => Some(format!("IK5 {} R", plain(st02))),
                 _ => None,
             },
             Decided::Group(GroupDecision {
@@ -189,11 +189,16 @@ impl Told<'_> {
                 received,
                 accepted,
                 ..
-            }) => Some(format!("AK9 {} {code} {received} {accepted}", gs06.trim())),
+            }) => Some(format!("AK9 {} {code} {received} {accepted}", plain(gs06))),
             _ => None,
         };
         self.spoken.iter().filter_map(line).collect()
     }
+}
+
+/// Letters and digits alone: what an answer cannot hold stands in it as a blank.
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// What the 999s say of sets and groups.
@@ -203,7 +208,7 @@ fn lines(answer: &[u8]) -> Vec<String> {
         if let Visit::Segment(visited) = visit {
             let element = |number| {
                 let bytes = visited.segment.element(number).bytes();
-                String::from_utf8_lossy(bytes).trim().to_owned()
+                plain(&String::from_utf8_lossy(bytes))
             };
             match visited.segment.id() {
                 b"AK1" => group = element(2),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use acceptance::{Document, options, say};
 use serde_json::Value;
-use x12_parser::{Per, Shape, acknowledge, to_json};
+use x12_parser::{Decided, Per, Shape, acknowledge, to_json};
 
 use crate::documents::{all, answer_options};
 
@@ -83,22 +83,31 @@ fn verdicts_are_those_of_the_acknowledgment() {
                 *good + u64::from(verdict["verdict"] == "accepted"),
             );
         }
-        let decided = |decision: x12_parser::Decision| {
-            for (group, ordinal) in decision.groups.iter().zip(1..) {
-                let of_lines = accepted.get(&[u64::from(decision.interchange), ordinal]);
-                let comparable = group.code != "R" || group.accepted > 0;
-                if let Some(&of_lines) = of_lines.filter(|_| comparable) {
-                    count += of_lines.0;
-                    if of_lines != (group.received, group.accepted) {
-                        wrong.push(format!("{} group {ordinal}", document.name));
+        let mut groups = Vec::new();
+        let decided = |decided| {
+            match decided {
+                Decided::Group(group) => groups.push(group),
+                Decided::Interchange(decision) => {
+                    for group in groups.drain(..).filter(|_| !decision.rejected) {
+                        let place = [group.interchange, group.group].map(u64::from);
+                        let comparable =
+                            group.code.is_some_and(|code| code != "R") || group.accepted > 0;
+                        if let Some(&of_lines) = accepted.get(&place).filter(|_| comparable) {
+                            count += of_lines.0;
+                            if of_lines != (group.received, group.accepted) {
+                                wrong.push(format!("{} group {}", document.name, group.group));
+                            }
+                        }
                     }
                 }
+                _ => {}
             }
+            Ok(())
         };
         let _ = acknowledge(
             &document.bytes[..],
             std::io::sink(),
-            &answer_options(),
+            &mut answer_options(),
             &options(),
             decided,
         );
