@@ -8,7 +8,7 @@ seconds=${1:-60}
 export RUSTC_BOOTSTRAP=1
 command -v cargo-fuzz >/dev/null || { echo "installing cargo-fuzz 0.13.2"; cargo install --locked cargo-fuzz@0.13.2; }
 command -v c++ >/dev/null || ../.ci/install g++
-for target in read json there_and_back acknowledge records; do
+for target in read json there_and_back acknowledge records readdress account; do
     echo "== $target, $seconds s"
     mkdir -p "target/found/$target"
     cargo fuzz build --fuzz-dir . --features libfuzzer "$target"

@@ -139,7 +139,7 @@ pub fn acknowledge_and_read(document: &[u8]) {
 pub fn readdress_and_read(document: &[u8]) {
     let send = |document: &[u8]| {
         let mut sent = Vec::new();
-        readdress(document, &mut sent, &mut EveryOther, &Options::default()).map(|_| sent)
+        readdress(document, &mut sent, &mut EveryOther, &options()).map(|_| sent)
     };
     let Ok(sent) = send(document) else { return };
     if sent.is_empty() {
@@ -156,7 +156,7 @@ pub fn readdress_and_read(document: &[u8]) {
         Code::GroupControlNumber,
         Code::SetControlNumber,
     ];
-    let (found, read) = findings(&sent, &Options::default());
+    let (found, read) = findings(&sent, &options());
     assert!(read.is_ok(), "what was sent on cannot be read: {read:?}");
     let fault = found.iter().find(|finding| counts.contains(&finding.code));
     assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
@@ -172,8 +172,8 @@ pub fn account(document: &[u8]) {
         });
         (told, read.map_err(|error| error.to_string()))
     };
-    let whole = told(&Options::default());
-    for options in variants() {
+    let whole = told(&options());
+    for options in variants(document) {
         assert!(
             told(&options) == whole,
             "another account with {} bytes",
