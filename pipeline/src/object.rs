@@ -95,3 +95,33 @@ impl fmt::Display for ObjectId {
         write!(f, "{}/{}/{}", self.job, self.step.name(), self.ordinal)
     }
 }
+
+impl std::str::FromStr for ObjectId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split('/');
+        let mut part = || parts.next().ok_or("an object's name has three parts");
+        let (job, step, ordinal) = (part()?, part()?, part()?);
+        Ok(Self {
+            job: JobId(Uuid::parse_str(job).map_err(|_| "an object's name begins with a job")?),
+            step: Step::of(step).ok_or("an object's name has a step")?,
+            ordinal: ordinal
+                .parse()
+                .map_err(|_| "an object's name ends with a number")?,
+        })
+    }
+}
+
+impl serde::Serialize for ObjectId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ObjectId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
