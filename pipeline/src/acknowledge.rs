@@ -1,22 +1,22 @@
 //! Answers what came in: TA1 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
 //! interchange for the ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcknowledgmentOptions, ControlNumber, ControlNumbers, Decided, Decision, Error, GroupDecision,
+    AcknowledgmentOptions, Decided, Decision, Error, GroupDecision,
     SetDecision, Ta1Note, Ta1Policy, Verdict,
 };
 
 use crate::clock::x12_date_and_time;
 use crate::doors::Doors;
+use crate::drawn::Drawn;
 use crate::envelope::{self, Envelope};
 use crate::failpoint::{Point, reach};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::job::{
     Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task,
 };
-use crate::ledger::Number;
 use crate::object::ObjectId;
 use crate::paper::{open, readable, seal};
 use crate::profile::{Profile, Ta1};
@@ -54,9 +54,7 @@ pub fn acknowledge(
     let read = x12_parser::acknowledge(document, &mut answers, &mut how, &doors.options, |told| {
         record.decided(told)
     });
-    if let Some(failure) = how.numbers.failed {
-        return Err(failure);
-    }
+    how.numbers.check()?;
     // A document that breaks off is answered all the same, and nothing of it goes on.
     let lines = readable(read)?.ok().and(lines);
     let answered = answers.finish()?.bytes > 0;
@@ -87,11 +85,7 @@ fn options<'a>(job: &'a Job, doors: &'a Doors, profile: &Profile) -> Acknowledgm
     AcknowledgmentOptions {
         date,
         time,
-        numbers: Drawn {
-            job,
-            doors,
-            failed: None,
-        },
+        numbers: Drawn::new(job, doors),
         ta1: match profile.acknowledge.ta1 {
             Ta1::WhenAsked => Ta1Policy::WhenAsked,
             Ta1::Always => Ta1Policy::Always,
@@ -110,7 +104,9 @@ fn rejected(
 ) -> Result<BTreeMap<u32, Ta1Note>> {
     let mut rejected = BTreeMap::new();
     let since = job.received_ms - i64::from(profile.duplicates.days) * DAY_MS;
+    let mut seen = HashSet::new();
     for (envelope, ordinal) in envelopes.iter().zip(1..) {
+        let is_again = !seen.insert(envelope.key());
         let note = if !envelope.is_to(profile) {
             Some(Ta1Note::ReceiverUnknown)
         } else if envelope.isa15 != profile.usage.isa15() {
@@ -118,7 +114,8 @@ fn rejected(
         } else if profile.duplicates.reject {
             let owner = doors.wait(doors.ledger.claim(job, &envelope.key(), since))?;
             reach(Point::NumberClaimed);
-            owner.map(|_| Ta1Note::DuplicateControlNumber)
+            let is_known = is_again || owner.is_some();
+            is_known.then_some(Ta1Note::DuplicateControlNumber)
         } else {
             None
         };
@@ -127,38 +124,6 @@ fn rejected(
         }
     }
     Ok(rejected)
-}
-
-/// Draws the control numbers of our answers from the ledger: the same again if the job is done again.
-struct Drawn<'a> {
-    job: &'a Job,
-    doors: &'a Doors,
-    failed: Option<Failure>,
-}
-
-impl Drawn<'_> {
-    fn draw(&mut self, number: Number, answered: u32) -> std::result::Result<ControlNumber, Error> {
-        let drawn = self.doors.wait(self.doors.ledger.draw(self.job, number, answered));
-        reach(Point::NumberDrawn);
-        let none = || std::io::Error::from(std::io::ErrorKind::InvalidData).into();
-        match drawn {
-            Ok(number) => ControlNumber::new(number).ok_or_else(none),
-            Err(failure) => {
-                self.failed = Some(failure);
-                Err(none())
-            }
-        }
-    }
-}
-
-impl ControlNumbers for Drawn<'_> {
-    fn interchange(&mut self, answered: u32) -> std::result::Result<ControlNumber, Error> {
-        self.draw(Number::Interchange, answered)
-    }
-
-    fn group(&mut self, answered: u32) -> std::result::Result<ControlNumber, Error> {
-        self.draw(Number::Group, answered)
-    }
 }
 
 /// Keeps what was decided.

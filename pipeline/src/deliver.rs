@@ -41,7 +41,7 @@ pub fn deliver(
     })?;
     let sent = parcel == Parcel::Interchange;
     Ok(Outcome {
-        facts: if sent { vec![Fact::Sent] } else { Vec::new() },
+        facts: if sent { vec![Fact::Outgoing("sent")] } else { Vec::new() },
         note: name,
         ..Outcome::default()
     })

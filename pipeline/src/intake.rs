@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use uuid::Uuid;
 
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
@@ -135,7 +134,7 @@ pub fn look(doors: &Doors, door: &mut Door) -> usize {
 
 /// Takes one file in; false if it is not whole, and then it stays, unless it is too old to wait for.
 fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool> {
-    let id = JobId(Uuid::now_v7());
+    let id = JobId::new();
     let raw = ObjectId {
         job: id,
         step: Step::Intake,

@@ -211,8 +211,8 @@ pub enum Fact {
     Group(GroupFact),
     /// A transaction set of that group.
     Set(SetFact),
-    /// The arrival's interchanges have been sent to the partner.
-    Sent,
+    /// What becomes of what was made of the arrival: `sent`, `refused`.
+    Outgoing(&'static str),
     /// A partner answered an interchange that we sent.
     AnsweredInterchange {
         /// ISA13 of what we sent.

@@ -65,6 +65,23 @@ impl Number {
     }
 }
 
+/// By what a partner's acknowledgment refers to something that we sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reference<'a> {
+    /// TA101.
+    Interchange {
+        /// ISA13.
+        isa13: &'a str,
+    },
+    /// AK101 and AK102.
+    Group {
+        /// GS01.
+        gs01: &'a str,
+        /// GS06.
+        gs06: &'a str,
+    },
+}
+
 /// What became of the wish to send an arrival once more.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Replay {
@@ -170,6 +187,9 @@ pub trait Ledger: Send + Sync {
 
     /// Claims a received interchange by its key; the arrival that has it already, if another does, since a moment.
     async fn claim(&self, job: &Job, key: &str, since_ms: i64) -> Result<Option<JobId>>;
+
+    /// The arrival of which we made what a partner refers to, if there is one; of several the latest.
+    async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>>;
 
     /// Messages that are to be published, oldest first.
     async fn outbox(&self, most: u32) -> Result<Vec<JobId>>;

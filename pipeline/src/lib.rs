@@ -24,6 +24,7 @@ pub mod store;
 pub mod transport;
 
 mod doors;
+mod drawn;
 mod envelope;
 mod paper;
 mod verdict;

@@ -9,11 +9,26 @@ use uuid::Uuid;
 pub struct JobId(pub Uuid);
 
 impl JobId {
+    /// A new one, unlike any other; later ones sort behind earlier ones.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
     /// The job that follows from this one: the same on every try, so that doing a job twice gives no second job.
     #[must_use]
     pub fn following(self, step: Step, ordinal: u32) -> Self {
         let name = format!("{}/{ordinal}", step.name());
         Self(Uuid::new_v5(&self.0, name.as_bytes()))
+    }
+}
+
+impl std::str::FromStr for JobId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self).map_err(|_| "not the identifier of a job")
     }
 }
 
@@ -104,7 +119,7 @@ impl std::str::FromStr for ObjectId {
         let mut part = || parts.next().ok_or("an object's name has three parts");
         let (job, step, ordinal) = (part()?, part()?, part()?);
         Ok(Self {
-            job: JobId(Uuid::parse_str(job).map_err(|_| "an object's name begins with a job")?),
+            job: job.parse()?,
             step: Step::of(step).ok_or("an object's name has a step")?,
             ordinal: ordinal
                 .parse()

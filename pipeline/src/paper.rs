@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
-use crate::job::{Job, Language};
+use crate::job::{Address, Job, Language, Parcel, Task};
 use crate::object::ObjectId;
 use crate::seal::{Opener, Sealer};
 use crate::store::failure;
@@ -72,4 +72,31 @@ pub fn put_line(sealer: &mut Sealer, line: &impl serde::Serialize) -> Result<()>
         .map_err(|_| Failure::permanent("line-broken", "a line could not be written as JSON"))?;
     text.push(b'\n');
     sealer.write_all(&text).map_err(|error| failure(&error))
+}
+
+/// Tells our own systems why a submission goes nowhere: an object of that ordinal, a line that says so, then the findings.
+///
+/// # Errors
+/// A failure to read or write.
+pub fn refuse(
+    job: &Job,
+    doors: &Doors,
+    ordinal: u32,
+    (why, findings): (&str, Option<&ObjectId>),
+) -> Result<Task> {
+    let mut response = seal(job, doors, ordinal)?;
+    let line = serde_json::json!({
+        "of": "submission", "submission": job.arrival.to_string(), "code": "refused", "why": why,
+    });
+    put_line(&mut response, &line)?;
+    if let Some(findings) = findings {
+        let mut findings = open(job, doors, findings)?;
+        std::io::copy(&mut findings, &mut response).map_err(|error| failure(&error))?;
+    }
+    response.finish()?;
+    Ok(Task::Deliver {
+        object: job.object(ordinal),
+        parcel: Parcel::Response,
+        to: Address::Backend,
+    })
 }

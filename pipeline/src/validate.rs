@@ -1,15 +1,13 @@
 //! Checks a document against its guide, and against who may send it.
 
-use serde::Serialize;
 use x12_parser::{Error, Summary};
 
 use crate::doors::Doors;
 use crate::envelope::{self, Envelope};
 use crate::failure::{Failure, Result};
-use crate::job::{Address, Direction, Fact, InterchangeFact, Job, Outcome, Parcel, Task};
+use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
 use crate::object::ObjectId;
-use crate::paper::{open, put_line, readable, seal};
-use crate::store::failure;
+use crate::paper::{open, put_line, readable, refuse, seal};
 
 /// Does a [`Task::Validate`]. The findings are object 0.
 ///
@@ -26,26 +24,28 @@ pub fn validate(
         bind(job, doors, &envelopes)?;
     }
     let checked = check(job, doors, x12)?;
-    let note = checked.note();
-    let next = match direction {
-        Direction::Inbound => Task::Acknowledge { x12: *x12, lines },
-        Direction::Outbound if checked.is_good() => Task::Route {
+    let mut outcome = Outcome {
+        note: checked.note(),
+        ..Outcome::default()
+    };
+    match direction {
+        Direction::Inbound => {
+            outcome.next.push(Task::Acknowledge { x12: *x12, lines });
+            outcome.facts = envelopes.iter().zip(1..).map(received).collect();
+        }
+        Direction::Outbound if checked.is_good() => outcome.next.push(Task::Route {
             x12: *x12,
             lines,
             verdicts: None,
             answers: false,
-        },
-        Direction::Outbound => refuse(job, doors)?,
-    };
-    let facts = match direction {
-        Direction::Inbound => envelopes.iter().zip(1..).map(received).collect(),
-        Direction::Outbound => Vec::new(),
-    };
-    Ok(Outcome {
-        next: vec![next],
-        facts,
-        note,
-    })
+        }),
+        Direction::Outbound => {
+            let why = ("it is not as its guide says", Some(&job.object(0)));
+            outcome.next.push(refuse(job, doors, 1, why)?);
+            outcome.facts.push(Fact::Outgoing("refused"));
+        }
+    }
+    Ok(outcome)
 }
 
 /// The way on which a file came must own the ids of its envelopes.
@@ -110,33 +110,4 @@ fn check(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Checked> {
     let summary = readable(read)?.ok();
     findings.finish()?;
     Ok(Checked { summary })
-}
-
-/// A line that tells the backend why its submission goes nowhere.
-#[derive(Serialize)]
-struct Refused {
-    submission: String,
-    verdict: &'static str,
-    reason: &'static str,
-}
-
-/// Tells the backend what is wrong with its submission: object 1, a line that says so and then the findings.
-fn refuse(job: &Job, doors: &Doors) -> Result<Task> {
-    let mut response = seal(job, doors, 1)?;
-    put_line(
-        &mut response,
-        &Refused {
-            submission: job.arrival.to_string(),
-            verdict: "rejected",
-            reason: "findings",
-        },
-    )?;
-    let mut findings = open(job, doors, &job.object(0))?;
-    std::io::copy(&mut findings, &mut response).map_err(|error| failure(&error))?;
-    response.finish()?;
-    Ok(Task::Deliver {
-        object: job.object(1),
-        parcel: Parcel::Response,
-        to: Address::Backend,
-    })
 }

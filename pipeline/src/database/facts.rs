@@ -10,23 +10,41 @@ use crate::job::{Direction, Fact, GroupFact, InterchangeFact, Job, SetFact, Task
 
 /// Records facts of an arrival; the same facts again change nothing.
 pub(super) async fn record(job: &Job, facts: &[Fact], change: &mut AnyConnection) -> Result<()> {
-    for fact in facts {
-        let query = match fact {
-            Fact::Interchange(fact) => interchange(job, fact),
-            Fact::Group(fact) => group(job, fact),
-            Fact::Set(fact) => set(job, fact),
-            Fact::Sent => sqlx::query(
-                "UPDATE interchange SET state = 'sent' WHERE arrival = $1 AND state = 'made'",
-            )
-            .bind(job.arrival.to_string()),
-            Fact::AnsweredInterchange { isa13, code, note } => sqlx::query(
+    for statement in facts.iter().flat_map(|fact| statements(job, fact)) {
+        statement
+            .execute(&mut *change)
+            .await
+            .map_err(|error| unavailable(&error))?;
+    }
+    Ok(())
+}
+
+type Statement = Query<'static, sqlx::Any, AnyArguments>;
+
+fn statements(job: &Job, fact: &Fact) -> Vec<Statement> {
+    match fact {
+        Fact::Interchange(fact) => vec![interchange(job, fact)],
+        Fact::Group(fact) => vec![group(job, fact)],
+        Fact::Set(fact) => vec![set(job, fact)],
+        // Who was quicker and answered before this is recorded is not overwritten.
+        Fact::Outgoing(state) => [
+            "UPDATE interchange SET state = $2 WHERE arrival = $1 AND state = 'made'",
+            "UPDATE functional_group SET state = $2 WHERE arrival = $1 AND state = 'made'",
+            "UPDATE transaction_set SET state = $2 WHERE arrival = $1 AND state = 'made'",
+        ]
+        .map(|statement| sqlx::query(statement).bind(job.arrival.to_string()).bind(*state))
+        .into(),
+        Fact::AnsweredInterchange { isa13, code, note } => vec![
+            sqlx::query(
                 "UPDATE interchange SET state = $3, answer = $4 WHERE partner = $1 AND direction = 'outbound' AND isa13 = $2",
             )
             .bind(job.partner.clone())
             .bind(isa13.clone())
             .bind(state(code))
             .bind(format!("TA1 {code} {note}")),
-            Fact::AnsweredGroup { gs01, gs06, code } => sqlx::query(
+        ],
+        Fact::AnsweredGroup { gs01, gs06, code } => vec![
+            sqlx::query(
                 "UPDATE functional_group SET state = $4, answer = $5 \
                  WHERE partner = $1 AND direction = 'outbound' AND gs01 = $2 AND gs06 = $3",
             )
@@ -35,7 +53,14 @@ pub(super) async fn record(job: &Job, facts: &[Fact], change: &mut AnyConnection
             .bind(gs06.clone())
             .bind(state(code))
             .bind(format!("AK9 {code}")),
-            Fact::AnsweredSet { gs01, gs06, st02, code } => sqlx::query(
+        ],
+        Fact::AnsweredSet {
+            gs01,
+            gs06,
+            st02,
+            code,
+        } => vec![
+            sqlx::query(
                 "UPDATE transaction_set SET state = $5, answer = $6 WHERE st02 = $4 AND EXISTS (SELECT 1 FROM functional_group g \
                  WHERE g.partner = $1 AND g.direction = 'outbound' AND g.gs01 = $2 AND g.gs06 = $3 \
                  AND g.arrival = transaction_set.arrival AND g.interchange = transaction_set.interchange \
@@ -47,16 +72,9 @@ pub(super) async fn record(job: &Job, facts: &[Fact], change: &mut AnyConnection
             .bind(st02.clone())
             .bind(state(code))
             .bind(format!("IK5 {code}")),
-        };
-        query
-            .execute(&mut *change)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        ],
     }
-    Ok(())
 }
-
-type Statement = Query<'static, sqlx::Any, AnyArguments>;
 
 fn interchange(job: &Job, fact: &InterchangeFact) -> Statement {
     let answer = match (fact.ta1.as_str(), fact.suppressed.as_str()) {

@@ -1,13 +1,12 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
 use async_trait::async_trait;
-use sqlx::{Any, AnyConnection, Row, Transaction};
-use uuid::Uuid;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::{Database, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
-use crate::ledger::{Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Replay, UnitRow};
+use crate::ledger::{Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow};
 use crate::object::JobId;
 
 /// The greatest control number: nine digits.
@@ -200,6 +199,24 @@ impl Ledger for Database {
         if owner == mine { Ok(None) } else { id(&owner).map(Some) }
     }
 
+    async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
+        let (table, kind, number) = match what {
+            Reference::Interchange { isa13 } => ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13),
+            Reference::Group { gs01, gs06 } => ("functional_group WHERE gs06 = $2 AND gs01 = $3", *gs01, gs06),
+        };
+        let statement = format!(
+            "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
+        );
+        let row = sqlx::query(AssertSqlSafe(statement))
+            .bind(partner)
+            .bind(*number)
+            .bind(kind)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        row.try_get("arrival").map_err(|error| unavailable(&error))
+    }
+
     async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
         let rows = sqlx::query("SELECT job FROM outbox ORDER BY created_ms LIMIT $1")
             .bind(i64::from(most))
@@ -367,7 +384,7 @@ async fn draw_next(
 
 pub(super) fn id(text: &str) -> Result<JobId> {
     let broken = |_| Failure::permanent("ledger-broken", "the ledger holds an identifier that is none");
-    Uuid::parse_str(text).map(JobId).map_err(broken)
+    text.parse().map_err(broken)
 }
 
 pub(super) fn task(text: &str) -> Result<Task> {

@@ -142,6 +142,17 @@ pub struct Profile {
     pub duplicates: Duplicates,
 }
 
+impl Profile {
+    /// Qualifier and id, and the application code, that we write to: the first of each, and a checked profile has one.
+    #[must_use]
+    pub fn write_to(&self) -> (&str, &str) {
+        (
+            self.theirs.isa.first().map_or("", String::as_str),
+            self.theirs.gs.first().map_or("", String::as_str),
+        )
+    }
+}
+
 /// Who the partner is in envelopes.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]

@@ -6,11 +6,10 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use uuid::Uuid;
-
 use super::{Offer, Transport, Write};
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
+use crate::object::JobId;
 
 /// How files that are not whole yet are called: nobody takes them.
 const TEMPORARY: &str = ".tmp-";
@@ -82,7 +81,7 @@ impl Transport for FolderTransport {
     }
 
     fn send(&self, name: &str, write: Write<'_>) -> Result<()> {
-        let draft = Draft(self.folder.join(format!("{TEMPORARY}{}", Uuid::now_v7().simple())));
+        let draft = Draft(self.folder.join(format!("{TEMPORARY}{}", JobId::new())));
         let file = OpenOptions::new()
             .write(true)
             .create_new(true)
