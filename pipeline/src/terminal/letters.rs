@@ -2,8 +2,6 @@
 
 use std::io::Write;
 
-use uuid::Uuid;
-
 use super::{Home, Stop, status, trace};
 use crate::clock::{Clock, SystemClock};
 use crate::ledger::Replay;
@@ -35,7 +33,7 @@ pub async fn replay(home: &Home, ids: &[String], out: &mut impl Write) -> Result
     let ledger = home.ledger().await?;
     for id in ids {
         let arrival = trace::one(&*ledger, id).await?;
-        let replay = JobId(Uuid::now_v7());
+        let replay = JobId::new();
         match ledger.replay(&arrival.id, replay, SystemClock.now_ms()).await? {
             Some(Replay::Begun(replay)) => writeln!(out, "{} is sent again as {replay}", arrival.id)?,
             Some(Replay::Running(running)) => {
