@@ -7,3 +7,4 @@
 pub mod failure;
 pub mod limits;
 pub mod object;
+pub mod openpgp;

@@ -14,3 +14,18 @@ pub const COMPRESSION_FREE_BYTES: u64 = 16 << 20;
 
 /// Bytes of one file of configuration, key file or certificate.
 pub const CONFIG_BYTES: u64 = 1 << 20;
+
+/// Bytes at the start of a file in which an OpenPGP armor's header lines must end.
+pub const PGP_HEADER_BYTES: u64 = 4 << 10;
+
+/// Plain bytes that are held back until more are known to follow; sequoia asks for twice as many.
+pub const PGP_BUFFER_BYTES: usize = 256 << 10;
+
+/// Session keys, that is recipients, of one OpenPGP message; each of ours costs a private-key operation.
+pub const PGP_RECIPIENTS: usize = 64;
+
+/// Signatures on one OpenPGP message; each is hashed apart.
+pub const PGP_SIGNATURES: usize = 8;
+
+/// How far a signer's clock may be ahead of ours.
+pub const PGP_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
