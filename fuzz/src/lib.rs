@@ -2,25 +2,31 @@
 //!
 //! A body panics where a law of DESIGN §3 is broken; an error or a finding is never a fault here.
 
+use std::sync::OnceLock;
+
 use x12_parser::{
-    AcknowledgmentOptions, Error, Finding, Limits, Options, Per, Severity, Shape, Ta1Policy,
-    acknowledge, to_json, to_x12, validate,
+    AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
+    Error, Finding, GroupAddress, InterchangeAddress, Limits, Options, Per, Severity, Shape,
+    Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 4] = [
+pub const BODIES: [(&str, Body); 7] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
     ("acknowledge", acknowledge_and_read),
+    ("readdress", readdress_and_read),
+    ("account", account),
+    ("records", records),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
 pub fn read(document: &[u8]) {
-    let (whole, _) = findings(document, &Options::default());
+    let (whole, _) = findings(document, &options());
     for finding in &whole {
         assert!(
             finding.offset + finding.length <= document.len() as u64,
@@ -28,7 +34,7 @@ pub fn read(document: &[u8]) {
             finding.code.name()
         );
     }
-    for options in variants() {
+    for options in variants(document) {
         let (other, _) = findings(document, &options);
         assert!(
             places(&whole).eq(places(&other)),
@@ -55,14 +61,14 @@ pub fn there_and_back(document: &[u8]) {
         (Shape::Loops, Per::Set),
     ] {
         let mut json = Vec::new();
-        if to_json(document, &mut json, shape, per, &Options::default()).is_err() {
+        if to_json(document, &mut json, shape, per, &options()).is_err() {
             continue;
         }
         let mut back = Vec::new();
         let written = to_x12(&json[..], &mut back, &Limits::default());
         assert!(written.is_ok(), "our own JSON is refused: {written:?}");
         assert!(back == document, "{shape:?} {per:?}: other bytes come back");
-        for options in variants() {
+        for options in variants(document) {
             let mut other = Vec::new();
             let read = to_json(document, &mut other, shape, per, &options);
             assert!(
@@ -75,28 +81,143 @@ pub fn there_and_back(document: &[u8]) {
     }
 }
 
-/// Whatever is answered reads clean under our own guides.
+/// Lines of records are the same in pieces and on threads, also those before a document breaks off; no X12 is written from them.
+pub fn records(document: &[u8]) {
+    let lines = |options: &Options| {
+        let mut lines = Vec::new();
+        let read = to_json(document, &mut lines, Shape::Loops, Per::Claim, options);
+        (lines, read.is_ok())
+    };
+    let whole = lines(&options());
+    for options in variants(document) {
+        assert!(
+            lines(&options) == whole,
+            "other lines with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    let written = to_x12(&whole.0[..], std::io::sink(), &Limits::default());
+    assert!(written.is_err(), "X12 is written from records");
+}
+
+/// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.
 pub fn acknowledge_and_read(document: &[u8]) {
-    let how = AcknowledgmentOptions {
+    let mut how = AcknowledgmentOptions {
         date: "20261123".to_owned(),
         time: "1200".to_owned(),
-        interchange_control_number: 1,
-        group_control_number: 1,
+        numbers: CountingNumbers::default(),
         ta1: Ta1Policy::Always,
         list_accepted: true,
+        rejected: [(2, Ta1Note::DuplicateControlNumber)].into(),
     };
-    let mut answers = Vec::new();
+    let (mut answers, mut open) = (Vec::new(), [0; 2]);
     // A document that breaks off is answered all the same.
-    let _ = acknowledge(document, &mut answers, &how, &Options::default(), |_| {});
+    let _ = acknowledge(
+        document,
+        &mut answers,
+        &mut how,
+        &options(),
+        |decided| {
+            open = in_order(open, &decided);
+            Ok(())
+        },
+    );
+    assert!(open == [0, 0], "sets or groups without the end around them");
     if answers.is_empty() {
         return;
     }
-    let (found, read) = findings(&answers, &Options::default());
+    let (found, read) = findings(&answers, &options());
     assert!(read.is_ok(), "our own answer cannot be read: {read:?}");
     let fault = found
         .iter()
         .find(|finding| finding.severity == Severity::Error && !quotes(finding));
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// What goes on under another envelope has an envelope without faults, and goes on again as it is.
+pub fn readdress_and_read(document: &[u8]) {
+    let send = |document: &[u8]| {
+        let mut sent = Vec::new();
+        readdress(document, &mut sent, &mut EveryOther, &options()).map(|_| sent)
+    };
+    let Ok(sent) = send(document) else { return };
+    if sent.is_empty() {
+        return;
+    }
+    let counts = [
+        Code::GroupCount,
+        Code::SetCount,
+        Code::SegmentCount,
+        Code::InterchangeTrailerMissing,
+        Code::GroupTrailerMissing,
+        Code::SetTrailerMissing,
+        Code::InterchangeControlNumber,
+        Code::GroupControlNumber,
+        Code::SetControlNumber,
+    ];
+    let (found, read) = findings(&sent, &options());
+    assert!(read.is_ok(), "what was sent on cannot be read: {read:?}");
+    let fault = found.iter().find(|finding| counts.contains(&finding.code));
+    assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
+}
+
+/// What acknowledgments say is read without panic, the same in blocks of any size.
+pub fn account(document: &[u8]) {
+    let told = |options: &Options| {
+        let mut told = Vec::new();
+        let read = read_acknowledgments(document, options, |acknowledged| {
+            told.push(format!("{acknowledged:?}"));
+            Ok(())
+        });
+        (told, read.map_err(|error| error.to_string()))
+    };
+    let whole = told(&options());
+    for options in variants(document) {
+        assert!(
+            told(&options) == whole,
+            "another account with {} bytes",
+            options.block_bytes
+        );
+    }
+}
+
+/// Keeps every other transaction set of a group.
+struct EveryOther;
+
+impl Addresses for EveryOther {
+    fn keeps(&mut self, set: &Envelope) -> Result<bool, Error> {
+        Ok(set.set % 2 == 1)
+    }
+
+    fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+        Ok(GroupAddress::received(received, ControlNumber::FIRST))
+    }
+}
+
+/// Sets and groups that wait for what is around them to end, behind the next decision.
+fn in_order([sets, groups]: [u64; 2], decided: &Decided) -> [u64; 2] {
+    match decided {
+        Decided::Set(set) => {
+            assert!(u64::from(set.set) == sets + 1, "a set was left out");
+            [sets + 1, groups]
+        }
+        Decided::Group(group) => {
+            assert!(u64::from(group.group) == groups + 1, "a group was left out");
+            assert!(group.received == sets, "a set was left out");
+            [0, groups + 1]
+        }
+        Decided::Interchange(decision) => {
+            let silent = decision.answer.is_some() == decision.suppressed.is_some();
+            assert!(!silent, "neither an answer nor a reason");
+            [0, 0]
+        }
+        _ => [sets, groups],
+    }
 }
 
 /// Whether a finding is about what an answer must quote as it was received, be it faulty or not.
@@ -131,12 +252,26 @@ fn places(findings: &[Finding]) -> impl Iterator<Item = (&'static str, u64, u64,
     })
 }
 
+/// Options as they are by default; the guides are loaded once, or loading them would take most of the time.
+fn options() -> Options {
+    static OPTIONS: OnceLock<Options> = OnceLock::new();
+    OPTIONS.get_or_init(Options::default).clone()
+}
+
+/// Of so many documents one is read on threads as well: a pool of its own takes ten times as long as all the rest.
+const THREADED: usize = 32;
+
 /// Other ways to the same result.
-fn variants() -> [Options; 2] {
-    let options = |threads, block_bytes| {
-        let mut options = Options::default();
+fn variants(document: &[u8]) -> Vec<Options> {
+    let with = |threads, block_bytes| {
+        let mut options = options();
         (options.threads, options.block_bytes) = (threads, block_bytes);
         options
     };
-    [options(1, 64), options(2, 300)]
+    let sum: usize = document.iter().copied().map(usize::from).sum();
+    let mut variants = vec![with(1, 64)];
+    if sum.is_multiple_of(THREADED) {
+        variants.push(with(2, 300));
+    }
+    variants
 }

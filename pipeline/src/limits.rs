@@ -15,6 +15,12 @@ pub const COMPRESSION_FREE_BYTES: u64 = 16 << 20;
 /// Bytes of one file of configuration, key file or certificate.
 pub const CONFIG_BYTES: u64 = 1 << 20;
 
+/// Bytes of the name of a key-encryption key: one byte says how many they are.
+pub const KEY_ID_BYTES: usize = 255;
+
+/// Bytes of a wrapped data key: 60 from a key file, about 200 from a key service.
+pub const WRAPPED_KEY_BYTES: usize = 1024;
+
 /// Bytes at the start of a file in which an OpenPGP armor's header lines must end.
 pub const PGP_HEADER_BYTES: u64 = 4 << 10;
 

@@ -1,1 +1,3 @@
+//! The queue workers' command.
+
 fn main() {}

@@ -228,7 +228,7 @@ pub enum Kind {
 /// How much a value says about a person (45 CFR 164.514 lists the identifiers).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub enum Phi {
-    /// A qualifier, a count, a code of form: says nothing of a person.
+    /// A qualifier, a count, a code of form, the name of a payer: says nothing of a person.
     None,
     /// A name.
     Name,

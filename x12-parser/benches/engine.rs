@@ -4,13 +4,15 @@
 
 mod document;
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use x12_parser::{
-    AcknowledgmentOptions, Limits, Options, Per, Shape, Ta1Policy, acknowledge, to_json, to_x12,
-    validate,
+    AcknowledgmentOptions, Addresses, ControlNumber, CountingNumbers, Envelope, GroupAddress,
+    InterchangeAddress, Limits, Options, Per, Shape, Ta1Policy, acknowledge, readdress, to_json,
+    to_x12, validate,
 };
 
 const BYTES: usize = 8 << 20;
@@ -55,7 +57,7 @@ fn main() -> Result<(), x12_parser::Error> {
 
 type Operation<'a> = Box<dyn Fn() -> Result<(), x12_parser::Error> + 'a>;
 
-fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 5] {
+fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 6] {
     let json = |shape| move || to_json(x12, io::sink(), shape, Per::Document, &Options::default());
     [
         ("json segments", Box::new(json(Shape::Segments))),
@@ -66,6 +68,12 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
         ),
         ("acknowledge", Box::new(move || answer(x12))),
         (
+            "readdress",
+            Box::new(move || {
+                readdress(x12, io::sink(), &mut Forward, &Options::default()).map(|_| ())
+            }),
+        ),
+        (
             "x12 from loops",
             Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ())),
         ),
@@ -73,15 +81,31 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
 }
 
 fn answer(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
-    let how = AcknowledgmentOptions {
+    let mut how = AcknowledgmentOptions {
         date: "20261123".to_owned(),
         time: "1200".to_owned(),
-        interchange_control_number: 1,
-        group_control_number: 1,
+        numbers: CountingNumbers::default(),
         ta1: Ta1Policy::WhenAsked,
         list_accepted: true,
+        rejected: BTreeMap::new(),
     };
-    acknowledge(x12, io::sink(), &how, &Options::default(), |_| {})
+    acknowledge(x12, io::sink(), &mut how, &Options::default(), |_| Ok(()))
+}
+
+/// Sends everything on as it is, under other control numbers.
+struct Forward;
+
+impl Addresses for Forward {
+    fn interchange(
+        &mut self,
+        received: &Envelope,
+    ) -> Result<InterchangeAddress, x12_parser::Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::LAST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, x12_parser::Error> {
+        Ok(GroupAddress::received(received, ControlNumber::LAST))
+    }
 }
 
 /// Medians of the plain scan and of the operation.

@@ -55,28 +55,39 @@ impl Checker {
             return;
         };
         match placed.kind {
-            // ISA declares the delimiters, so they may stand in it.
-            // Its line breaks are told once, as those of a wrapped header.
-            EntryKind::Header => {
-                Self {
-                    classes: HEADER_CLASSES,
-                    ..*self
-                }
-                .segment(
-                    chart,
-                    placed.definition,
-                    &placed.segment,
-                    &mut |code, part| {
-                        if code != Code::LineBreakInside {
-                            tell(code, part);
-                        }
-                    },
-                );
-            }
+            EntryKind::Header => self.header(chart, placed, tell),
             // Its data are not at hand.
             EntryKind::BinaryHead => {}
             _ => self.segment(chart, placed.definition, &placed.segment, tell),
         }
+    }
+
+    /// Checks ISA, which declares the delimiters: they may stand in it.
+    ///
+    /// Its line breaks are told once, as those of a wrapped header; so is an element of another width, whatever it holds.
+    fn header(&self, chart: &Chart, placed: &PlacedSegment<'_>, tell: Tell<'_>) {
+        let PlacedSegment {
+            definition,
+            ref segment,
+            ..
+        } = *placed;
+        let rules = chart.elements(&chart.guide.segments[usize::from(definition)]);
+        let fits = |number: u16| {
+            let rule = usize::from(number)
+                .checked_sub(1)
+                .and_then(|i| rules.get(i));
+            let value = segment.element(usize::from(number)).bytes();
+            rule.is_none_or(|rule| {
+                [value.len(), unwrapped(value).len()].contains(&(rule.max as usize))
+            })
+        };
+        let mut told = |code, part: Part| {
+            if code != Code::LineBreakInside && fits(part.element) {
+                tell(code, part);
+            }
+        };
+        let classes = HEADER_CLASSES;
+        Self { classes, ..*self }.segment(chart, definition, segment, &mut told);
     }
 
     /// Checks one segment against its definition.

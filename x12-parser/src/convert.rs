@@ -2,19 +2,25 @@
 
 use std::io::{Read, Write};
 
+use x12_schemas::table::Record;
+
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::json::buffer::Buffer;
+use crate::json::records::{Pieces, Records};
 use crate::json::render::{Per, Render, Shape};
+use crate::json::stitch::Stitcher;
 use crate::options::Options;
 use crate::parallel;
 
-/// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back.
+/// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back, unless lines are made of records
+/// ([`Per::Claim`], [`Per::Member`]).
 ///
 /// Memory does not grow with the document. What could be read before an error has been written.
 ///
 /// # Errors
-/// [`Error`] if the document cannot be read at all, or not any further, or if writing fails.
+/// [`Error`] if the document cannot be read at all, or not any further, or if writing fails; [`Error::Limit`] also where lines are made
+/// of records and one of them, or what stands around it, is larger than [`crate::Limits`] allow.
 ///
 /// # Examples
 /// ```
@@ -38,6 +44,9 @@ where
     R: Read + Send,
     W: Write + Send,
 {
+    if let Some(record) = per.record() {
+        return to_records(document, json, record, options);
+    }
     let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
@@ -51,4 +60,24 @@ where
     )?;
     json.flush()?;
     Ok(())
+}
+
+fn to_records<R, W>(document: R, json: W, record: Record, options: &Options) -> Result<(), Error>
+where
+    R: Read + Send,
+    W: Write + Send,
+{
+    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let records = Records::new(record);
+    let mut stitcher = Stitcher::new(json, record, options.limits);
+    let mut join = |pieces: &mut Pieces| stitcher.join(pieces);
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &records,
+        &mut join,
+    )?;
+    stitcher.finish()
 }

@@ -291,15 +291,18 @@ impl Cutter {
                     false => self.segment(&mut walk, end as usize, layout),
                 });
         layout.index.ends = ends;
-        if let Err(Some(error)) = stop {
-            return Err(error);
-        }
-        if at_end && stop.is_ok() && !walk.ended && walk.start < window.len() {
-            self.unterminated(&mut walk, layout)?;
-        }
+        let read = match stop {
+            Err(Some(error)) => Err(error),
+            Ok(()) if at_end && !walk.ended && walk.start < window.len() => {
+                self.unterminated(&mut walk, layout)
+            }
+            _ => Ok(()),
+        };
+        // What stands before an error is a block first, wherever blocks begin; then the error comes again.
         if walk.start > 0 {
             return Ok(Cut::Block(walk.start));
         }
+        read?;
         match self.state {
             State::Between => {
                 layout.index.clear();

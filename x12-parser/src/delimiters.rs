@@ -58,8 +58,8 @@ pub(crate) struct Header {
     pub(crate) marks: [u32; 17],
     /// Bytes after the terminator that end each segment of this interchange, a line break for instance.
     pub(crate) suffix: Vec<u8>,
-    /// The first element whose width is not the standard's, from one.
-    pub(crate) misfit: Option<u8>,
+    /// The elements whose width is not the standard's, from one.
+    pub(crate) misfits: Vec<u16>,
     /// Whether line breaks stand inside.
     pub(crate) wrapped: bool,
 }
@@ -98,16 +98,16 @@ pub(crate) fn header(input: &[u8]) -> Option<Header> {
         repetition,
     };
     let suffix = suffix(&input[marks[16] as usize + 1..], &delimiters);
-    let misfit = if wrapped {
-        None
-    } else {
-        (1..17).find(|&i| marks[i] != MARKS[i]).map(|i| i as u8)
-    };
+    let width = |marks: &[u32; 17], i: usize| marks[i] - marks[i - 1];
+    let misfits = (1..17)
+        .filter(|&i| !wrapped && width(&marks, i) != width(&MARKS, i))
+        .map(|i| i as u16)
+        .collect();
     Some(Header {
         delimiters,
         marks,
         suffix,
-        misfit,
+        misfits,
         wrapped,
     })
 }

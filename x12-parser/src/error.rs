@@ -44,6 +44,22 @@ pub enum Error {
         /// Where in the structure: `interchanges[0].groups[2]`; empty if unknown.
         path: String,
     },
+    /// A document whose envelope is not whole, where that is needed to go on.
+    #[error("{what}, at byte {at}")]
+    Envelope {
+        /// What is wrong.
+        what: &'static str,
+        /// Offset of the segment.
+        at: u64,
+    },
+    /// A value that the caller gave for a control segment: too long, none, or with a byte that cannot stand there.
+    #[error("the value given for {element} cannot be written")]
+    Value {
+        /// The element: `ISA06`.
+        element: &'static str,
+        /// Offset in the document of the segment that it was given for.
+        at: u64,
+    },
     /// The source could not be read, or the result not written.
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -54,9 +70,11 @@ impl Error {
     #[must_use]
     pub fn at(&self) -> Option<u64> {
         match self {
-            Self::NoInterchange { at, .. } | Self::Limit { at, .. } | Self::Json { at, .. } => {
-                Some(*at)
-            }
+            Self::NoInterchange { at, .. }
+            | Self::Limit { at, .. }
+            | Self::Json { at, .. }
+            | Self::Envelope { at, .. }
+            | Self::Value { at, .. } => Some(*at),
             Self::InterchangeHeader { byte, .. } => Some(*byte),
             Self::Io(_) => None,
         }

@@ -271,7 +271,38 @@ pub struct Finding {
     pub identity: Arc<Identity>,
 }
 
+/// TA105, the note for a faulty element of the interchange header (x12-standard §4); 022 for the header itself.
+const HEADER_NOTES: [&str; 17] = [
+    "022", "010", "011", "012", "013", "005", "006", "007", "008", "014", "015", "002", "003",
+    "018", "019", "020", "027",
+];
+
 impl Finding {
+    /// The acknowledgment codes that follow from it at its place: a 999 has no words for what is wrong in an envelope.
+    #[must_use]
+    pub fn acknowledgment(&self) -> AcknowledgmentCodes {
+        let codes = self.code.acknowledgment();
+        let id = self.position.as_ref().and_then(Position::segment_id);
+        let mut envelope = AcknowledgmentCodes::default();
+        match id {
+            _ if codes.ik304.is_empty() => return codes,
+            Some("ISA") => {
+                let note = HEADER_NOTES.get(usize::from(self.element));
+                envelope.ta105 = note.copied().unwrap_or("022");
+            }
+            Some("GS") => {
+                envelope.ak905 = match self.element {
+                    6 => "6",
+                    8 => "2",
+                    _ => "",
+                }
+            }
+            Some("TA1" | "GE" | "IEA") => {}
+            _ => return codes,
+        }
+        envelope
+    }
+
     /// The place as the trade writes it: `2300/CLM05-1`; empty if no guide knows it.
     #[must_use]
     pub fn path(&self) -> String {
@@ -340,7 +371,7 @@ impl Serialize for Finding {
                 map.serialize_entry(key, value)?;
             }
         }
-        map.serialize_entry("acknowledgment", &self.code.acknowledgment())?;
+        map.serialize_entry("acknowledgment", &self.acknowledgment())?;
         map.end()
     }
 }

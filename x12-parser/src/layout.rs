@@ -1,8 +1,13 @@
 //! Lays a document out anew: a line for each segment, or no line breaks at all.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
+
+use x12_schemas::table::NONE;
 
 use crate::block::{Block, Blocks, Stage};
+use crate::chart::{Chart, ElementRule};
+use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::error::Error;
 use crate::event::Event;
@@ -23,9 +28,10 @@ pub enum LineBreaks {
     Minified,
 }
 
-/// Writes a document with line breaks of one kind, without those inside segments and without delimiters at their ends.
+/// Writes a document with line breaks of one kind, without those inside segments and without delimiters at the ends of segments
+/// and of composite elements.
 ///
-/// Text before, between and behind interchanges is left out; all else that the segments say stays.
+/// What is composite says the guide, or the delimiters where no guide knows the element: in text a delimiter stays. Text before, between and behind interchanges is left out; all else that the segments say stays.
 ///
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further, or if writing fails.
@@ -39,11 +45,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(
-        &options.catalog,
-        options.limits,
-        line_breaks == LineBreaks::Indented,
-    );
+    let blocks = Blocks::new(&options.catalog, options.limits, true);
     let mut join = |output: &mut Vec<u8>| Ok(to.write_all(output)?);
     parallel::run(
         document,
@@ -67,13 +69,21 @@ impl Stage for Format {
     fn block(&self, block: &Block<'_>, output: &mut Vec<u8>) {
         output.clear();
         let mut entries = block.layout.entries.iter();
-        let mut depth = self.depth(block);
+        let mut depth = depth(block);
+        let start = &block.placed.start;
+        let chart = |index: u16| block.placed.charts.get(usize::from(index));
+        let envelope = Some(&block.envelope);
+        let mut guide = match start.chart {
+            Some(index) => chart(index),
+            None => envelope.filter(|_| !start.in_set),
+        };
         for event in &block.placed.events {
             match event {
                 Event::OpenLoop(_) => depth += 1,
                 Event::CloseLoop => depth = depth.saturating_sub(1),
-                Event::OpenSet(_) => depth = 0,
-                Event::Entry(_) => {
+                Event::OpenSet(index) => (guide, depth) = (chart(*index), 0),
+                Event::CloseSet => guide = envelope,
+                Event::Entry(definition) => {
                     let Some(entry) = entries.next() else { break };
                     match entry.kind {
                         EntryKind::Before | EntryKind::After => {}
@@ -85,7 +95,17 @@ impl Stage for Format {
                             if self.line_breaks == LineBreaks::Indented {
                                 output.resize(output.len() + 2 * depth, b' ');
                             }
-                            self.segment(output, &block.segment(entry), kind);
+                            let segment = block.segment(entry);
+                            match kind {
+                                // Widths tell what ISA says, and a length what binary data are.
+                                EntryKind::Header | EntryKind::BinaryHead => {
+                                    output.extend_from_slice(&unwrapped(segment.bytes()));
+                                }
+                                _ => fields(output, &segment, rules(guide, *definition)),
+                            }
+                            if kind != EntryKind::BinaryHead {
+                                self.end(output, block.layout.delimiters.segment);
+                            }
                         }
                     }
                 }
@@ -96,36 +116,63 @@ impl Stage for Format {
 }
 
 impl Format {
-    fn depth(&self, block: &Block<'_>) -> usize {
-        let start = &block.placed.start;
-        let chart = start
-            .chart
-            .map(|chart| &block.placed.charts[usize::from(chart)]);
-        chart.map_or(0, |chart| {
-            usize::from(chart.guide.loops[usize::from(start.loop_index)].depth)
-        })
-    }
-
-    fn segment(&self, output: &mut Vec<u8>, segment: &Segment<'_>, kind: EntryKind) {
-        let mut bytes = unwrapped(segment.bytes());
-        let separator = segment.delimiters().element;
-        if !matches!(kind, EntryKind::BinaryHead | EntryKind::Header) {
-            let kept = bytes
-                .iter()
-                .rposition(|&b| b != separator)
-                .map_or(0, |last| last + 1);
-            bytes = bytes[..kept].to_vec().into();
-        }
-        output.extend_from_slice(&bytes);
-        if kind != EntryKind::BinaryHead {
-            self.end(output, segment.delimiters().segment);
-        }
-    }
-
     fn end(&self, output: &mut Vec<u8>, terminator: u8) {
         output.push(terminator);
         if self.line_breaks != LineBreaks::Minified && !matches!(terminator, b'\n' | b'\r') {
             output.push(b'\n');
         }
+    }
+}
+
+/// How deep the loop is that a block begins in.
+fn depth(block: &Block<'_>) -> usize {
+    let start = &block.placed.start;
+    let chart = start
+        .chart
+        .map(|chart| &block.placed.charts[usize::from(chart)]);
+    chart.map_or(0, |chart| {
+        usize::from(chart.guide.loops[usize::from(start.loop_index)].depth)
+    })
+}
+
+/// What a guide says of the elements of a segment; none if it does not know it.
+fn rules(guide: Option<&Arc<Chart>>, definition: u16) -> &[ElementRule] {
+    guide.filter(|_| definition != NONE).map_or(&[], |guide| {
+        guide.elements(&guide.guide.segments[usize::from(definition)])
+    })
+}
+
+/// Writes a segment without line breaks inside and without delimiters at its end and those of its composite elements.
+fn fields(output: &mut Vec<u8>, segment: &Segment<'_>, rules: &[ElementRule]) {
+    let bytes = unwrapped(segment.bytes());
+    let delimiters = segment.delimiters();
+    let mut kept = output.len();
+    for (number, field) in bytes.split(|&b| b == delimiters.element).enumerate() {
+        if number > 0 {
+            output.push(delimiters.element);
+        }
+        let start = output.len();
+        let rule = number.checked_sub(1).map(|index| rules.get(index));
+        if rule.is_some_and(|rule| rule.is_none_or(|rule| rule.component_count > 0)) {
+            composite(output, field, delimiters);
+        } else {
+            output.extend_from_slice(field);
+        }
+        if output.len() > start {
+            kept = output.len();
+        }
+    }
+    output.truncate(kept);
+}
+
+/// Writes an element without component separators at the ends of its repetitions.
+fn composite(output: &mut Vec<u8>, field: &[u8], delimiters: &Delimiters) {
+    let repetitions = field.split(|&b| Some(b) == delimiters.repetition);
+    for (index, repetition) in repetitions.enumerate() {
+        if index > 0 {
+            output.extend(delimiters.repetition);
+        }
+        let kept = repetition.iter().rposition(|&b| b != delimiters.component);
+        output.extend_from_slice(&repetition[..kept.map_or(0, |last| last + 1)]);
     }
 }

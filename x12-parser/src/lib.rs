@@ -3,14 +3,17 @@
 //! A document is cut into blocks of whole segments; each block is placed in its guide, then checked and rendered on any thread, and
 //! the results are joined in order. Nothing ever needs the whole document, so memory does not grow with it.
 
+mod account;
 mod acknowledge;
 mod block;
 mod chart;
 mod check;
+mod control_number;
 mod convert;
 mod cut;
 mod delimiters;
 mod entry;
+mod envelope;
 mod error;
 mod event;
 mod finding;
@@ -24,6 +27,7 @@ mod options;
 mod parallel;
 mod place;
 mod placed;
+mod readdress;
 mod replay;
 mod segment;
 mod source;
@@ -33,9 +37,18 @@ mod value;
 mod visit;
 mod walk;
 
-pub use acknowledge::{AcknowledgmentOptions, Decision, GroupDecision, Ta1Policy, acknowledge};
+pub use account::{
+    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
+    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+};
+pub use acknowledge::{
+    AcknowledgmentOptions, AnswerNumbers, ControlNumbers, CountingNumbers, Decided, Decision,
+    GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+};
+pub use control_number::ControlNumber;
 pub use convert::to_json;
 pub use delimiters::Delimiters;
+pub use envelope::Envelope;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
 pub use json::render::{Per, Shape};
@@ -43,8 +56,9 @@ pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use options::Options;
+pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress, readdress};
 pub use segment::{Element, Segment};
-pub use survey::{SetKind, Survey, survey};
+pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_slice};
 pub use x12_schemas::Catalog;

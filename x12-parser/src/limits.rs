@@ -20,6 +20,10 @@ pub struct Limits {
     pub gap_bytes: usize,
     /// Bytes of one document.
     pub document_bytes: u64,
+    /// Bytes of one record as JSON, where lines are made of records.
+    pub record_bytes: usize,
+    /// Bytes of the segments around a record as JSON: they are repeated for each record.
+    pub context_bytes: usize,
     /// Findings kept for one transaction set; more are counted.
     pub findings_per_set: usize,
     /// Control numbers of one group or document that are remembered to find duplicates, as ranges.
@@ -42,6 +46,8 @@ impl Default for Limits {
             binary_bytes: 100 << 20,
             gap_bytes: 1 << 20,
             document_bytes: 4 << 30,
+            record_bytes: 16 << 20,
+            context_bytes: 1 << 20,
             findings_per_set: 1000,
             control_number_ranges: 1 << 18,
             acknowledgment_bytes: 32 << 20,

@@ -317,9 +317,11 @@ impl Placer {
         .finding(code, position, part);
     }
 
+    /// Faults of the envelope are few and grave: no limit on those of a set keeps them back.
     fn find_in(&mut self, here: &mut Here<'_>, code: Code, id: SegmentId, element: u16) {
         let position = Position::new(&self.envelope.guide, 0, self.envelope.definition(id));
-        self.find(here, code, Some(position), Part::element(element));
+        here.trail(&self.start.place, &mut 0, self.limits.findings_per_set)
+            .finding(code, Some(position), Part::element(element));
     }
 
     // Interchange
@@ -352,9 +354,9 @@ impl Placer {
         let Some(header) = &here.layout.header else {
             return;
         };
-        let (misfit, wrapped, delimiters) = (header.misfit, header.wrapped, header.delimiters);
-        if let Some(element) = misfit {
-            self.find_in(here, Code::InterchangeWidth, ISA, u16::from(element));
+        let (wrapped, delimiters) = (header.wrapped, header.delimiters);
+        for &element in &header.misfits {
+            self.find_in(here, Code::InterchangeWidth, ISA, element);
         }
         if wrapped {
             self.find_in(here, Code::InterchangeWrapped, ISA, 0);
@@ -508,11 +510,15 @@ struct Here<'a> {
 impl Here<'_> {
     fn trail<'b>(&'b mut self, place: &'b Place, count: &'b mut usize, most: usize) -> Trail<'b> {
         let Placed {
-            events, findings, ..
+            events,
+            findings,
+            says_children,
+            ..
         } = &mut *self.placed;
         Trail {
             events,
             findings,
+            says_children,
             place,
             span: self.span,
             count,
@@ -522,6 +528,6 @@ impl Here<'_> {
 }
 
 /// An identifying element as text, cut to a length that no right one has.
-fn text(value: &[u8]) -> String {
+pub(crate) fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(&value[..value.len().min(IDENTITY_BYTES)]).into_owned()
 }

@@ -55,6 +55,8 @@ pub(crate) struct Placed {
     pub(crate) start: Start,
     pub(crate) events: Vec<Event>,
     pub(crate) findings: Vec<Finding>,
+    /// What the level that each hierarchy-child finding is about says of children: its segment is gone when the level closes.
+    pub(crate) says_children: Vec<bool>,
     pub(crate) places: Vec<Place>,
     pub(crate) charts: Arc<Vec<Arc<Chart>>>,
 }
@@ -64,6 +66,7 @@ impl Placed {
     pub(crate) fn begin(&mut self, start: &Start) {
         self.events.clear();
         self.findings.clear();
+        self.says_children.clear();
         self.places.clear();
         self.start = start.clone();
     }

@@ -1,12 +1,14 @@
 //! Who sends what to whom, and how much of it: the envelopes alone, no guide walked.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use crate::block::{Block, Blocks, Stage};
 use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::error::Error;
 use crate::event::Event;
+use crate::finding::{Code, Finding, Identity};
 use crate::options::Options;
 use crate::parallel;
 use crate::replay::{PlacedSegment, Replay, Step};
@@ -29,6 +31,27 @@ pub struct Survey {
     pub groups: u64,
     /// Kinds of transaction set, each with the first of its groups to say so.
     pub sets: Vec<SetKind>,
+    /// What in it has no end: the interchange, groups and sets without trailers, a segment without terminator.
+    pub incomplete: Vec<Incomplete>,
+    /// How many more of these were counted, not kept.
+    pub incomplete_omitted: u64,
+}
+
+/// A part of an interchange that has no end.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Incomplete {
+    /// Which part: [`Code::InterchangeTrailerMissing`], [`Code::GroupTrailerMissing`], [`Code::SetTrailerMissing`] or
+    /// [`Code::SegmentUnterminated`].
+    pub code: Code,
+    /// Which group of the interchange, from one; 0 outside any.
+    pub group: u32,
+    /// Which transaction set of the group, from one; 0 outside any.
+    pub set: u32,
+    /// Their control numbers.
+    pub identity: Arc<Identity>,
+    /// Offset where the end should stand, or where the segment begins that has none.
+    pub offset: u64,
 }
 
 /// How many transaction sets of a kind there are.
@@ -52,6 +75,9 @@ pub struct SetKind {
 /// Kinds of transaction set that are told apart in one interchange.
 const KINDS: usize = 256;
 
+/// Parts without an end that are told of one interchange.
+const INCOMPLETE: usize = 256;
+
 /// Surveys a document; `tell` gets each interchange when it has ended.
 ///
 /// # Errors
@@ -69,6 +95,7 @@ where
                 (Seen::Group, Some(survey)) => survey.groups += 1,
                 (Seen::Set(kind), Some(survey)) => survey.add(kind),
                 (Seen::Segments { all, of_set }, Some(survey)) => survey.count(all, of_set),
+                (Seen::Incomplete(part), Some(survey)) => survey.lack(part),
                 (Seen::End, open) => {
                     if let Some(survey) = open.take() {
                         tell(&survey)?;
@@ -112,6 +139,14 @@ impl Survey {
         self.sets.swap(at, last);
     }
 
+    fn lack(&mut self, part: Incomplete) {
+        if self.incomplete.len() < INCOMPLETE {
+            self.incomplete.push(part);
+        } else {
+            self.incomplete_omitted += 1;
+        }
+    }
+
     fn count(&mut self, all: u64, of_set: u64) {
         self.segments += all;
         if let Some(kind) = self.sets.last_mut() {
@@ -126,6 +161,7 @@ pub(crate) enum Seen {
     Group,
     Set(SetKind),
     Segments { all: u64, of_set: u64 },
+    Incomplete(Incomplete),
     End,
 }
 
@@ -161,11 +197,29 @@ impl Stage for Look {
                         _ => {}
                     }
                 }
-                Step::Structure(_) | Step::Finding(_) => {}
+                Step::Finding(finding) => output.extend(incomplete(finding).map(Seen::Incomplete)),
+                Step::Structure(_) => {}
             }
         }
         output.push(Seen::Segments { all, of_set });
     }
+}
+
+fn incomplete(finding: &Finding) -> Option<Incomplete> {
+    let lacks_an_end = matches!(
+        finding.code,
+        Code::InterchangeTrailerMissing
+            | Code::GroupTrailerMissing
+            | Code::SetTrailerMissing
+            | Code::SegmentUnterminated
+    );
+    lacks_an_end.then(|| Incomplete {
+        code: finding.code,
+        group: finding.group,
+        set: finding.set,
+        identity: Arc::clone(&finding.identity),
+        offset: finding.offset,
+    })
 }
 
 fn header(block: &Block<'_>, placed: &PlacedSegment<'_>) -> Survey {

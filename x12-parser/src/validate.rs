@@ -34,6 +34,8 @@ pub struct Summary {
 
 /// Checks all of a document; `tell` gets each finding as soon as it and all before it are known.
 ///
+/// That is the order of the segments, but for what only the end of a level shows: whether its child code was right.
+///
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further; what was found before has been told. Also what `tell` returns.
 pub fn validate<R, T>(document: R, options: &Options, mut tell: T) -> Result<Summary, Error>

@@ -16,6 +16,8 @@ use crate::segment::Segment;
 pub(crate) struct Trail<'a> {
     pub(crate) events: &'a mut Vec<Event>,
     pub(crate) findings: &'a mut Vec<Finding>,
+    /// See [`crate::placed::Placed::says_children`].
+    pub(crate) says_children: &'a mut Vec<bool>,
     pub(crate) place: &'a Place,
     pub(crate) span: Span,
     /// Structural findings of this transaction set so far, and how many of them are kept.
@@ -29,14 +31,23 @@ impl Trail<'_> {
         self.finding_at(code, span, position, part);
     }
 
-    fn finding_at(&mut self, code: Code, span: Span, position: Option<Position>, part: Part) {
+    /// Whether it is kept.
+    fn finding_at(
+        &mut self,
+        code: Code,
+        span: Span,
+        position: Option<Position>,
+        part: Part,
+    ) -> bool {
         *self.count += 1;
         // One more than is kept, so that the joiner knows that some were left out.
-        if *self.count <= self.most + 1 {
+        let kept = *self.count <= self.most + 1;
+        if kept {
             self.findings
                 .push(self.place.finding(code, span, position, part));
             self.events.push(Event::Finding);
         }
+        kept
     }
 }
 
@@ -360,17 +371,21 @@ impl Walk {
         else {
             return;
         };
-        if level
+        let Some(says) = level
             .says_children
-            .is_some_and(|says| says != level.has_children)
-        {
-            let position = Position::new(&self.chart.guide, *loop_index, level.definition);
-            trail.finding_at(
-                Code::HierarchyChild,
-                level.span,
-                Some(position),
-                Part::element(4),
-            );
+            .filter(|&says| says != level.has_children)
+        else {
+            return;
+        };
+        let position = Position::new(&self.chart.guide, *loop_index, level.definition);
+        let kept = trail.finding_at(
+            Code::HierarchyChild,
+            level.span,
+            Some(position),
+            Part::element(4),
+        );
+        if kept {
+            trail.says_children.push(says);
         }
     }
 }

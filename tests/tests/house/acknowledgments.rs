@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use acceptance::{Document, options, say, verdict};
-use x12_parser::{Decision, Finding, Severity, Visit, acknowledge, validate, visit_slice};
+use x12_parser::{
+    Code, Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit, acknowledge,
+    validate, visit_slice,
+};
 
 use crate::documents::{all, answer_options};
 use crate::pyx12;
@@ -32,7 +35,16 @@ const KNOWN_TO_PYX12: [&str; 18] = [
 struct Answered {
     document: Document,
     answer: Vec<u8>,
-    decisions: Vec<Decision>,
+    decided: Vec<Decided>,
+}
+
+impl Answered {
+    fn decisions(&self) -> impl Iterator<Item = &Decision> {
+        self.decided.iter().filter_map(|decided| match decided {
+            Decided::Interchange(decision) => Some(decision),
+            _ => None,
+        })
+    }
 }
 
 #[test]
@@ -80,24 +92,19 @@ fn answers_read_clean() {
 #[test]
 fn every_interchange_has_a_decision() {
     let mut wrong = Vec::new();
-    for Answered {
-        document,
-        decisions,
-        ..
-    } in answered()
-    {
+    for answered in answered() {
+        let document = &answered.document;
         let read = validate(&document.bytes[..], &options(), |_| Ok(()));
-        let ordinals: Vec<_> = decisions
-            .iter()
+        let ordinals: Vec<_> = answered
+            .decisions()
             .map(|decision| u64::from(decision.interchange))
             .collect();
         if read.is_ok_and(|summary| ordinals != (1..=summary.interchanges).collect::<Vec<_>>()) {
             wrong.push(format!("{}: decisions about {ordinals:?}", document.name));
         }
-        let silent = |decision: &&Decision| {
-            decision.ta1.is_none() && decision.groups.is_empty() && decision.suppressed.is_none()
-        };
-        let silent = decisions.iter().find(silent);
+        let silent =
+            |decision: &&Decision| decision.answer.is_some() == decision.suppressed.is_some();
+        let silent = answered.decisions().find(silent);
         wrong.extend(silent.map(|decision| {
             format!(
                 "{}: neither an answer nor a reason for {}",
@@ -110,6 +117,114 @@ fn every_interchange_has_a_decision() {
         "interchanges without a decision:\n{}",
         wrong.join("\n")
     );
+}
+
+#[test]
+fn every_set_has_a_verdict_and_the_999_says_the_same() {
+    let (mut wrong, mut sets) = (Vec::new(), 0);
+    for answered in answered() {
+        let told = told(&answered.decided);
+        sets += told.sets.len();
+        let read = validate(&answered.document.bytes[..], &options(), |_| Ok(()));
+        let missing = read.is_ok_and(|summary| summary.sets != told.sets.len() as u64);
+        if missing || told.out_of_order || told.lines() != lines(&answered.answer) {
+            wrong.push(answered.document.name);
+        }
+    }
+    say(&format!("acknowledgments: {sets} verdicts on sets"));
+    assert!(
+        wrong.is_empty(),
+        "verdicts that are missing, or not what the answer says:\n{}",
+        wrong.join("\n")
+    );
+}
+
+/// What was told, interchanges that are rejected left out of `spoken`.
+#[derive(Default)]
+struct Told<'d> {
+    sets: Vec<&'d SetDecision>,
+    spoken: Vec<&'d Decided>,
+    out_of_order: bool,
+}
+
+fn told(decided: &[Decided]) -> Told<'_> {
+    let mut told = Told::default();
+    let (mut begun, mut set, mut group) = (0, 0, 0);
+    for (number, next) in decided.iter().enumerate() {
+        match next {
+            Decided::Set(decision) => {
+                set += 1;
+                told.out_of_order |= (decision.group, decision.set) != (group + 1, set);
+                told.sets.push(decision);
+            }
+            Decided::Group(decision) => {
+                group += 1;
+                told.out_of_order |= decision.group != group || decision.received != u64::from(set);
+                set = 0;
+            }
+            Decided::Interchange(decision) => {
+                if !decision.rejected {
+                    told.spoken.extend(&decided[begun..number]);
+                }
+                (begun, group) = (number + 1, 0);
+            }
+            _ => {}
+        }
+    }
+    told
+}
+
+impl Told<'_> {
+    /// What the 999s must say of sets and groups: identifier, control number, code.
+    fn lines(&self) -> Vec<String> {
+        let line = |decided: &&Decided| match decided {
+            Decided::Set(SetDecision { st02, verdict, .. }) => match verdict {
+                Verdict::Accepted => Some(format!("IK5 {} A", plain(st02))),
+                Verdict::Rejected => Some(format!("IK5 {} R", plain(st02))),
+                _ => None,
+            },
+            Decided::Group(GroupDecision {
+                gs06,
+                code: Some(code),
+                received,
+                accepted,
+                ..
+            }) => Some(format!("AK9 {} {code} {received} {accepted}", plain(gs06))),
+            _ => None,
+        };
+        self.spoken.iter().filter_map(line).collect()
+    }
+}
+
+/// Letters and digits alone: what an answer cannot hold stands in it as a blank.
+fn plain(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+/// What the 999s say of sets and groups.
+fn lines(answer: &[u8]) -> Vec<String> {
+    let (mut lines, mut set, mut group) = (Vec::new(), String::new(), String::new());
+    let visited = visit_slice(answer, &options(), |visit| {
+        if let Visit::Segment(visited) = visit {
+            let element = |number| {
+                let bytes = visited.segment.element(number).bytes();
+                plain(&String::from_utf8_lossy(bytes))
+            };
+            match visited.segment.id() {
+                b"AK1" => group = element(2),
+                b"AK2" => set = element(2),
+                b"IK5" => lines.push(format!("IK5 {set} {}", element(1))),
+                b"AK9" => {
+                    let (code, received, accepted) = (element(1), element(3), element(4));
+                    lines.push(format!("AK9 {group} {code} {received} {accepted}"));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    });
+    assert!(visited.is_ok() || answer.is_empty(), "an answer reads");
+    lines
 }
 
 #[test]
@@ -175,32 +290,35 @@ fn for_pyx12(answered: &Answered) -> Option<Vec<u8>> {
     (visited.is_ok() && known && count > 0).then_some(bytes)
 }
 
-/// Whether an error of the answer stands where something was repeated that had the same error.
+/// Whether an error of the answer stands where something was repeated that had the same error, or another width than ISA has.
 fn echoes_one_of(finding: &Finding, received: &[Finding]) -> bool {
     let path = finding.path();
     let sources = ECHOES.iter().filter(|(there, _)| path == *there);
     sources.into_iter().any(|(_, here)| {
-        received
-            .iter()
-            .any(|other| other.code == finding.code && other.path() == *here)
+        received.iter().any(|other| {
+            [finding.code, Code::InterchangeWidth].contains(&other.code) && other.path() == *here
+        })
     })
 }
 
 fn answered() -> Vec<Answered> {
     let answer = |document: Document| {
-        let (mut answer, mut decisions) = (Vec::new(), Vec::new());
+        let (mut answer, mut decided) = (Vec::new(), Vec::new());
         // A document that breaks off is answered too; one that cannot be read has nobody to answer.
         let read = acknowledge(
             &document.bytes[..],
             &mut answer,
-            &answer_options(),
+            &mut answer_options(),
             &options(),
-            |decision| decisions.push(decision),
+            |next| {
+                decided.push(next);
+                Ok(())
+            },
         );
-        (read.is_ok() || !decisions.is_empty()).then_some(Answered {
+        (read.is_ok() || !decided.is_empty()).then_some(Answered {
             document,
             answer,
-            decisions,
+            decided,
         })
     };
     all().into_iter().filter_map(answer).collect()

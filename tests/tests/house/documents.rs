@@ -1,7 +1,9 @@
 //! Which documents the laws are held over, and how they are read.
 
+use std::collections::BTreeMap;
+
 use acceptance::{Document, corpus, samples, say};
-use x12_parser::{AcknowledgmentOptions, Options, Ta1Policy};
+use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Ta1Policy};
 
 /// Samples and corpus; each name says from which: `samples/…`, `corpus/…`.
 pub fn all() -> Vec<Document> {
@@ -35,9 +37,9 @@ pub fn answer_options() -> AcknowledgmentOptions {
     AcknowledgmentOptions {
         date: "20261123".to_owned(),
         time: "1200".to_owned(),
-        interchange_control_number: 1,
-        group_control_number: 1,
+        numbers: CountingNumbers::default(),
         ta1: Ta1Policy::WhenAsked,
         list_accepted: true,
+        rejected: BTreeMap::new(),
     }
 }

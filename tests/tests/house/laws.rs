@@ -64,6 +64,36 @@ fn threads_and_blocks_change_nothing() {
 }
 
 #[test]
+fn a_limit_on_findings_cuts_at_the_same_place() {
+    let few = |way| {
+        let mut options = options(way);
+        options.limits.findings_per_set = 3;
+        options
+    };
+    let told = |document: &Document, way| {
+        let options = few(way);
+        (findings(document, &options), answers(document, &options))
+    };
+    let [first, others @ ..] = &WAYS;
+    let mut wrong = Vec::new();
+    for document in all() {
+        let expected = told(&document, *first);
+        let differs = |way: &&(usize, usize)| told(&document, **way) != expected;
+        wrong.extend(
+            others
+                .iter()
+                .find(differs)
+                .map(|way| format!("{} with {way:?}", document.name)),
+        );
+    }
+    assert!(
+        wrong.is_empty(),
+        "threads and bytes of a block change which findings are told:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn every_finding_points_inside_the_document() {
     let mut wrong = Vec::new();
     for document in all() {
@@ -128,6 +158,8 @@ fn everything(document: &Document, options: &Options) -> Vec<(&'static str, (Vec
         ("segments", json(Shape::Segments, Per::Document)),
         ("loops per set", json(Shape::Loops, Per::Set)),
         ("segments per set", json(Shape::Segments, Per::Set)),
+        ("claims", json(Shape::Loops, Per::Claim)),
+        ("members", json(Shape::Loops, Per::Member)),
         ("findings", findings(document, options)),
         ("acknowledgments", answers(document, options)),
     ]
@@ -144,12 +176,14 @@ fn findings(document: &Document, options: &Options) -> (Vec<u8>, String) {
 
 fn answers(document: &Document, options: &Options) -> (Vec<u8>, String) {
     let (mut out, mut decisions) = (Vec::new(), String::new());
-    let decided =
-        |decision| writeln!(decisions, "{decision:?}").expect("a string can be written to");
+    let decided = |decision| {
+        writeln!(decisions, "{decision:?}").expect("a string can be written to");
+        Ok(())
+    };
     let end = acknowledge(
         &document.bytes[..],
         &mut out,
-        &answer_options(),
+        &mut answer_options(),
         options,
         decided,
     );

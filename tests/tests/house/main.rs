@@ -7,6 +7,7 @@ mod facts;
 mod laws;
 mod pyx12;
 mod raw;
+mod records;
 mod samples;
 mod schemas;
 mod strict;

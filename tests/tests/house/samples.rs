@@ -1,4 +1,5 @@
-//! What is expected of each sample stands beside it: its JSON, and its findings if there are any.
+//! What is expected of each sample stands beside it: its JSON, its findings if there are any, and its claims line by line if it is
+//! neither broken nor about envelopes.
 //!
 //! `X12_WRITE=1 cargo test -p acceptance` writes the expectations anew; the difference is then read like code.
 
@@ -6,7 +7,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use acceptance::{options, root, samples, verdict};
+use acceptance::{Document, options, root, samples, verdict};
 use x12_parser::{Finding, Per, Shape, to_json};
 
 #[test]
@@ -26,13 +27,42 @@ fn every_sample_gives_the_json_and_the_findings_that_stand_beside_it() {
         let verdict = verdict(&document.bytes, &options);
         let findings: String = verdict.findings.iter().map(line).collect();
         let path = root().join("samples").join(&document.name);
-        for (extension, found) in [("json", json), ("findings", findings.into_bytes())] {
+        let expected = [
+            ("json", json),
+            ("findings", findings.into_bytes()),
+            ("claims.ndjson", claims(&document)),
+        ];
+        for (extension, found) in expected {
             if !agrees(&path.with_extension(extension), &found) {
                 wrong.push(format!("{} ({extension})", document.name));
             }
         }
     }
     assert!(wrong.is_empty(), "not as expected: {wrong:#?}");
+}
+
+/// A document's claims, line by line; nothing if it has none, or is there to show something else.
+fn claims(document: &Document) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let read = to_json(
+        &document.bytes[..],
+        &mut lines,
+        Shape::Loops,
+        Per::Claim,
+        &options(),
+    );
+    assert!(read.is_ok(), "{}: {read:?}", document.name);
+    let has_claims = lines
+        .split(|byte| *byte == b'\n')
+        .any(|line| line.starts_with(b"{\"record\""));
+    let shows_other = ["broken/", "envelope/"]
+        .iter()
+        .any(|folder| document.name.contains(folder));
+    if has_claims && !shows_other {
+        lines
+    } else {
+        Vec::new()
+    }
 }
 
 /// Whether a file holds what was found; an absent file holds nothing. Writes it instead if asked to.

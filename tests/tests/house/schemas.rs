@@ -75,6 +75,46 @@ fn every_line_per_set_is_json() {
 }
 
 #[test]
+fn lines_of_records_fit_their_schema() {
+    let schema = schema("records");
+    let (mut wrong, mut count) = (Vec::new(), 0);
+    for document in all() {
+        for per in [Per::Claim, Per::Member] {
+            let mut json = Vec::new();
+            // What breaks off has written its lines before.
+            let _ = to_json(
+                &document.bytes[..],
+                &mut json,
+                Shape::Loops,
+                per,
+                &options(),
+            );
+            let lines = json
+                .split_inclusive(|byte| *byte == b'\n')
+                .filter(|line| line.ends_with(b"\n"));
+            for (number, line) in lines.enumerate() {
+                count += 1;
+                let place = format!("{} {per:?} line {}", document.name, number + 1);
+                match serde_json::from_slice(line) {
+                    Ok(Strict(value)) => wrong
+                        .extend(faults(&schema, &value).map(|fault| format!("{place}: {fault}"))),
+                    Err(error) => wrong.push(format!("{place}: {error}")),
+                }
+            }
+        }
+    }
+    say(&format!(
+        "schemas: {count} lines held against records.schema.json"
+    ));
+    assert!(
+        wrong.is_empty(),
+        "{} faults:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+#[test]
 fn findings_fit_their_schema() {
     let schema = schema("finding");
     let (mut wrong, mut count) = (Vec::new(), 0);

@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
         "MB/s CPU",
         "peak KiB"
     )?;
-    let rows: [(&str, &[&str], &Path); 8] = [
+    let rows: [(&str, &[&str], &Path); 9] = [
         (
             "json --shape segments",
             &["json", "--shape", "segments"],
@@ -42,6 +42,7 @@ fn main() -> io::Result<()> {
         ),
         ("json --shape loops", &["json"], &many),
         ("json --shape loops, one set", &["json"], &one),
+        ("json --per claim", &["json", "--per", "claim"], &many),
         ("validate", &["validate"], &many),
         ("validate, one set", &["validate"], &one),
         ("ack", &["ack"], &many),

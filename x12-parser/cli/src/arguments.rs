@@ -108,6 +108,17 @@ pub struct ReadArguments {
     pub threads: u16,
 }
 
+/// What documents are checked by.
+#[derive(Debug, Args)]
+pub struct GuideArguments {
+    /// Check codes against the lists in this folder too
+    ///
+    /// Every file in it that ends in .kdl holds external code lists: `list taxonomies source="…" date="2026-11-23" { codes "A" "B" }`.
+    /// A list takes the place of the built-in one of its name; lists that are neither built in nor here are not checked.
+    #[arg(long, value_name = "DIR")]
+    pub codes: Option<PathBuf>,
+}
+
 /// Where results go.
 #[derive(Debug, Args)]
 pub struct OutputArguments {
@@ -123,7 +134,12 @@ const JSON_EXAMPLES: &str = "\
 Examples:
   x12conv json claims.x12 > claims.json
   x12conv json --shape segments claims.x12 | jq '.interchanges[].ISA'
-  x12conv json --per set -j 0 claims.x12 -o claims.ndjson";
+  x12conv json --per set -j 0 claims.x12 -o claims.ndjson
+  x12conv json --per claim claims.x12 | jq -c 'select(.record) | .body[0]'
+
+With `--per claim` or `--per member` each record stands on a line of its own, `{\"record\":…}`, with the segments around it as its \
+`context`. What is in no record's line comes in lines of its own, `{\"outside\":…}`. After the last record of a transaction set a line \
+`{\"verdict\":\"accepted\",…}` or `\"rejected\"` says whether to trust those before it. X12 cannot be written from such lines.";
 
 /// Arguments of `json`.
 #[derive(Debug, Args)]
@@ -134,6 +150,8 @@ pub struct JsonArguments {
     /// What one JSON document, a line, holds
     #[arg(long, value_enum, default_value_t)]
     pub per: Per,
+    #[command(flatten)]
+    pub guides: GuideArguments,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]
@@ -158,6 +176,10 @@ pub enum Per {
     Document,
     /// One transaction set; envelopes open and close on lines of their own
     Set,
+    /// One claim, or claim payment, with what stands around it; a verdict follows those of a transaction set
+    Claim,
+    /// One member of an enrolment, likewise
+    Member,
 }
 
 const X12_EXAMPLES: &str = "\
@@ -179,7 +201,8 @@ Examples:
   x12conv validate claims.x12
   x12conv validate --snip 1-2 --show-phi claims.x12
   x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
-  x12conv validate -q claims.x12 && echo clean";
+  x12conv validate -q claims.x12 && echo clean
+  x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder";
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -193,6 +216,8 @@ pub struct ValidateArguments {
     /// Show the values of elements, which may be health data, instead of masking them
     #[arg(long)]
     pub show_phi: bool,
+    #[command(flatten)]
+    pub guides: GuideArguments,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]
@@ -268,6 +293,8 @@ pub struct AckArguments {
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
     #[command(flatten)]
+    pub guides: GuideArguments,
+    #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]
     pub output: OutputArguments,
@@ -329,7 +356,8 @@ Examples:
   x12conv fmt --minify claims.x12          no line breaks
   x12conv fmt --check *.x12                exit code 1 if a file is laid out otherwise
 
-Left out are line breaks inside segments, delimiters at their ends, and text around interchanges; all else stays.";
+Left out are line breaks inside segments, delimiters at the ends of segments and of composite elements, and text around
+interchanges; all else stays.";
 
 /// Arguments of `fmt`.
 #[derive(Debug, Args)]

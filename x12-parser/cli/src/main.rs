@@ -4,6 +4,7 @@
 
 mod arguments;
 mod clock;
+mod codes;
 mod documents;
 mod input;
 mod outcome;

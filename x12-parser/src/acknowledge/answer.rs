@@ -5,26 +5,32 @@ use std::io::Write;
 use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::received::{GUIDE, Received};
-use crate::acknowledge::{AcknowledgmentOptions, Decision, Ta1Policy};
+use crate::acknowledge::verdict::{AnswerNumbers, Decided, Decision};
+use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy};
+use crate::control_number::ControlNumber;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
 use crate::limits::Limits;
 
 /// Composes answers and writes them.
-pub(crate) struct Answer<'a, W, D> {
+pub(crate) struct Answer<'a, W, N, D> {
     answers: W,
-    how: &'a AcknowledgmentOptions,
+    how: &'a mut AcknowledgmentOptions<N>,
     limits: Limits,
     decided: D,
-    sent: u32,
     interchange: Option<Received>,
     ordinal: u32,
 }
 
-impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
+impl<'a, W, N, D> Answer<'a, W, N, D>
+where
+    W: Write,
+    N: ControlNumbers,
+    D: FnMut(Decided) -> Result<(), Error>,
+{
     pub(crate) fn new(
         answers: W,
-        how: &'a AcknowledgmentOptions,
+        how: &'a mut AcknowledgmentOptions<N>,
         limits: Limits,
         decided: D,
     ) -> Self {
@@ -33,7 +39,6 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
             how,
             limits,
             decided,
-            sent: 0,
             interchange: None,
             ordinal: 0,
         }
@@ -41,14 +46,24 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
 
     /// Takes what was collected from a block.
     pub(crate) fn items(&mut self, items: &mut Vec<Item>) -> Result<(), Error> {
-        for item in items.drain(..) {
-            match item {
-                Item::Interchange { isa, delimiters } => self.open(isa, &delimiters),
-                Item::CloseInterchange => self.close()?,
-                item => {
-                    if let Some(interchange) = &mut self.interchange {
-                        interchange.item(item, self.how, &self.limits);
-                    }
+        let taken = items.drain(..).try_for_each(|item| self.item(item));
+        if taken.is_err() {
+            // Nobody is left to be told of it.
+            self.interchange = None;
+        }
+        taken
+    }
+
+    fn item(&mut self, item: Item) -> Result<(), Error> {
+        match item {
+            Item::Interchange { isa, delimiters } => self.open(isa, &delimiters),
+            Item::CloseInterchange => self.close()?,
+            item => {
+                let interchange = self.interchange.as_mut();
+                let decided = interchange
+                    .and_then(|interchange| interchange.item(item, self.how, &self.limits));
+                if let Some(decided) = decided {
+                    (self.decided)(decided)?;
                 }
             }
         }
@@ -57,9 +72,8 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
 
     /// The document broke off: the interchange in hand is rejected.
     pub(crate) fn break_off(&mut self) -> Result<(), Error> {
-        if let Some(interchange) = &mut self.interchange {
-            interchange.note = Some(("R", "024"));
-        }
+        let open = self.interchange.as_mut().map(Received::break_off);
+        self.items(&mut open.unwrap_or_default())?;
         self.close()
     }
 
@@ -69,14 +83,17 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
 
     fn open(&mut self, isa: Vec<Vec<u8>>, delimiters: &Delimiters) {
         self.ordinal += 1;
-        self.interchange = Some(Received::new(isa, delimiters));
+        let mut received = Received::new(self.ordinal, isa, delimiters);
+        let rejected = self.how.rejected.get(&self.ordinal);
+        received.note = rejected.map(|note| ("R", note.code()));
+        self.interchange = Some(received);
     }
 
     fn close(&mut self) -> Result<(), Error> {
         let Some(interchange) = self.interchange.take() else {
             return Ok(());
         };
-        let rejected = interchange.note.is_some_and(|(code, _)| code == "R");
+        let rejected = interchange.is_rejected();
         let asked = interchange.isa(14) == b"1" || self.how.ta1 == Ta1Policy::Always;
         let only_answers = interchange.holds_answers && !interchange.holds_others;
         let ta1 = (!only_answers && (asked || rejected))
@@ -87,23 +104,19 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
             (false, true) => None,
             (false, false) => Some("holds no group, and no TA1 was asked for"),
         };
-        if suppressed.is_none() {
-            self.write(&interchange, ta1, answered)?;
-        }
-        let isa13 = String::from_utf8_lossy(interchange.isa(13)).into_owned();
-        let groups = if rejected {
-            Vec::new()
-        } else {
-            interchange.groups
+        let answer = match suppressed {
+            None => Some(self.write(&interchange, ta1, answered)?),
+            Some(_) => None,
         };
-        (self.decided)(Decision {
+        let isa13 = String::from_utf8_lossy(interchange.isa(13)).into_owned();
+        (self.decided)(Decided::Interchange(Decision {
             interchange: self.ordinal,
             isa13,
             ta1,
-            groups,
+            rejected,
+            answer,
             suppressed,
-        });
-        Ok(())
+        }))
     }
 
     /// Writes one interchange: TA1, then the 999s in one group.
@@ -112,11 +125,14 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
         received: &Received,
         ta1: Option<(&str, &str)>,
         answered: bool,
-    ) -> Result<(), Error> {
-        let control = format!(
-            "{:09}",
-            (self.how.interchange_control_number + self.sent) % 1_000_000_000
-        );
+    ) -> Result<AnswerNumbers, Error> {
+        let isa13 = self.how.numbers.interchange(self.ordinal)?;
+        let control = format!("{isa13:09}");
+        let gs06 = if answered {
+            Some(self.how.numbers.group(self.ordinal)?)
+        } else {
+            None
+        };
         let mut envelope = Compose::new(received.compose.delimiters());
         envelope.segment(
             "ISA",
@@ -137,22 +153,21 @@ impl<'a, W: Write, D: FnMut(Decision)> Answer<'a, W, D> {
                 ],
             );
         }
-        if answered {
-            self.write_group(received, &mut envelope);
+        if let Some(gs06) = gs06 {
+            self.write_group(received, gs06, &mut envelope);
         }
         envelope.segment(
             "IEA",
             &[if answered { b"1" } else { b"0" }, control.as_bytes()],
         );
-        self.sent += 1;
         self.answers.write_all(&envelope.bytes)?;
-        Ok(())
+        Ok(AnswerNumbers { isa13, gs06 })
     }
 
     /// The group with the 999s.
-    fn write_group(&self, received: &Received, envelope: &mut Compose) {
-        let number = (self.how.group_control_number + self.sent).to_string();
-        let AcknowledgmentOptions { date, time, .. } = self.how;
+    fn write_group(&self, received: &Received, gs06: ControlNumber, envelope: &mut Compose) {
+        let number = gs06.to_string();
+        let AcknowledgmentOptions { date, time, .. } = &*self.how;
         let (sender, receiver) = (received.first_gs(3), received.first_gs(2));
         let [date, time, number] = [date, time, &number].map(String::as_bytes);
         envelope.segment(

@@ -5,7 +5,7 @@ use crate::check::Checker;
 use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::event::{Event, Part};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Code, Finding, Severity};
 use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::segment::Segment;
@@ -17,6 +17,7 @@ pub(crate) enum Item {
         delimiters: Delimiters,
     },
     Service,
+    OpenGroup,
     Group {
         gs: Vec<Vec<u8>>,
     },
@@ -81,6 +82,14 @@ impl Stage for Collect {
     }
 }
 
+/// Where the copy of what is wrong comes from.
+enum Copied<'s, 'b> {
+    From(&'s Segment<'b>),
+    /// From the walk, which remembered it: the segment was in a block before this one, perhaps.
+    Remembered(Option<&'static [u8; 1]>),
+    Nothing,
+}
+
 struct Collector<'b> {
     block: &'b Block<'b>,
     replay: Replay<'b>,
@@ -95,8 +104,16 @@ impl<'b> Collector<'b> {
     fn run(&mut self) {
         // Structural findings about a segment come before it: they wait for what it can be quoted for.
         let mut waiting: Vec<Finding> = Vec::new();
+        let mut says_children = self.block.placed.says_children.iter();
         while let Some(step) = self.replay.next() {
             match step {
+                Step::Finding(finding) if finding.code == Code::HierarchyChild => {
+                    self.settle(&mut waiting);
+                    let code = says_children
+                        .next()
+                        .map(|says| if *says { b"1" } else { b"0" });
+                    self.push(finding.clone(), Copied::Remembered(code));
+                }
                 Step::Finding(finding) => waiting.push(finding.clone()),
                 Step::Structure(event) => {
                     self.settle(&mut waiting);
@@ -105,9 +122,12 @@ impl<'b> Collector<'b> {
                 Step::Segment(placed) => {
                     let own = placed.span.segment;
                     for finding in std::mem::take(&mut waiting) {
-                        let quoted = (finding.segment == own && finding.length > 0)
-                            .then_some(&placed.segment);
-                        self.push(finding, quoted);
+                        let copied = if finding.segment == own && finding.length > 0 {
+                            Copied::From(&placed.segment)
+                        } else {
+                            Copied::Nothing
+                        };
+                        self.push(finding, copied);
                     }
                     self.segment(&placed);
                 }
@@ -119,7 +139,7 @@ impl<'b> Collector<'b> {
     /// Findings that no segment follows have nothing to be quoted for.
     fn settle(&mut self, waiting: &mut Vec<Finding>) {
         for finding in waiting.drain(..) {
-            self.push(finding, None);
+            self.push(finding, Copied::Nothing);
         }
     }
 
@@ -136,6 +156,7 @@ impl<'b> Collector<'b> {
                 self.kept = 0;
                 self.items.push(Item::CloseSet);
             }
+            Event::OpenGroup => self.items.push(Item::OpenGroup),
             Event::CloseGroup => self.items.push(Item::CloseGroup),
             Event::CloseInterchange => self.items.push(Item::CloseInterchange),
             Event::CloseLoop => {
@@ -170,7 +191,7 @@ impl<'b> Collector<'b> {
                 }
             });
         for finding in found {
-            self.push(finding, Some(&placed.segment));
+            self.push(finding, Copied::From(&placed.segment));
         }
     }
 
@@ -211,10 +232,16 @@ impl<'b> Collector<'b> {
         }
     }
 
-    fn push(&mut self, finding: Finding, segment: Option<&Segment<'_>>) {
-        self.kept += 1;
-        if finding.severity != Severity::Error || self.kept > self.most {
+    fn push(&mut self, finding: Finding, copied: Copied<'_, '_>) {
+        if finding.severity != Severity::Error {
             return;
+        }
+        // Faults of the set itself are few, and its answer names each kind of them.
+        if !finding.code.acknowledgment().ik304.is_empty() {
+            self.kept += 1;
+            if self.kept > self.most {
+                return;
+            }
         }
         let part = Part {
             element: finding.element,
@@ -226,13 +253,16 @@ impl<'b> Collector<'b> {
             data_element: data_element(&finding),
             ..Quote::default()
         };
-        if let Some(segment) = segment {
-            quote.segment_id = segment.id().iter().take(3).copied().collect();
-            quote.value = value(segment, part)
-                .iter()
-                .take(COPY_BYTES)
-                .copied()
-                .collect();
+        match copied {
+            Copied::From(segment) => {
+                quote.segment_id = segment.id().iter().take(3).copied().collect();
+                let value = value(segment, part).iter().take(COPY_BYTES);
+                quote.value = value.copied().collect();
+            }
+            Copied::Remembered(value) => {
+                quote.value = value.map(|value| value.to_vec()).unwrap_or_default()
+            }
+            Copied::Nothing => {}
         }
         self.items.push(Item::Finding { finding, quote });
     }

@@ -1,22 +1,28 @@
 //! Answers a received document: TA1 for its envelopes, a 999 for each of its groups.
 //!
 //! The findings of the checker are collected block by block with the data that a 999 quotes, then composed in order. One interchange
-//! of answers for each received interchange; every received interchange gets a recorded decision, answered or not and why.
+//! of answers for each received interchange; every received transaction set, group and interchange gets a recorded decision.
 
 mod answer;
 mod collect;
 mod compose;
+mod note;
 mod received;
+mod verdict;
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use crate::block::Blocks;
+use crate::control_number::ControlNumber;
 use crate::error::Error;
 use crate::options::Options;
 use crate::parallel;
 
 use answer::Answer;
 use collect::{Collect, Item};
+pub use note::Ta1Note;
+pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
 /// When a TA1 is sent.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -31,67 +37,146 @@ pub enum Ta1Policy {
 
 /// What an acknowledgment needs beyond the document: the crate reads no clock and gives no numbers of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct AcknowledgmentOptions {
+pub struct AcknowledgmentOptions<N = CountingNumbers> {
     /// Date of the answer, CCYYMMDD.
     pub date: String,
     /// Time of the answer, HHMM.
     pub time: String,
-    /// ISA13 of the first answer; further ones count on.
-    pub interchange_control_number: u32,
-    /// GS06 of the first answer; further ones count on.
-    pub group_control_number: u32,
+    /// Gives each answer its control numbers.
+    pub numbers: N,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
     /// Whether accepted transaction sets are listed one by one (AK2 and IK5), or only counted.
     pub list_accepted: bool,
+    /// Interchanges, by their ordinal from one, that the caller rejects for what only it can know: a control number that it received
+    /// before, a usage indicator or a partner that it does not expect. Each gets a TA1 with that note, whatever else is wrong with it,
+    /// and no 999; one that holds acknowledgments only is not answered, yet told as rejected.
+    pub rejected: BTreeMap<u32, Ta1Note>,
 }
 
-/// What was decided about a received interchange.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct Decision {
-    /// Which interchange of the document, from one.
-    pub interchange: u32,
-    /// Its control number, ISA13.
-    pub isa13: String,
-    /// TA104 and TA105, if a TA1 was sent.
-    pub ta1: Option<(&'static str, &'static str)>,
-    /// The answers to its groups.
-    pub groups: Vec<GroupDecision>,
-    /// Why nothing was sent, if nothing was.
-    pub suppressed: Option<&'static str>,
+/// Gives control numbers to answers, each when it is about to be written, and only then.
+///
+/// # Examples
+/// ```
+/// use x12_parser::{ControlNumber, ControlNumbers, Error};
+///
+/// /// Takes from a list that was drawn beforehand.
+/// struct Drawn(Vec<ControlNumber>);
+///
+/// impl Drawn {
+///     fn draw(&mut self) -> Result<ControlNumber, Error> {
+///         self.0.pop().ok_or_else(|| std::io::Error::other("no control number is left").into())
+///     }
+/// }
+///
+/// impl ControlNumbers for Drawn {
+///     fn interchange(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+///         self.draw()
+///     }
+///
+///     fn group(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+///         self.draw()
+///     }
+/// }
+/// ```
+pub trait ControlNumbers {
+    /// ISA13 of the answer to a received interchange, which is given by its ordinal, from one.
+    ///
+    /// # Errors
+    /// If there is no number to be had: answering ends with it.
+    fn interchange(&mut self, answered: u32) -> Result<ControlNumber, Error>;
+
+    /// GS06 of the group that answers all groups of that interchange; asked behind [`Self::interchange`].
+    ///
+    /// # Errors
+    /// As [`Self::interchange`].
+    fn group(&mut self, answered: u32) -> Result<ControlNumber, Error>;
 }
 
-/// What was decided about a group; not listed if its interchange was rejected.
-#[derive(Clone, Debug, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct GroupDecision {
-    /// Its control number, GS06.
-    pub gs06: String,
-    /// AK901.
-    pub code: &'static str,
-    /// Transaction sets received.
-    pub received: u64,
-    /// Transaction sets accepted.
-    pub accepted: u64,
+/// Control numbers that count on from a first one, interchanges and groups apart.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct CountingNumbers {
+    /// The next ISA13.
+    pub interchange: ControlNumber,
+    /// The next GS06.
+    pub group: ControlNumber,
 }
 
-/// Answers a document; `decided` gets the decision about each of its interchanges.
+impl CountingNumbers {
+    /// Counts from this number, of interchange and group alike.
+    #[must_use]
+    pub fn from_first(number: ControlNumber) -> Self {
+        Self {
+            interchange: number,
+            group: number,
+        }
+    }
+}
+
+impl Default for CountingNumbers {
+    fn default() -> Self {
+        Self::from_first(ControlNumber::FIRST)
+    }
+}
+
+impl ControlNumbers for CountingNumbers {
+    fn interchange(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+        let following = self.interchange.following();
+        Ok(std::mem::replace(&mut self.interchange, following))
+    }
+
+    fn group(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+        let following = self.group.following();
+        Ok(std::mem::replace(&mut self.group, following))
+    }
+}
+
+/// Answers a document; `decided` is told the verdict on every transaction set, group and interchange, in the order in which they end.
+///
+/// What is told is what the answers say; memory does not grow with the number of transaction sets.
 ///
 /// # Errors
 /// [`Error`] if the document has no interchange that can be read: then there is nobody to answer. If it breaks off later, the
-/// interchange in hand is rejected by a TA1, the answers are written, and then the error is returned.
-pub fn acknowledge<R, W, D>(
+/// interchange in hand is rejected by a TA1, the answers are written, and then the error is returned. Also what the control numbers
+/// and `decided` return, and if writing fails: then nothing more is written or told.
+///
+/// # Examples
+/// ```
+/// use x12_parser::{AcknowledgmentOptions, CountingNumbers, Decided, Ta1Note, Ta1Policy, acknowledge};
+///
+/// # fn main() -> Result<(), x12_parser::Error> {
+/// let document = b"ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
+/// GS*HP*A*B*20261123*1200*1*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*1~IEA*1*000000001~";
+/// let mut how = AcknowledgmentOptions {
+///     date: "20261123".to_owned(),
+///     time: "1200".to_owned(),
+///     numbers: CountingNumbers::default(),
+///     ta1: Ta1Policy::WhenAsked,
+///     list_accepted: true,
+///     // The caller has seen this control number before.
+///     rejected: [(1, Ta1Note::DuplicateControlNumber)].into(),
+/// };
+/// let (mut answers, mut told) = (Vec::new(), Vec::new());
+/// acknowledge(&document[..], &mut answers, &mut how, &Default::default(), |decided| {
+///     told.push(decided);
+///     Ok(())
+/// })?;
+/// assert!(matches!(&told[..], [Decided::Set(_), Decided::Group(_), Decided::Interchange(end)] if end.ta1 == Some(("R", "025"))));
+/// # Ok(())
+/// # }
+/// ```
+pub fn acknowledge<R, W, N, D>(
     document: R,
     answers: W,
-    how: &AcknowledgmentOptions,
+    how: &mut AcknowledgmentOptions<N>,
     options: &Options,
     decided: D,
 ) -> Result<(), Error>
 where
     R: Read + Send,
     W: Write + Send,
-    D: FnMut(Decision) + Send,
+    N: ControlNumbers + Send,
+    D: FnMut(Decided) -> Result<(), Error> + Send,
 {
     let mut answer = Answer::new(answers, how, options.limits, decided);
     let blocks = Blocks::new(&options.catalog, options.limits, true);

@@ -1,10 +1,11 @@
 //! The account of one received interchange: its note for the TA1, and the 999s of its groups as they grow.
 
+use crate::acknowledge::AcknowledgmentOptions;
 use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::{AcknowledgmentOptions, GroupDecision};
+use crate::acknowledge::verdict::{Decided, Opened, Verdict};
 use crate::delimiters::Delimiters;
-use crate::finding::Finding;
+use crate::finding::{Finding, Position};
 use crate::limits::Limits;
 
 /// The guide by which a 999 is written.
@@ -15,6 +16,9 @@ const LOOP_ID_BYTES: usize = 4;
 
 /// Most codes in IK502 to IK506, and in AK905 to AK909.
 const CODES: usize = 5;
+
+/// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
+const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
 
 /// The interchange that is being answered.
 pub(crate) struct Received {
@@ -30,13 +34,12 @@ pub(crate) struct Received {
     set: Option<Set>,
     /// Groups that have their 999.
     pub(crate) answered: u32,
-    pub(crate) groups: Vec<GroupDecision>,
+    opened: Opened,
 }
 
 /// The group that is being answered.
 #[derive(Default)]
 struct Group {
-    gs06: String,
     ge01: Vec<u8>,
     received: u64,
     known: u64,
@@ -52,14 +55,15 @@ struct Set {
     known: bool,
     rejected: bool,
     codes: Vec<&'static str>,
-    /// Ordinal, loop and code of the last segment told.
-    told: Option<(u64, String, &'static str)>,
+    /// What is wrong in its segments, in the order in which it was found.
+    findings: Vec<(Finding, Quote)>,
     /// Bytes and segments composed before it.
     begin: (usize, u64),
 }
 
 impl Received {
-    pub(crate) fn new(isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
+    /// The interchange of this ordinal.
+    pub(crate) fn new(ordinal: u32, isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
         Self {
             isa,
             first_gs: Vec::new(),
@@ -70,7 +74,7 @@ impl Received {
             group: None,
             set: None,
             answered: 0,
-            groups: Vec::new(),
+            opened: Opened::new(ordinal),
         }
     }
 
@@ -84,10 +88,22 @@ impl Received {
         element(&self.first_gs, number)
     }
 
-    pub(crate) fn item(&mut self, item: Item, how: &AcknowledgmentOptions, limits: &Limits) {
+    /// Whether it is rejected, as far as is known.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.note.is_some_and(|(code, _)| code == "R")
+    }
+
+    /// Takes what comes next; gives the decision about what ends with it.
+    pub(crate) fn item<N>(
+        &mut self,
+        item: Item,
+        how: &AcknowledgmentOptions<N>,
+        limits: &Limits,
+    ) -> Option<Decided> {
         match item {
             Item::Interchange { .. } | Item::CloseInterchange => {}
             Item::Service => self.holds_answers = true,
+            Item::OpenGroup => self.opened.open_group(),
             Item::Group { gs } => self.open_group(&gs),
             Item::GroupTrailer { ge01 } => {
                 if let Some(group) = &mut self.group {
@@ -95,6 +111,7 @@ impl Received {
                 }
             }
             Item::OpenSet { known } => {
+                self.opened.open_set();
                 let begin = (self.compose.bytes.len(), self.compose.segments);
                 self.set = self.group.is_some().then(|| Set {
                     known,
@@ -103,21 +120,59 @@ impl Received {
                 });
             }
             Item::Set { st } => {
+                self.opened.name_set([element(&st, 1), element(&st, 2)]);
                 if self.set.is_some() {
                     self.compose
                         .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(&finding, &quote),
-            Item::CloseSet => self.close_set(
-                how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
-            ),
-            Item::CloseGroup => self.close_group(),
+            Item::Finding { finding, quote } => self.finding(finding, quote, limits),
+            Item::CloseSet => {
+                let verdict = self.verdict();
+                self.close_set(
+                    how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
+                );
+                return Some(self.opened.close_set(verdict));
+            }
+            Item::CloseGroup => {
+                let composed = self.close_group();
+                return Some(self.opened.close_group(composed));
+            }
+        }
+        None
+    }
+
+    /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
+    pub(crate) fn break_off(&mut self) -> Vec<Item> {
+        if !self.is_rejected() {
+            self.note = Some(("R", "024"));
+        }
+        let mut open = Vec::new();
+        if self.opened.is_in_set() {
+            self.set_code("2");
+            open.push(Item::CloseSet);
+        }
+        if self.opened.is_in_group() {
+            self.group_code("3");
+            open.push(Item::CloseGroup);
+        }
+        open
+    }
+
+    /// What is said of the open transaction set.
+    fn verdict(&self) -> Verdict {
+        match &self.set {
+            Some(set) if !set.rejected => Verdict::Accepted,
+            None if self.opened.answers => Verdict::NotAnswered,
+            // Without a group's header its interchange is rejected.
+            _ => Verdict::Rejected,
         }
     }
 
     fn open_group(&mut self, gs: &[Vec<u8>]) {
-        if element(gs, 1) == b"FA" {
+        self.opened
+            .name_group([element(gs, 1), element(gs, 6), element(gs, 8)]);
+        if self.opened.answers {
             self.holds_answers = true;
             return;
         }
@@ -131,33 +186,37 @@ impl Received {
             .segment("ST", &[b"999", control.as_bytes(), GUIDE]);
         self.compose
             .segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
-        let gs06 = String::from_utf8_lossy(element(gs, 6)).into_owned();
-        self.group = Some(Group {
-            gs06,
-            ..Group::default()
-        });
+        self.group = Some(Group::default());
     }
 
-    fn finding(&mut self, finding: &Finding, quote: &Quote) {
-        let codes = finding.code.acknowledgment();
+    fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+        let codes = finding.acknowledgment();
         let id = finding
             .position
             .as_ref()
             .and_then(|position| position.segment_id())
             .unwrap_or_default();
         match (self.set.is_some(), id) {
-            _ if !codes.ta105.is_empty() => self.note("R", codes.ta105),
-            (_, "ISA") => self.header_note(finding.element),
+            _ if !codes.ta105.is_empty() => self.note(codes.ta105),
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.tell(finding, quote),
-            (false, "GS") => self.group_fault(finding.element),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, limits),
+            (false, "GS") => {
+                if let Some(group) = &mut self.group {
+                    group.faulty = true;
+                }
+            }
             _ => {}
         }
     }
 
     /// The gravest note wins; among equals the first.
-    fn note(&mut self, code: &'static str, note: &'static str) {
+    fn note(&mut self, note: &'static str) {
+        let code = if ACCEPTED_NOTES.contains(&note) {
+            "E"
+        } else {
+            "R"
+        };
         if self
             .note
             .is_none_or(|(before, _)| before == "E" && code == "R")
@@ -166,45 +225,9 @@ impl Received {
         }
     }
 
-    /// The note for a faulty element of the interchange header (x12-standard §4, with our own severities).
-    fn header_note(&mut self, element: u16) {
-        let (code, note) = match element {
-            1 => ("R", "010"),
-            2 => ("R", "011"),
-            3 => ("R", "012"),
-            4 => ("R", "013"),
-            5 => ("R", "005"),
-            6 => ("R", "006"),
-            7 => ("R", "007"),
-            8 => ("R", "008"),
-            9 => ("R", "014"),
-            10 => ("R", "015"),
-            11 => ("E", "002"),
-            12 => ("E", "003"),
-            13 => ("R", "018"),
-            14 => ("E", "019"),
-            15 => ("R", "020"),
-            16 => ("R", "027"),
-            _ => ("R", "022"),
-        };
-        self.note(code, note);
-    }
-
     fn group_code(&mut self, code: &'static str) {
         if let Some(group) = &mut self.group {
             add(&mut group.codes, code);
-        }
-    }
-
-    fn group_fault(&mut self, element: u16) {
-        match element {
-            6 => self.group_code("6"),
-            8 => self.group_code("2"),
-            _ => {
-                if let Some(group) = &mut self.group {
-                    group.faulty = true;
-                }
-            }
         }
     }
 
@@ -215,26 +238,32 @@ impl Received {
         }
     }
 
-    /// Tells one finding in a segment: IK3 with its context if the segment was not told yet, IK4 if an element is concerned.
-    fn tell(&mut self, finding: &Finding, quote: &Quote) {
-        let Some(set) = &mut self.set else { return };
-        set.rejected = true;
-        add(&mut set.codes, "5");
-        let position = finding.position.as_ref();
-        let codes = finding.code.acknowledgment();
-        let path = position.map_or("", |position| position.loop_path());
-        let same = set.told.as_ref().is_some_and(|(segment, loop_path, code)| {
-            *segment == finding.segment
-                && loop_path == path
-                && *code == codes.ik304
-                && finding.element > 0
-        });
-        if !same {
-            set.told = Some((finding.segment, path.to_owned(), codes.ik304));
-            self.tell_segment(finding, quote);
+    /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
+    fn keep(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+        if let Some(set) = &mut self.set {
+            set.rejected = true;
+            add(&mut set.codes, "5");
+            if set.findings.len() < limits.findings_per_set {
+                set.findings.push((finding, quote));
+            }
         }
-        if finding.element > 0 {
-            self.tell_element(finding, quote);
+    }
+
+    /// Tells findings in the order of their segments: IK3 with its context where one begins, IK4 if an element is concerned.
+    fn tell(&mut self, findings: &mut [(Finding, Quote)]) {
+        // The sort is stable: what is wrong with one segment stays in the order in which it was found.
+        findings.sort_by_key(|(finding, _)| finding.segment);
+        let mut told = None;
+        for (finding, quote) in &*findings {
+            let path = finding.position.as_ref().map(Position::loop_path);
+            let place = (finding.segment, path, finding.acknowledgment().ik304);
+            if finding.element == 0 || told != Some(place) {
+                self.tell_segment(finding, quote);
+            }
+            told = Some(place);
+            if finding.element > 0 {
+                self.tell_element(finding, quote);
+            }
         }
     }
 
@@ -259,7 +288,7 @@ impl Received {
             .bytes()
             .take(LOOP_ID_BYTES)
             .collect();
-        let code = finding.code.acknowledgment().ik304;
+        let code = finding.acknowledgment().ik304;
         self.compose.segment(
             "IK3",
             &[
@@ -300,7 +329,7 @@ impl Received {
         } else {
             &[]
         };
-        let code = finding.code.acknowledgment().ik403;
+        let code = finding.acknowledgment().ik403;
         self.compose.segment(
             "IK4",
             &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
@@ -308,7 +337,11 @@ impl Received {
     }
 
     fn close_set(&mut self, listing: bool) {
-        let (Some(set), Some(group)) = (self.set.take(), &mut self.group) else {
+        let Some(mut set) = self.set.take() else {
+            return;
+        };
+        self.tell(&mut set.findings);
+        let Some(group) = &mut self.group else {
             return;
         };
         group.received += 1;
@@ -329,10 +362,9 @@ impl Received {
         }
     }
 
-    fn close_group(&mut self) {
-        let Some(mut group) = self.group.take() else {
-            return;
-        };
+    /// Ends the group's 999; gives AK901 and how many transaction sets are accepted.
+    fn close_group(&mut self) -> Option<(&'static str, u64)> {
+        let mut group = self.group.take()?;
         if group.known == 0 && group.received > 0 {
             add(&mut group.codes, "2");
         }
@@ -372,18 +404,7 @@ impl Received {
         );
         self.compose
             .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
-        let Group {
-            gs06,
-            received,
-            accepted,
-            ..
-        } = group;
-        self.groups.push(GroupDecision {
-            gs06,
-            code,
-            received,
-            accepted,
-        });
+        Some((code, group.accepted))
     }
 }
 

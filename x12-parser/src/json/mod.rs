@@ -1,15 +1,17 @@
-//! X12 as JSON and back: the shapes `loops` and `segments` of DESIGN §4, both exact.
+//! X12 as JSON and back: the shapes `loops` and `segments` of DESIGN §4, both exact; and lines of records, one-way.
 
 pub(crate) mod binary;
 pub(crate) mod buffer;
 pub(crate) mod fields;
 pub(crate) mod frame;
 pub(crate) mod raw;
+pub(crate) mod records;
 pub(crate) mod render;
 pub(crate) mod restore;
 pub(crate) mod scan;
 pub(crate) mod segment;
 pub(crate) mod short;
+pub(crate) mod stitch;
 pub(crate) mod structure;
 pub(crate) mod swift;
 pub(crate) mod text;

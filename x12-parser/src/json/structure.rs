@@ -12,6 +12,9 @@ use crate::json::short::Short;
 use crate::json::turn::Part;
 use crate::json::write::{WriteFinding, X12Writer};
 
+/// Keys of [`crate::json::stitch`], whose lines are not all of a document.
+const RECORD_KEYS: [&[u8]; 4] = [b"per", b"record", b"outside", b"verdict"];
+
 impl X12Writer {
     /// Takes the next item; unless that succeeds, nothing has changed.
     pub(super) fn item(&mut self, scanner: &mut Scanner<'_>, base: u64) -> Result<(), Stop> {
@@ -308,7 +311,13 @@ impl X12Writer {
         self.scratch.clear();
         let name = scanner.string(&mut self.scratch)?;
         let bad = |what| Stop::Bad { what, at };
-        let key = Key::of(name.of(&self.scratch)).filter(|key| key.is_in(kind.keys()));
+        let name = name.of(&self.scratch);
+        if kind == Kind::Line && RECORD_KEYS.contains(&name) {
+            return Err(bad(
+                "these lines hold single records, from which no X12 can be written",
+            ));
+        }
+        let key = Key::of(name).filter(|key| key.is_in(kind.keys()));
         let key = key.ok_or(bad("an unknown key"))?;
         let Some(frame) = self.stack.last() else {
             return Err(Stop::More);

@@ -105,6 +105,14 @@ fn kind(error: &Error) -> &'static str {
     }
 }
 
+/// How lines of records begin, from which no X12 can be written.
+const RECORDS: [&[u8]; 4] = [
+    b"{\"open\":\"interchange\",\"per\":",
+    b"{\"record\":",
+    b"{\"outside\":",
+    b"{\"verdict\":",
+];
+
 fn help(verb: &str, input: &Input, error: &Error) -> Option<String> {
     let (word, head) = (input.word(), input.head());
     let first = head.trim_ascii_start();
@@ -113,6 +121,9 @@ fn help(verb: &str, input: &Input, error: &Error) -> Option<String> {
             Some("ISA has sixteen elements of fixed widths, 106 bytes with the terminator: count from its first byte".to_owned())
         }
         Error::Json { .. } if first.starts_with(b"ISA") => Some(format!("it is X12 already: `x12conv json {word}` converts it to JSON")),
+        Error::Json { .. } if RECORDS.iter().any(|key| first.starts_with(key)) => {
+            Some("`x12conv json` without `--per`, or with `--per set`, gives JSON that X12 can be written from".to_owned())
+        }
         Error::NoInterchange { .. } => match head {
             [] => Some("it is empty".to_owned()),
             [0x1f, 0x8b, ..] => Some(format!("it is compressed: `gunzip -c {word} | x12conv {verb}`")),

@@ -131,7 +131,7 @@ impl<'i> Reporter<'i> {
             ik502,
             ik304,
             ik403,
-        } = finding.code.acknowledgment();
+        } = finding.acknowledgment();
         let mut note = format!("SNIP {}", finding.code.snip());
         for (name, code) in [
             ("TA105", ta105),

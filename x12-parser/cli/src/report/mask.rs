@@ -1,12 +1,13 @@
 //! Hides the values of a segment's elements and keeps its form: same delimiters, same lengths, letters `x`, digits `#`.
 //!
-//! What may show is named: the identity of an envelope, and codes and small counts where the guide says that they tell nothing of a
-//! person. A code shows only if it is one of the guide's, for where an element is misplaced a name may stand in a code's stead.
+//! What may show is named: the identity of an envelope, and codes, small counts and text, such as the name of a payer, where the guide
+//! says that they tell nothing of a person. A code shows only if it is one of the guide's, and text only behind such a code, for where
+//! an element is misplaced a name may stand in its stead.
 
 use std::ops::Range;
 
 use x12_parser::Delimiters;
-use x12_schemas::table::{Element, Guide, NONE, Phi, Segment};
+use x12_schemas::table::{Element, Guide, Kind, NONE, Phi, Segment};
 
 /// What a guide says of a segment.
 #[derive(Clone, Copy)]
@@ -54,6 +55,7 @@ pub fn masked(
     id_shows: bool,
 ) -> Vec<u8> {
     let mut masked = Vec::with_capacity(bytes.len());
+    let sure = definition.is_some_and(|d| is_sure(&d, bytes, delimiters));
     for (number, field) in bytes.split(|&b| b == delimiters.element).enumerate() {
         if number > 0 {
             masked.push(delimiters.element);
@@ -70,30 +72,51 @@ pub fn masked(
                 &mut masked,
                 field,
                 delimiters,
-                definition.filter(|_| number > 0).map(|d| (d, number)),
+                definition.filter(|_| number > 0).map(|definition| Place {
+                    definition,
+                    number,
+                    sure,
+                }),
             );
         }
     }
     masked
 }
 
+/// Where an element stands.
+#[derive(Clone, Copy)]
+struct Place<'g> {
+    definition: Definition<'g>,
+    number: usize,
+    /// Whether its segment is what the guide takes it for.
+    sure: bool,
+}
+
+/// Whether a segment is what the guide takes it for: the first of its codes is one of the guide's.
+fn is_sure(definition: &Definition<'_>, bytes: &[u8], delimiters: &Delimiters) -> bool {
+    let mut fields = bytes
+        .split(|&b| b == delimiters.element)
+        .enumerate()
+        .skip(1);
+    let first = fields.find_map(|(number, field)| {
+        let rule = definition.element(number)?;
+        (rule.codes != NONE).then(|| lists(definition.guide, rule, field))
+    });
+    first.unwrap_or(false)
+}
+
 /// Masks the components and repetitions of an element.
-fn parts(
-    masked: &mut Vec<u8>,
-    field: &[u8],
-    delimiters: &Delimiters,
-    place: Option<(Definition<'_>, usize)>,
-) {
+fn parts(masked: &mut Vec<u8>, field: &[u8], delimiters: &Delimiters, place: Option<Place<'_>>) {
     let separates = |&b: &u8| b == delimiters.component || Some(b) == delimiters.repetition;
     let mut component = 1;
     let mut rest = field;
     loop {
         let end = rest.iter().position(separates).unwrap_or(rest.len());
         let (value, behind) = rest.split_at(end);
-        let rule = place.and_then(|(definition, number)| {
-            rule(&definition, number, component).map(|rule| (definition.guide, rule))
+        let shows = place.is_some_and(|place| {
+            rule(&place.definition, place.number, component)
+                .is_some_and(|rule| harmless(&place, rule, value))
         });
-        let shows = rule.is_some_and(|(guide, rule)| harmless(guide, rule, value));
         masked.extend(value.iter().map(|&b| if shows { b } else { mask(b) }));
         let Some((&separator, behind)) = behind.split_first() else {
             return;
@@ -127,16 +150,21 @@ fn identifies(definition: &Definition<'_>, number: usize, value: &[u8]) -> bool 
             .is_some_and(|rule| value.len() <= rule.max as usize)
 }
 
-/// Whether a value is a code that the guide lists, or a small count, where the guide says that it tells nothing of a person.
-fn harmless(guide: &Guide, rule: &Element, value: &[u8]) -> bool {
+/// Whether a value is a code that the guide lists, a small count or text, where the guide says that it tells nothing of a person.
+fn harmless(place: &Place<'_>, rule: &Element, value: &[u8]) -> bool {
     if rule.phi != Phi::None {
         return false;
     }
     if rule.codes == NONE {
-        return rule.list.is_empty()
-            && value.len() <= COUNT_DIGITS
-            && value.iter().all(u8::is_ascii_digit);
+        let text = place.sure && rule.kind == Kind::An && value.len() <= rule.max as usize;
+        let count = value.len() <= COUNT_DIGITS && value.iter().all(u8::is_ascii_digit);
+        return rule.list.is_empty() && (text || count);
     }
+    lists(place.definition.guide, rule, value)
+}
+
+/// Whether a value is one of the codes that the guide lists for an element.
+fn lists(guide: &Guide, rule: &Element, value: &[u8]) -> bool {
     guide
         .codes
         .get(usize::from(rule.codes))

@@ -5,3 +5,4 @@ pub mod finding;
 mod mask;
 mod reread;
 mod snippet;
+pub mod source;

@@ -1,10 +1,16 @@
 //! `x12conv ack`: the answer to X12, TA1 and 999.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
-use x12_parser::{AcknowledgmentOptions, Decision, Ta1Policy, acknowledge};
+use x12_parser::{
+    AcknowledgmentOptions, ControlNumber, CountingNumbers, Decided, Decision, GroupDecision,
+    Ta1Policy, acknowledge,
+};
 
 use crate::arguments::{Accepted, AckArguments, Ta1};
 use crate::clock;
+use crate::codes;
 use crate::input::{Input, harmless};
 use crate::outcome::{Failure, Outcome};
 use crate::session::Session;
@@ -14,6 +20,9 @@ use crate::verbs::doors;
 /// Answers each document.
 pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
+    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+        return Outcome::CouldNot;
+    }
     let Some((inputs, output)) =
         doors(&mut session, &arguments.read.input.files, &arguments.output)
     else {
@@ -22,17 +31,23 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     let mut how = options(arguments);
     session.each(&inputs, output, |session, document, output| {
         let Session { talk, options, .. } = session;
-        let (mut sent, mut accepted) = (0, true);
-        let decided = |decision: Decision| {
-            sent += u32::from(decision.suppressed.is_none());
-            accepted &= is_accepted(&decision);
-            tell(talk, document.input, &decision);
+        let (mut groups, mut accepted) = (Vec::new(), true);
+        let decided = |decided: Decided| {
+            match decided {
+                Decided::Group(group) => groups.push(group),
+                Decided::Interchange(decision) => {
+                    // A group that no 999 answers is not spoken of.
+                    groups.retain(|group| group.code.is_some() && !decision.rejected);
+                    accepted &= is_accepted(&decision, &groups);
+                    tell(talk, document.input, &decision, &groups);
+                    groups.clear();
+                }
+                _ => {}
+            }
+            Ok(())
         };
-        let answered = acknowledge(document.reader, output, &how, options, decided);
         // Numbers count on through all documents, also behind one that broke off.
-        how.interchange_control_number += sent;
-        how.group_control_number += sent;
-        answered.map_err(Failure::from)?;
+        acknowledge(document.reader, output, &mut how, options, decided).map_err(Failure::from)?;
         Ok(Outcome::of(accepted))
     })
 }
@@ -42,19 +57,21 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     AcknowledgmentOptions {
         date: arguments.date.clone().unwrap_or(date),
         time: arguments.time.clone().unwrap_or(time),
-        interchange_control_number: arguments.control_number,
-        group_control_number: arguments.control_number,
+        numbers: CountingNumbers::from_first(
+            ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST),
+        ),
         ta1: match arguments.ta1 {
             Ta1::WhenAsked => Ta1Policy::WhenAsked,
             Ta1::Always => Ta1Policy::Always,
         },
         list_accepted: arguments.accepted == Accepted::List,
+        rejected: BTreeMap::new(),
     }
 }
 
-fn is_accepted(decision: &Decision) -> bool {
+fn is_accepted(decision: &Decision, groups: &[GroupDecision]) -> bool {
     decision.ta1.is_none_or(|(code, _)| code == "A")
-        && decision.groups.iter().all(|group| group.code == "A")
+        && groups.iter().all(|group| group.code == Some("A"))
 }
 
 /// A decision as programs get it.
@@ -82,21 +99,21 @@ struct GroupLine<'a> {
     accepted: u64,
 }
 
-fn tell(talk: &mut Talk, input: &Input, decision: &Decision) {
+fn tell(talk: &mut Talk, input: &Input, decision: &Decision, groups: &[GroupDecision]) {
     if talk.is_quiet() {
         return;
     }
     if talk.is_json() {
-        talk.say_json(&line(input, decision));
+        talk.say_json(&line(input, decision, groups));
     } else {
-        talk.remark(&sentence(input, decision));
+        talk.remark(&sentence(input, decision, groups));
     }
 }
 
-fn line<'a>(input: &Input, decision: &'a Decision) -> Line<'a> {
-    let group = |group: &'a x12_parser::GroupDecision| GroupLine {
+fn line<'a>(input: &Input, decision: &'a Decision, groups: &'a [GroupDecision]) -> Line<'a> {
+    let group = |group: &'a GroupDecision| GroupLine {
         gs06: &group.gs06,
-        ak901: group.code,
+        ak901: group.code.unwrap_or_default(),
         received: group.received,
         accepted: group.accepted,
     };
@@ -107,12 +124,12 @@ fn line<'a>(input: &Input, decision: &'a Decision) -> Line<'a> {
         isa13: &decision.isa13,
         ta104: decision.ta1.map(|(code, _)| code),
         ta105: decision.ta1.map(|(_, note)| note),
-        groups: decision.groups.iter().map(group).collect(),
+        groups: groups.iter().map(group).collect(),
         suppressed: decision.suppressed,
     }
 }
 
-fn sentence(input: &Input, decision: &Decision) -> String {
+fn sentence(input: &Input, decision: &Decision, groups: &[GroupDecision]) -> String {
     let mut text = format!(
         "{}: interchange {}:",
         input.name(),
@@ -121,11 +138,11 @@ fn sentence(input: &Input, decision: &Decision) -> String {
     if let Some((code, note)) = decision.ta1 {
         text += &format!(" TA1 {code} {note};");
     }
-    for group in &decision.groups {
+    for group in groups {
         text += &format!(
             " group {} {}, {} of {} accepted;",
             harmless(&group.gs06),
-            group.code,
+            group.code.unwrap_or_default(),
             group.accepted,
             group.received
         );

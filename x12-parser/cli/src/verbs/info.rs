@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use x12_parser::{Delimiters, SetKind, Survey, survey};
+use x12_parser::{Code, Delimiters, Incomplete, SetKind, Survey, survey};
 
 use crate::arguments::InfoArguments;
 use crate::input::harmless;
@@ -52,6 +52,9 @@ struct Interchange<'a> {
     segments: u64,
     groups: u64,
     sets: Vec<Set<'a>>,
+    incomplete: Vec<Lacking<'a>>,
+    #[serde(skip_serializing_if = "is_zero")]
+    incomplete_omitted: u64,
 }
 
 #[derive(Serialize)]
@@ -82,6 +85,35 @@ struct Set<'a> {
     segments: u64,
 }
 
+/// A part that has no end.
+#[derive(Serialize)]
+struct Lacking<'a> {
+    /// `interchange`, `group`, `set` or `segment`.
+    part: &'static str,
+    /// The trailer that it lacks; a segment lacks its terminator.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    trailer: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    group: Option<Numbered<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<Numbered<'a>>,
+    offset: u64,
+}
+
+/// Which one it is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Numbered<'a> {
+    ordinal: u32,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    control_number: &'a str,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
 impl<'a> Interchange<'a> {
     fn new(file: &'a str, survey: &'a Survey) -> Self {
         let isa = |number: usize| {
@@ -110,6 +142,8 @@ impl<'a> Interchange<'a> {
             segments: survey.segments,
             groups: survey.groups,
             sets: survey.sets.iter().map(Set::new).collect(),
+            incomplete: survey.incomplete.iter().map(Lacking::new).collect(),
+            incomplete_omitted: survey.incomplete_omitted,
         }
     }
 }
@@ -137,6 +171,62 @@ impl<'a> Set<'a> {
             guide: kind.guide.as_deref(),
             count: kind.count,
             segments: kind.segments,
+        }
+    }
+}
+
+impl<'a> Lacking<'a> {
+    fn new(part: &'a Incomplete) -> Self {
+        let numbered = |ordinal, control_number| {
+            (ordinal > 0).then_some(Numbered {
+                ordinal,
+                control_number,
+            })
+        };
+        let group = numbered(part.group, &*part.identity.group);
+        let set = numbered(part.set, &*part.identity.set);
+        let (part_name, trailer, group, set) = match part.code {
+            Code::SetTrailerMissing => ("set", "SE", group, set),
+            Code::GroupTrailerMissing => ("group", "GE", group, None),
+            Code::InterchangeTrailerMissing => ("interchange", "IEA", None, None),
+            _ => ("segment", "", None, None),
+        };
+        Self {
+            part: part_name,
+            trailer,
+            group,
+            set,
+            offset: part.offset,
+        }
+    }
+
+    /// What is missing, in words.
+    fn words(&self) -> String {
+        let name = |what: &str, numbered: &Option<Numbered<'_>>| {
+            let Some(Numbered {
+                ordinal,
+                control_number,
+            }) = numbered
+            else {
+                return what.to_owned();
+            };
+            match *control_number {
+                "" => format!("{what} {ordinal}"),
+                number => format!("{what} {ordinal} ({})", harmless(number)),
+            }
+        };
+        let (group, trailer) = (name("group", &self.group), self.trailer);
+        match self.part {
+            "set" => format!(
+                "{} of {group} has no trailer ({trailer})",
+                name("transaction set", &self.set)
+            ),
+            "group" => format!("{group} has no trailer ({trailer})"),
+            "interchange" => format!("the interchange has no trailer ({trailer})"),
+            _ => format!(
+                "the document ends inside the segment at byte {}",
+                self.offset
+            ),
         }
     }
 }
@@ -179,6 +269,11 @@ fn table(to: &mut impl Write, interchange: &Interchange<'_>) -> io::Result<()> {
         count(interchange.segments, "segment"),
         count(interchange.groups, "group")
     )?;
+    kinds(to, &interchange.sets)?;
+    incomplete(to, interchange)
+}
+
+fn kinds(to: &mut impl Write, kinds: &[Set<'_>]) -> io::Result<()> {
     for Set {
         set,
         group,
@@ -186,7 +281,7 @@ fn table(to: &mut impl Write, interchange: &Interchange<'_>) -> io::Result<()> {
         guide,
         count: sets,
         segments,
-    } in &interchange.sets
+    } in kinds
     {
         let (set, group, version) = (harmless(set), harmless(group), harmless(version));
         let guide = guide.map_or("no guide: not checked".to_owned(), |guide| {
@@ -199,6 +294,18 @@ fn table(to: &mut impl Write, interchange: &Interchange<'_>) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+fn incomplete(to: &mut impl Write, interchange: &Interchange<'_>) -> io::Result<()> {
+    let mut label = "incomplete";
+    for part in &interchange.incomplete {
+        writeln!(to, "  {label:<10}  {}", part.words())?;
+        label = "";
+    }
+    match interchange.incomplete_omitted {
+        0 => Ok(()),
+        more => writeln!(to, "  {label:<10}  and {more} more"),
+    }
 }
 
 fn party(party: &Party<'_>) -> String {

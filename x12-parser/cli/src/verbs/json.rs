@@ -3,13 +3,27 @@
 use x12_parser::{Per, Shape, to_json};
 
 use crate::arguments::{self, JsonArguments};
+use crate::codes;
 use crate::outcome::Outcome;
+use crate::report::failure;
 use crate::session::Session;
 use crate::verbs::doors;
 
 /// Converts each document.
 pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
+    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+        return Outcome::CouldNot;
+    }
+    let of_records = matches!(
+        arguments.per,
+        arguments::Per::Claim | arguments::Per::Member
+    );
+    if of_records && matches!(arguments.shape, arguments::Shape::Segments) {
+        let message = "records have the shape `loops`: leave out `--shape segments`";
+        failure::plain(&mut session.talk, "usage", None, message);
+        return Outcome::CouldNot;
+    }
     let Some((inputs, output)) =
         doors(&mut session, &arguments.read.input.files, &arguments.output)
     else {
@@ -22,6 +36,8 @@ pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     let per = match arguments.per {
         arguments::Per::Document => Per::Document,
         arguments::Per::Set => Per::Set,
+        arguments::Per::Claim => Per::Claim,
+        arguments::Per::Member => Per::Member,
     };
     session.each(&inputs, output, |session, document, output| {
         to_json(document.reader, output, shape, per, &session.options)?;

@@ -6,6 +6,7 @@ use serde::Serialize;
 use x12_parser::{Code, Finding, Severity, Summary};
 
 use crate::arguments::{SnipTypes, ValidateArguments};
+use crate::codes;
 use crate::documents::Document;
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
@@ -20,6 +21,9 @@ const FINDINGS_TOLD: u64 = 100;
 /// Checks each document.
 pub fn run(arguments: &ValidateArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
+    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+        return Outcome::CouldNot;
+    }
     if arguments.output.output.is_some() && !session.talk.is_json() {
         failure::plain(
             &mut session.talk,

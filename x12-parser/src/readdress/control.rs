@@ -1,0 +1,128 @@
+//! Control segments taken apart, changed, and written.
+
+use crate::delimiters::Delimiters;
+use crate::entry::EntryKind;
+use crate::error::Error;
+use crate::segment::{Segment, unwrapped};
+
+/// A control segment in parts.
+pub(super) struct Control {
+    /// The identifier, then the elements.
+    fields: Vec<Vec<u8>>,
+    /// Terminator, and what follows it.
+    end: Vec<u8>,
+    /// Offset of the segment that was read.
+    at: u64,
+}
+
+/// An element that is given anew: its name, its number, and its length in bytes at most.
+pub(super) type Slot = (&'static str, usize, usize);
+
+/// Elements of ISA that are given anew; each has a fixed width (x12-standard §1.1).
+pub(super) const ISA: [Slot; 8] = [
+    ("ISA05", 5, 2),
+    ("ISA06", 6, 15),
+    ("ISA07", 7, 2),
+    ("ISA08", 8, 15),
+    ("ISA09", 9, 6),
+    ("ISA10", 10, 4),
+    ("ISA13", 13, 9),
+    ("ISA15", 15, 1),
+];
+
+/// Elements of GS that are given anew.
+pub(super) const GS: [Slot; 5] = [
+    ("GS02", 2, 15),
+    ("GS03", 3, 15),
+    ("GS04", 4, 8),
+    ("GS05", 5, 8),
+    ("GS06", 6, 9),
+];
+
+/// The element of ST that is given anew.
+pub(super) const ST: [Slot; 1] = [("ST02", 2, 9)];
+
+impl Control {
+    /// Takes a segment apart.
+    pub(super) fn read(segment: &Segment<'_>, kind: EntryKind, at: u64) -> Self {
+        let fields = segment.fields();
+        let fields = match kind {
+            // What stands in it is moved, and with it the line breaks of a wrapped file.
+            EntryKind::Header => fields.map(|field| unwrapped(field).into_owned()).collect(),
+            _ => fields.map(<[u8]>::to_vec).collect(),
+        };
+        let mut end = segment
+            .raw()
+            .get(segment.bytes().len()..)
+            .unwrap_or_default()
+            .to_vec();
+        if kind == EntryKind::Unterminated {
+            end.push(segment.delimiters().segment);
+        }
+        Self { fields, end, at }
+    }
+
+    /// A trailer that was missing.
+    pub(super) fn new(id: &str, delimiters: &Delimiters, suffix: &[u8]) -> Self {
+        Self {
+            fields: vec![id.as_bytes().to_vec()],
+            end: [&[delimiters.segment], suffix].concat(),
+            at: 0,
+        }
+    }
+    /// Puts a value in the place of an element.
+    pub(super) fn put(&mut self, number: usize, value: Vec<u8>) {
+        if self.fields.len() <= number {
+            self.fields.resize_with(number + 1, Vec::new);
+        }
+        self.fields[number] = value;
+    }
+
+    /// Puts given values in their places; `padded` fills their widths with blanks.
+    pub(super) fn give(
+        &mut self,
+        slots: &[Slot],
+        values: &[&str],
+        delimiters: &Delimiters,
+        padded: bool,
+    ) -> Result<(), Error> {
+        for (&(element, number, most), value) in slots.iter().zip(values) {
+            let fits = value.len() <= most && (padded || !value.is_empty());
+            if !fits || !value.bytes().all(|byte| takes(delimiters, byte)) {
+                return Err(Error::Value {
+                    element,
+                    at: self.at,
+                });
+            }
+            let mut value = value.as_bytes().to_vec();
+            if padded {
+                value.resize(most, b' ');
+            }
+            self.put(number, value);
+        }
+        Ok(())
+    }
+
+    pub(super) fn write(&self, delimiters: &Delimiters, to: &mut Vec<u8>) {
+        for (number, field) in self.fields.iter().enumerate() {
+            if number > 0 {
+                to.push(delimiters.element);
+            }
+            to.extend_from_slice(field);
+        }
+        to.extend_from_slice(&self.end);
+    }
+}
+
+/// Whether a byte can stand in a control segment's element.
+fn takes(delimiters: &Delimiters, byte: u8) -> bool {
+    let Delimiters {
+        segment,
+        element,
+        component,
+        repetition,
+    } = *delimiters;
+    (0x20..0x7F).contains(&byte)
+        && ![segment, element, component].contains(&byte)
+        && repetition != Some(byte)
+}

@@ -1,0 +1,220 @@
+//! Received acknowledgments: a case is a document and what is told of it, a line each; and our own answers say what we decided.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use x12_parser::{
+    Acknowledged, AcknowledgmentOptions, CountingNumbers, Decided, Error, Options, Said, Ta1Policy,
+    Verdict, acknowledge, read_acknowledgments,
+};
+
+/// Documents below a folder of this repository, in order.
+fn documents(folder: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "edi") {
+                let bytes = fs::read(&path).expect("it was found there");
+                found.push((path, bytes));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// What is told, a line each.
+fn account(document: &[u8], block_bytes: usize) -> Result<Vec<String>, Error> {
+    let mut lines = Vec::new();
+    let mut options = Options::default();
+    options.block_bytes = block_bytes;
+    read_acknowledgments(document, &options, |acknowledged| {
+        let shown = format!("{acknowledged:?}");
+        assert!(!shown.contains("CANARY"), "a value is told: {shown}");
+        lines.push(line(&acknowledged));
+        Ok(())
+    })?;
+    Ok(lines)
+}
+
+fn line(acknowledged: &Acknowledged<'_>) -> String {
+    let brought = acknowledged.brought;
+    let place = format!(
+        "{}.{}.{} from {} in {}/{}/{}:",
+        brought.interchange,
+        brought.group,
+        brought.set,
+        brought.isa(6).trim(),
+        brought.isa(13),
+        brought.gs(6),
+        brought.st(2)
+    );
+    let said = match &acknowledged.said {
+        Said::Interchange(said) => format!(
+            "interchange {} of {} {} {} {}",
+            said.isa13,
+            said.isa09,
+            said.isa10,
+            said.acceptance.code(),
+            said.note
+        ),
+        Said::Segment(said) => format!(
+            "segment {}.{} {:?} {:?} loop {:?} {:?} {:?}",
+            said.set.group.gs06,
+            said.set.st02,
+            said.id,
+            said.segment,
+            said.loop_id,
+            said.code,
+            said.contexts
+        ),
+        Said::Element(said) => format!(
+            "element {}.{} {:?}/{}-{}-{} {:?} {:?} {:?}",
+            said.set.group.gs06,
+            said.set.st02,
+            said.segment,
+            said.element,
+            said.component,
+            said.repetition,
+            said.data_element,
+            said.code,
+            said.contexts
+        ),
+        said => line_of_whole(said),
+    };
+    format!("{place} {said}\n")
+}
+
+fn line_of_whole(said: &Said<'_>) -> String {
+    match said {
+        Said::Set(said) => format!(
+            "set {} {} {} {} {:?}",
+            said.set.group.gs06,
+            said.set.st01,
+            said.set.st02,
+            said.acceptance.code(),
+            said.codes
+        ),
+        Said::Group(said) => format!(
+            "group {} {} {} {} {:?} {:?} {:?} {:?}",
+            said.group.gs01,
+            said.group.gs06,
+            said.group.gs08,
+            said.acceptance.code(),
+            said.included,
+            said.received,
+            said.accepted,
+            said.codes
+        ),
+        Said::Finding(finding) => format!(
+            "{} at {}+{} element {}",
+            finding.code.name(),
+            finding.offset,
+            finding.length,
+            finding.element
+        ),
+        _ => "something new".to_owned(),
+    }
+}
+
+#[test]
+fn each_case_is_told_as_it_is_written_down() {
+    for (path, bytes) in documents("tests/account") {
+        let told = account(&bytes, 1 << 17).expect("a case reads").concat();
+        let beside = path.with_extension("said");
+        if std::env::var_os("X12_WRITE").is_some() {
+            fs::write(&beside, &told).expect("the folder can be written");
+        }
+        let written = fs::read_to_string(&beside).unwrap_or_default();
+        assert_eq!(told, written, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_size_of_blocks_changes_nothing() {
+    for folder in ["tests/account", "../samples"] {
+        for (path, bytes) in documents(folder) {
+            let told = |size| account(&bytes, size).map_err(|error| error.to_string());
+            for size in [64, 300] {
+                assert_eq!(told(size), told(1 << 17), "{}", path.display());
+            }
+        }
+    }
+}
+
+/// What our answers to the samples say is what we decided of them.
+#[test]
+fn our_own_answers_say_what_we_decided() {
+    let mut sets = 0;
+    for (path, bytes) in documents("../samples") {
+        let mut how = AcknowledgmentOptions {
+            date: "20261123".to_owned(),
+            time: "1200".to_owned(),
+            numbers: CountingNumbers::default(),
+            ta1: Ta1Policy::Always,
+            list_accepted: true,
+            rejected: [].into(),
+        };
+        let (mut answers, mut waiting, mut decided) = (Vec::new(), Vec::new(), Vec::new());
+        let options = Options::default();
+        let end = acknowledge(&bytes[..], &mut answers, &mut how, &options, |next| {
+            match &next {
+                Decided::Set(set) if set.verdict != Verdict::NotAnswered => {
+                    let code = if set.verdict == Verdict::Rejected {
+                        "R"
+                    } else {
+                        "A"
+                    };
+                    waiting.push(format!("{} {code}", set.st02));
+                }
+                Decided::Group(group) => {
+                    let code = group.code.map(|code| format!("{} {code}", group.gs06));
+                    waiting.extend(code);
+                }
+                Decided::Interchange(decision) => {
+                    let ta1 = decision.ta1.map(|(code, note)| format!("{code} {note}"));
+                    decided.extend(ta1);
+                    let said = waiting.drain(..).filter(|_| !decision.rejected);
+                    decided.extend(said);
+                }
+                _ => {}
+            }
+            Ok(())
+        });
+        assert!(end.is_ok(), "{}", path.display());
+        sets += decided.len();
+        assert_eq!(said(&answers), decided, "{}", path.display());
+    }
+    assert!(sets > 100, "{sets} decisions");
+}
+
+fn said(answers: &[u8]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let read = read_acknowledgments(answers, &Options::default(), |acknowledged| {
+        lines.extend(match acknowledged.said {
+            Said::Interchange(said) => Some(format!("{} {}", said.acceptance.code(), said.note)),
+            Said::Set(said) => Some(format!("{} {}", said.set.st02, said.acceptance.code())),
+            Said::Group(said) => Some(format!("{} {}", said.group.gs06, said.acceptance.code())),
+            _ => None,
+        });
+        Ok(())
+    });
+    assert!(read.is_ok() || answers.is_empty());
+    lines
+}
+
+#[test]
+fn what_the_callback_returns_ends_it() {
+    for (_, bytes) in documents("tests/account") {
+        let mut times = 0;
+        let end = read_acknowledgments(&bytes[..], &Options::default(), |_| {
+            times += 1;
+            Err(std::io::Error::other("enough").into())
+        });
+        assert!(matches!(end, Err(Error::Io(_))) && times == 1);
+    }
+}
