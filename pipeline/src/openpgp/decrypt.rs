@@ -15,6 +15,7 @@ use super::refusal;
 use super::source::{self, Passed};
 use crate::failure::{Failure, Result};
 use crate::limits;
+use crate::store::failure;
 
 /// What a message is decrypted with.
 pub struct Decryption<'a> {
@@ -96,12 +97,11 @@ pub struct Opened {
 /// # Errors
 /// [`Failure::Quarantine`] if the message is refused: `pgp-not-encrypted`, `pgp-not-for-us`, `pgp-unsigned`, `pgp-signer-unknown`,
 /// `pgp-signature-bad`, `pgp-signer-expired`, `pgp-signer-revoked`, `pgp-weak`, `pgp-tampered`, `pgp-cut`, `pgp-bomb`,
-/// `pgp-malformed`. [`Failure::Transient`] if `message` or `plain` failed (`pgp-io`), [`Failure::Permanent`] if they failed with
-/// [`io::ErrorKind::InvalidData`] (`pgp-stored-damaged`).
+/// `pgp-malformed`. If `message` or `plain` failed, what [`failure`] makes of that.
 pub fn decrypt(
     message: impl Read + Send,
     with: &Decryption<'_>,
-    plain: &mut dyn Write,
+    mut plain: impl Write,
 ) -> Result<Opened> {
     let passed = Passed::default();
     let packets = source::packets(message, &passed)?;
@@ -113,7 +113,7 @@ pub fn decrypt(
             passed: &passed,
             seen: &mut seen,
         },
-        plain,
+        &mut plain,
     );
     match copied {
         Ok(bytes) if seen.passed && passed.failure().is_none() => Ok(Opened {
@@ -176,7 +176,7 @@ fn copy(
             return Err(Stop::Known(refusal::BOMB));
         }
         let written = plain.write_all(chunk.get(..length).unwrap_or_default());
-        written.map_err(|error| Stop::Known(refusal::of_io(error.kind())))?;
+        written.map_err(|error| Stop::Known(failure(&error)))?;
     }
     match decryptor.message_processed() {
         true => Ok(bytes),

@@ -13,6 +13,7 @@ use super::keys::{Certificate, SecretKeys, encrypting, usable};
 use super::refusal;
 use crate::failure::{Failure, Result};
 use crate::limits::CHUNK_BYTES;
+use crate::store::failure;
 
 /// What a document is signed and encrypted with.
 pub struct Encryption<'a> {
@@ -33,24 +34,16 @@ pub struct Encryption<'a> {
 ///
 /// # Errors
 /// [`Failure::Permanent`] if none of our keys may sign (`pgp-no-signing-key`), none of the partner's can be encrypted to
-/// (`pgp-no-recipient`), or sequoia cannot do it (`pgp-encrypt`); [`Failure::Transient`] if `plain` or `out` failed (`pgp-io`),
-/// [`Failure::Permanent`] if with [`io::ErrorKind::InvalidData`] (`pgp-stored-damaged`).
-pub fn encrypt(
-    plain: impl Read,
-    with: &Encryption<'_>,
-    out: &mut (dyn Write + Send),
-) -> Result<()> {
+/// (`pgp-no-recipient`), or sequoia cannot do it (`pgp-encrypt`). If `plain` or `out` failed, what [`failure`] makes of that.
+pub fn encrypt(plain: impl Read, with: &Encryption<'_>, mut out: impl Write + Send) -> Result<()> {
     let failed = Mutex::new(None);
     let sink = Sink {
-        out: Mutex::new(out),
+        out: Mutex::new(&mut out),
         failed: &failed,
     };
     let written = write(plain, with, sink);
-    let failure = *failed.lock().unwrap_or_else(PoisonError::into_inner);
-    match failure {
-        Some(kind) => Err(refusal::of_io(kind)),
-        None => written,
-    }
+    let failed = *failed.lock().unwrap_or_else(PoisonError::into_inner);
+    failed.map_or(written, Err)
 }
 
 fn write(mut plain: impl Read, with: &Encryption<'_>, sink: Sink<'_>) -> Result<()> {
@@ -94,7 +87,7 @@ fn write(mut plain: impl Read, with: &Encryption<'_>, sink: Sink<'_>) -> Result<
                 written.map_err(|_| refusal::NOT_ENCRYPTABLE)?;
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(refusal::of_io(error.kind())),
+            Err(error) => return Err(failure(&error)),
         }
     }
     message.finalize().map_err(not_encryptable)
@@ -108,14 +101,14 @@ fn not_encryptable(_: sequoia_openpgp::anyhow::Error) -> Failure {
 struct Sink<'a> {
     // The lock is never taken: it makes any writer `Sync`, as sequoia asks.
     out: Mutex<&'a mut (dyn Write + Send)>,
-    failed: &'a Mutex<Option<io::ErrorKind>>,
+    failed: &'a Mutex<Option<Failure>>,
 }
 
 impl Sink<'_> {
     fn keep<T>(&self, done: io::Result<T>) -> io::Result<T> {
         done.inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
-                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.kind());
+                *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(failure(error));
             }
         })
     }

@@ -211,8 +211,8 @@ impl SecretKeys {
     }
 }
 
-/// What a key is and what it is good for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// What a key is and what it is good for. `Debug` leaves out whose it is: names are shown to operators, not written to logs.
+#[derive(Clone, Eq, PartialEq)]
 pub struct Description {
     /// The fingerprint of the primary key, in hexadecimal.
     pub fingerprint: String,
@@ -272,6 +272,19 @@ impl Description {
             signs: signing.is_some(),
             revoked: known.is_some_and(|cert| is_revoked(&cert)),
         }
+    }
+}
+
+impl fmt::Debug for Description {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Description")
+            .field("fingerprint", &self.fingerprint)
+            .field("created", &self.created)
+            .field("expires", &self.expires)
+            .field("encrypts", &self.encrypts)
+            .field("signs", &self.signs)
+            .field("revoked", &self.revoked)
+            .finish_non_exhaustive()
     }
 }
 

@@ -16,6 +16,7 @@ mod source;
 pub use decrypt::{Bounds, Decryption, Opened, Options, decrypt};
 pub use encrypt::{Encryption, encrypt};
 pub use examine::Signer;
+pub use frame::Frame;
 pub use generate::{Generated, generate};
 pub use keys::{Certificate, Certificates, Description, SecretKeys};
 pub use sniff::{Kind, sniff};

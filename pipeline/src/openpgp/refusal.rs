@@ -1,6 +1,4 @@
-//! Why an OpenPGP message is refused, as stable codes, and what failures of keys, readers and writers are called.
-
-use std::io;
+//! Why an OpenPGP message is refused, as stable codes, and what failures of keys are called.
 
 use crate::failure::Failure;
 
@@ -62,13 +60,3 @@ pub(super) const KEY_SECRET: Failure = Failure::permanent(
 );
 pub(super) const KEY_PASSPHRASE: Failure =
     Failure::permanent("pgp-key-passphrase", "the passphrase does not open the key");
-
-/// What a failing reader or writer is: not the document's fault. Only data found damaged stay so.
-pub(super) fn of_io(kind: io::ErrorKind) -> Failure {
-    match kind {
-        io::ErrorKind::InvalidData => {
-            Failure::permanent("pgp-stored-damaged", "the stored bytes are damaged")
-        }
-        _ => Failure::transient("pgp-io", "the bytes could not be read or written"),
-    }
-}

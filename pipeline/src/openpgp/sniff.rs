@@ -23,9 +23,12 @@ pub fn sniff(first: &[u8]) -> Kind {
     }
 }
 
+/// The byte order mark of UTF-8.
+pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// The bytes from the first that is not white space or a byte order mark.
 pub(super) fn armor(first: &[u8]) -> Option<&[u8]> {
-    let text = first.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(first);
+    let text = first.strip_prefix(MARK).unwrap_or(first);
     let start = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
     text.get(start..)
 }
@@ -35,13 +38,8 @@ pub(super) fn armor(first: &[u8]) -> Option<&[u8]> {
 fn packet(first: &[u8]) -> Option<()> {
     let tag = *first.first()?;
     let body = body(first)?;
-    let number = if tag & 0x40 == 0 {
-        (tag & 0x3F) >> 2
-    } else {
-        tag & 0x3F
-    };
     let version = *body.first()?;
-    let plausible = match number {
+    let plausible = match number(tag) {
         // Public-key encrypted session key; one-pass signature.
         1 | 4 => matches!(version, 3 | 6),
         // Signature; session key encrypted by a passphrase.
@@ -58,6 +56,14 @@ fn packet(first: &[u8]) -> Option<()> {
         _ => false,
     };
     plausible.then_some(())
+}
+
+/// The number in the first byte of a packet: bits 5 to 2 in the former format, 5 to 0 in the new one.
+pub(super) fn number(tag: u8) -> u8 {
+    match tag & 0x40 {
+        0 => (tag & 0x3F) >> 2,
+        _ => tag & 0x3F,
+    }
 }
 
 /// What follows the tag and the length of a packet.

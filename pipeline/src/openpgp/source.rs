@@ -6,11 +6,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sequoia_openpgp::armor;
 
-use super::frame::Frame;
+use super::frame::Packets;
 use super::refusal;
 use super::sniff::{self, Kind, sniff};
 use crate::failure::{Failure, Result};
 use crate::limits::PGP_HEADER_BYTES;
+use crate::store::failure;
 
 /// What has passed of a message.
 #[derive(Default)]
@@ -20,7 +21,7 @@ pub(super) struct Passed(Mutex<State>);
 struct State {
     /// Bytes of packets.
     bytes: u64,
-    frame: Frame,
+    frame: Packets,
     /// The packets have ended, rightly or not.
     closed: bool,
     armored: bool,
@@ -29,7 +30,7 @@ struct State {
     /// The reader has ended.
     ended: bool,
     /// The reader has failed.
-    failed: Option<io::ErrorKind>,
+    failed: Option<Failure>,
 }
 
 impl Passed {
@@ -40,7 +41,7 @@ impl Passed {
 
     /// The failure of the reader, if it failed.
     pub(super) fn failure(&self) -> Option<Failure> {
-        self.state().failed.map(refusal::of_io)
+        self.state().failed
     }
 
     /// The file ends inside its packets, or inside its armor.
@@ -74,7 +75,7 @@ pub(super) fn packets<'a>(
     };
     let mut first = Vec::new();
     let read = (&mut raw).take(PGP_HEADER_BYTES).read_to_end(&mut first);
-    read.map_err(|error| refusal::of_io(error.kind()))?;
+    read.map_err(|error| failure(&error))?;
     let kind = sniff(&first);
     let armored = kind == Kind::OpenPgpArmored;
     if kind == Kind::Other {
@@ -134,7 +135,7 @@ impl<R: Read> Read for Raw<'_, R> {
                 state.tail.drain(..surplus);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => state.failed = Some(error.kind()),
+            Err(error) => state.failed = Some(failure(error)),
         }
         read
     }
@@ -156,9 +157,9 @@ impl Read for Framed<'_> {
         state.bytes += length as u64;
         state.closed |= length == 0 && !buf.is_empty();
         state.frame.pass(buf.get(..length).unwrap_or_default());
-        match state.frame {
-            Frame::Lost => Err(io::Error::other("no packets")),
-            _ => Ok(length),
+        match state.frame.is_lost() {
+            true => Err(io::Error::other("no packets")),
+            false => Ok(length),
         }
     }
 }
