@@ -2,11 +2,8 @@
 
 use crate::openpgp::{Frame, Kind, sniff};
 
-/// Bytes kept of the end of a text: an armor's last line, an interchange's last segment.
+/// Bytes kept of the beginning, and of the end of X12: an interchange's last segment.
 const TAIL_BYTES: usize = 512;
-
-/// How the last line of an armored message begins.
-const ARMOR_END: &[u8] = b"-----END PGP MESSAGE-----";
 
 /// Follows a file's bytes.
 #[derive(Default)]
@@ -30,7 +27,7 @@ impl Whole {
             self.kind = Some(sniff(&self.head));
         }
         match self.kind {
-            Some(Kind::OpenPgpBinary) => self.frame.pass(bytes),
+            Some(Kind::OpenPgpArmored | Kind::OpenPgpBinary) => self.frame.pass(bytes),
             Some(Kind::Other) if is_json(&self.head) => self.brackets(bytes),
             _ => {}
         }
@@ -46,8 +43,7 @@ impl Whole {
         let tail = self.tail.trim_ascii_end();
         match self.kind {
             None => false,
-            Some(Kind::OpenPgpArmored) => tail.ends_with(ARMOR_END),
-            Some(Kind::OpenPgpBinary) => !self.frame.is_inside(),
+            Some(Kind::OpenPgpArmored | Kind::OpenPgpBinary) => self.frame.is_whole(),
             Some(Kind::Other) if is_json(&self.head) => self.depth == 0 && !self.in_string,
             Some(Kind::Other) => closes(&self.head, tail),
         }

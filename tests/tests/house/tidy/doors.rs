@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 19] = [
     ("aead_stream", &["pipeline/src/cipher.rs"]),
     ("aes_gcm", &["pipeline/src/cipher.rs"]),
     ("anstream", &["x12-parser/cli/src/talk.rs"]),
@@ -23,6 +23,7 @@ const DOORS: [(&str, &[&str]); 18] = [
         "serde_json",
         &["x12-parser/src/json/", "x12-parser/cli/src/"],
     ),
+    ("sequoia_openpgp", &["pipeline/src/openpgp/"]),
     ("sha2", &["pipeline/src/cipher.rs"]),
     ("uuid", &["pipeline/src/object.rs"]),
     (
@@ -34,6 +35,7 @@ const DOORS: [(&str, &[&str]); 18] = [
         &[
             "pipeline/src/cipher.rs",
             "pipeline/src/keys/",
+            "pipeline/src/openpgp/",
             "pipeline/src/seal/",
         ],
     ),
