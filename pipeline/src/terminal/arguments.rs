@@ -50,6 +50,9 @@ pub enum Verb {
     },
     /// Shows what arrived, and where it stands.
     Status {
+        /// How many of the latest arrivals are shown.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        last: u32,
         /// As JSON.
         #[arg(long)]
         json: bool,

@@ -30,7 +30,7 @@ use crate::{relay, worker};
 /// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
 const USER_ID: &str = "X12 pipeline";
 
-/// How old what a crash left in the store must be before it is swept.
+/// How old what a crash left half written must be before it is swept.
 const DRAFT_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// How often one looks whether nothing is left to be done.
@@ -189,12 +189,17 @@ impl Home {
 }
 
 fn ways(profiles: &Profiles) -> Result<BTreeMap<String, Ways>, Failure> {
+    let way = |folder| {
+        let way = FolderTransport::new(folder)?;
+        way.sweep(DRAFT_AGE)?;
+        Ok::<_, Failure>(Arc::new(way))
+    };
     let mut ways = BTreeMap::new();
     for (id, profile) in &profiles.partners {
         let of = Ways {
-            partner: Arc::new(FolderTransport::new(profiles.outbox(profile))?),
-            documents: Arc::new(FolderTransport::new(profiles.backend("received", id))?),
-            responses: Arc::new(FolderTransport::new(profiles.backend("responses", id))?),
+            partner: way(profiles.outbox(profile))?,
+            documents: way(profiles.backend("received", id))?,
+            responses: way(profiles.backend("responses", id))?,
         };
         ways.insert(id.clone(), of);
     }

@@ -6,14 +6,11 @@ use super::{Home, Stop, table};
 use crate::clock::for_people;
 use crate::ledger::{ArrivalRow, Counts};
 
-/// Latest arrivals shown.
-const LATEST: u32 = 20;
-
 /// Shows it.
-pub async fn show(home: &Home, json: bool, out: &mut impl Write) -> Result<(), Stop> {
+pub async fn show(home: &Home, (last, json): (u32, bool), out: &mut impl Write) -> Result<(), Stop> {
     let ledger = home.ledger().await?;
     let counts = ledger.counts().await?;
-    let latest = ledger.arrivals(None, LATEST).await?;
+    let latest = ledger.arrivals(None, last).await?;
     if json {
         let latest: Vec<_> = latest.iter().map(super::trace::arrival_json).collect();
         let text = serde_json::json!({

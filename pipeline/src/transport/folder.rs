@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write as _};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::{Offer, Transport, Write};
 use crate::failpoint::{Point, reach};
@@ -30,6 +30,25 @@ impl FolderTransport {
         builder.recursive(true).mode(0o700);
         builder.create(&folder).map_err(|error| unavailable(&error))?;
         Ok(Self { folder })
+    }
+}
+
+impl FolderTransport {
+    /// Removes what a crash left half written, if it is that old: a younger one may be another process's.
+    ///
+    /// # Errors
+    /// [`Failure::Transient`] if one cannot look.
+    pub fn sweep(&self, age: Duration) -> Result<()> {
+        for entry in fs::read_dir(&self.folder).map_err(|error| unavailable(&error))? {
+            let entry = entry.map_err(|error| unavailable(&error))?;
+            let is_draft = entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+            let written = entry.metadata().and_then(|about| about.modified());
+            let is_old = |written: SystemTime| written.elapsed().is_ok_and(|since| since >= age);
+            if is_draft && written.is_ok_and(is_old) {
+                fs::remove_file(entry.path()).map_err(|error| unavailable(&error))?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -50,6 +50,14 @@ impl Input {
         }
     }
 
+    /// The same, with a word in it replaced.
+    pub fn with(mut self, word: &str, by: &str) -> Self {
+        let text = String::from_utf8(self.bytes).expect("it is text");
+        assert!(text.contains(word), "{word} is not in {}", self.file);
+        self.bytes = text.replace(word, by).into_bytes();
+        self
+    }
+
     fn is_submission(&self) -> bool {
         matches!(self.fate, Fate::Sent | Fate::Refused)
     }

@@ -135,12 +135,17 @@ impl House {
 
     /// All arrivals.
     pub fn arrivals(&self) -> Vec<Arrival> {
-        let rows = self.print(&["arrivals", "--json"]);
-        let row = |line| serde_json::from_str(line).expect("it prints lines of JSON");
-        rows.lines().map(row).collect()
+        let status = self.json(&["status", "--json", "--last", "100000"]);
+        serde_json::from_value(status["latest"].clone()).expect("arrivals are printed so")
     }
 
-    /// Names and contents of the files in a folder, sorted by name.
+    /// What the partner finds, by name.
+    pub fn sent(&self) -> Vec<(String, String)> {
+        let out = self.files("exchange/acme/out").into_iter();
+        out.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("it is text"))).collect()
+    }
+
+    /// Names and contents of the files in a folder, sorted by name; what is hidden is not there yet.
     pub fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<_> = fs::read_dir(self.home.join(folder))
             .into_iter()
@@ -150,6 +155,7 @@ impl House {
                 let name = entry.file_name().to_string_lossy().into_owned();
                 (name, fs::read(entry.path()).expect("the folder is ours"))
             })
+            .filter(|(name, _): &(String, _)| !name.starts_with('.'))
             .collect();
         files.sort();
         files

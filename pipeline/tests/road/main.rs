@@ -1,0 +1,6 @@
+//! The road in the real command: what comes in ends where it must, whatever happens in between.
+
+mod checker;
+mod house;
+mod kills;
+mod ways;
