@@ -93,8 +93,8 @@ impl Seen {
     fn take(&mut self, packet: &Packet, tag: Tag) -> Result<(), Failure> {
         use Stage::{Compressed, Detected, Encrypted, Keys, Literal, Signed};
         self.stage = match (self.stage, tag) {
-            (Keys, Tag::Marker) => Keys,
-            (Keys, Tag::PKESK | Tag::SKESK) => {
+            // Markers say nothing, and are counted so that they end.
+            (Keys, Tag::PKESK | Tag::SKESK | Tag::Marker) => {
                 self.recipients += 1;
                 Keys
             }
