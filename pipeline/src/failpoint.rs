@@ -67,7 +67,10 @@ impl Point {
     }
 }
 
-/// Says that this moment is reached. `X12_PIPELINE_KILL=job-done:3` kills the process when it is reached for the third time.
+/// Says that this moment is reached.
+///
+/// `X12_PIPELINE_FAILPOINT="job-done 3 kill"` kills the process when it is reached for the third time; `"job-done 3 pause 2000"` lets
+/// the thread wait for two seconds there, once.
 #[inline]
 pub fn reach(point: Point) {
     #[cfg(debug_assertions)]
@@ -80,25 +83,45 @@ pub fn reach(point: Point) {
 mod armed {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use rustix::process::{Signal, getpid, kill_process};
 
     use super::Point;
 
-    static WANTED: LazyLock<Option<(String, u32)>> = LazyLock::new(|| {
-        let wanted = std::env::var("X12_PIPELINE_KILL").ok()?;
-        let (name, count) = wanted.split_once(':').unwrap_or((&wanted, "1"));
-        Some((name.to_owned(), count.parse().ok()?))
+    /// What is wanted: where, at which time, and what.
+    struct Wanted {
+        name: String,
+        time: u32,
+        pause: Option<Duration>,
+    }
+
+    static WANTED: LazyLock<Option<Wanted>> = LazyLock::new(|| {
+        let words = std::env::var("X12_PIPELINE_FAILPOINT").ok()?;
+        let mut words = words.split(' ');
+        Some(Wanted {
+            name: words.next()?.to_owned(),
+            time: words.next()?.parse().ok()?,
+            pause: match words.next()? {
+                "pause" => Some(Duration::from_millis(words.next()?.parse().ok()?)),
+                _ => None,
+            },
+        })
     });
     static REACHED: AtomicU32 = AtomicU32::new(0);
 
     pub(super) fn reach(point: Point) {
-        let Some((name, count)) = &*WANTED else {
+        let Some(wanted) = &*WANTED else {
             return;
         };
-        if name == point.name() && REACHED.fetch_add(1, Ordering::SeqCst) + 1 == *count {
-            let me = rustix::process::getpid();
-            // SIGKILL takes effect before anything else is done; should it be refused, the process ends all the same.
-            let _ = rustix::process::kill_process(me, rustix::process::Signal::KILL);
-            std::process::abort();
+        if wanted.name != point.name() || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != wanted.time {
+            return;
         }
+        if let Some(pause) = wanted.pause {
+            return std::thread::sleep(pause);
+        }
+        // SIGKILL takes effect before anything else is done; should it be refused, the process ends all the same.
+        let _ = kill_process(getpid(), Signal::KILL);
+        std::process::abort();
     }
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, Connection, Transaction};
 use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
@@ -54,6 +54,11 @@ impl Database {
                     }
                     Ok(())
                 })
+            })
+            // A rollback that fails, on a disk that does, leaves a connection that can begin nothing more: it goes.
+            .before_acquire(|connection, _| {
+                let is_free = !connection.is_in_transaction();
+                Box::pin(async move { Ok(is_free) })
             })
             .connect_with(options)
             .await
@@ -97,6 +102,8 @@ fn unavailable(error: &sqlx::Error) -> Failure {
         sqlx::Error::PoolTimedOut => "no connection in time".to_owned(),
         sqlx::Error::RowNotFound => "no row".to_owned(),
         sqlx::Error::ColumnDecode { index, .. } => format!("column {index}"),
+        sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => "no transaction".to_owned(),
+        sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => "no connection".to_owned(),
         _ => "other".to_owned(),
     };
     tracing::warn!(kind, "the ledger did not answer");

@@ -100,13 +100,11 @@ impl Home {
                 Stop::could_not(format!("could not make {}: {}", self.0.display(), error.kind()))
             })?;
         }
-        if !self.sealing_keys().exists() {
-            let id = KeyFile::create(&self.sealing_keys())?;
-            tracing::info!(key = id, "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it");
+        if let Some(key) = made_once(&self.sealing_keys(), KeyFile::create)? {
+            tracing::info!(key, "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it");
         }
-        if !self.own_keys().exists() {
-            let made = openpgp::generate(USER_ID, None, SystemClock.now())?;
-            made.keys.save(&self.own_keys(), None)?;
+        let own = |file: &Path| openpgp::generate(USER_ID, None, SystemClock.now())?.keys.save(file, None);
+        if made_once(&self.own_keys(), own)?.is_some() {
             tracing::info!("made our OpenPGP key: `x12-pipeline keys export` prints what partners need");
         }
         Ok(())
@@ -185,6 +183,20 @@ impl Home {
             options: x12_parser::Options::default(),
             handle: Handle::current(),
         })
+    }
+}
+
+/// Makes a file unless it is there, or another process makes it just then.
+fn made_once<T>(
+    file: &Path,
+    make: impl FnOnce(&Path) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    if file.exists() {
+        return Ok(None);
+    }
+    match make(file) {
+        Err(_) if file.exists() => Ok(None),
+        made => made.map(Some),
     }
 }
 

@@ -58,16 +58,14 @@ impl Input {
         self
     }
 
-    fn is_submission(&self) -> bool {
+    /// Whether our own systems leave it.
+    pub fn is_submission(&self) -> bool {
         matches!(self.fate, Fate::Sent | Fate::Refused)
     }
 
     /// Leaves it in its folder.
     pub fn leave(&self, house: &House) {
-        match self.is_submission() {
-            true => house.submit(&self.file, &self.bytes),
-            false => house.receive(&self.file, &self.bytes),
-        }
+        house.leave(self, &self.bytes);
     }
 
     fn ends_so(&self, arrival: &Arrival) -> bool {

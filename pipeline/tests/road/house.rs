@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::checker::Input;
+
 /// How long a run may take before it counts as stuck (reliability §7).
 const STUCK: Duration = Duration::from_secs(60);
 
@@ -34,8 +36,8 @@ pub struct House {
 /// How the command is run.
 #[derive(Clone, Default)]
 pub struct How<'a> {
-    /// `X12_PIPELINE_KILL`.
-    pub kill: Option<String>,
+    /// `X12_PIPELINE_FAILPOINT`.
+    pub failpoint: Option<String>,
     /// The command and arguments in front: strace, with faults.
     pub under: &'a [String],
 }
@@ -77,9 +79,18 @@ impl House {
         self.write(&format!("exchange/acme/in/{name}"), bytes);
     }
 
-    /// Our own systems leave a submission.
-    pub fn submit(&self, name: &str, bytes: &[u8]) {
-        self.write(&format!("backend/submit/acme/{name}"), bytes);
+    /// Where a file is left.
+    pub fn door(&self, input: &Input) -> PathBuf {
+        let folder = match input.is_submission() {
+            true => "backend/submit/acme",
+            false => "exchange/acme/in",
+        };
+        self.home.join(folder).join(&input.file)
+    }
+
+    /// A file, or a part of it, is left.
+    pub fn leave(&self, input: &Input, bytes: &[u8]) {
+        fs::write(self.door(input), bytes).expect("the home folder can be written");
     }
 
     /// The command with these arguments.
@@ -94,9 +105,9 @@ impl House {
             None => Command::new(program),
         };
         command.arg("--home").arg(&self.home).args(arguments);
-        command.env_remove("X12_PIPELINE_KILL").env_remove("RUST_LOG");
-        if let Some(kill) = &how.kill {
-            command.env("X12_PIPELINE_KILL", kill);
+        command.env_remove("X12_PIPELINE_FAILPOINT").env_remove("RUST_LOG");
+        if let Some(failpoint) = &how.failpoint {
+            command.env("X12_PIPELINE_FAILPOINT", failpoint);
         }
         command
     }

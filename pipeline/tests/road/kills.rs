@@ -41,7 +41,7 @@ fn killed((name, time): &(&str, u32)) -> bool {
     let inputs = load();
     inputs.iter().for_each(|input| input.leave(&house));
     let how = How {
-        kill: Some(format!("{name}:{time}")),
+        failpoint: Some(format!("{name} {time} kill")),
         ..How::default()
     };
     let killed = house.run(&how).signal() == Some(KILL);

@@ -3,4 +3,7 @@
 mod checker;
 mod house;
 mod kills;
+mod storage;
+mod uploads;
 mod ways;
+mod workers;

@@ -3,12 +3,14 @@
 use crate::checker::{Fate, Input, check};
 use crate::house::{House, How, PLAIN, sample};
 
+/// The JSON of a sample.
+pub fn json(name: &str) -> Vec<u8> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/");
+    std::fs::read(format!("{folder}{name}")).expect("it is a sample")
+}
+
 /// What every test of faults leaves in a house: each way on which a file can go, and each end.
 pub fn load() -> Vec<Input> {
-    let json = |name: &str| {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../samples/");
-        std::fs::read(format!("{file}{name}")).expect("it is a sample")
-    };
     vec![
         Input::received("claims.edi", "005010X222A1/one-claim.edi", 101, 1),
         Input::received("one-of-two.edi", "005010X222A1/broken/faults-in-one-of-two-sets.edi", 102, 1),
