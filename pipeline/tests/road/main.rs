@@ -3,6 +3,7 @@
 mod checker;
 mod house;
 mod kills;
+mod secrets;
 mod storage;
 mod uploads;
 mod ways;
