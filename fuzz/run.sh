@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs each libFuzzer target for so many seconds (60 unless told otherwise), from the samples and from what was found before.
+# Runs each libFuzzer target, or those named behind it, for so many seconds (60 unless told otherwise), from the samples and from what was found before.
 # cargo-fuzz wants a nightly compiler; RUSTC_BOOTSTRAP lets the stable one do, and only for this.
 # What brings a target down is kept in artifacts/: give it a name, move it to corpus/, and mend the fault.
 set -euo pipefail
@@ -8,7 +8,8 @@ seconds=${1:-60}
 export RUSTC_BOOTSTRAP=1
 command -v cargo-fuzz >/dev/null || { echo "installing cargo-fuzz 0.13.2"; cargo install --locked cargo-fuzz@0.13.2; }
 command -v c++ >/dev/null || ../.ci/install g++
-for target in read json there_and_back acknowledge records readdress account; do
+[ $# -gt 1 ] && targets=("${@:2}") || targets=(read json there_and_back acknowledge records readdress account)
+for target in "${targets[@]}"; do
     echo "== $target, $seconds s"
     mkdir -p "target/found/$target"
     cargo fuzz build --fuzz-dir . --features libfuzzer "$target"

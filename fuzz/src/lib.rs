@@ -113,16 +113,10 @@ pub fn acknowledge_and_read(document: &[u8]) {
     };
     let (mut answers, mut open) = (Vec::new(), [0; 2]);
     // A document that breaks off is answered all the same.
-    let _ = acknowledge(
-        document,
-        &mut answers,
-        &mut how,
-        &options(),
-        |decided| {
-            open = in_order(open, &decided);
-            Ok(())
-        },
-    );
+    let _ = acknowledge(document, &mut answers, &mut how, &options(), |decided| {
+        open = in_order(open, &decided);
+        Ok(())
+    });
     assert!(open == [0, 0], "sets or groups without the end around them");
     if answers.is_empty() {
         return;

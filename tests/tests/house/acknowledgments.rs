@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use acceptance::{Document, options, say, verdict};
 use x12_parser::{
-    Code, Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit, acknowledge,
-    validate, visit_slice,
+    Code, Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit,
+    acknowledge, validate, visit_slice,
 };
 
 use crate::documents::{all, answer_options};

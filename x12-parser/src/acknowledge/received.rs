@@ -8,6 +8,12 @@ use crate::delimiters::Delimiters;
 use crate::finding::{Finding, Position};
 use crate::limits::Limits;
 
+/// Greatest position of an element or component that IK401 can name: two digits (data elements 722 and 1528).
+const POSITION_MAX: u16 = 99;
+
+/// Greatest repetition that IK401 can name: four digits (data element 1686).
+const REPETITION_MAX: u16 = 9999;
+
 /// The guide by which a 999 is written.
 pub(crate) const GUIDE: &[u8] = b"005010X231A1";
 
@@ -309,17 +315,18 @@ impl Received {
     }
 
     fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
-        let number = |ordinal: u16| {
-            if ordinal == 0 {
-                String::new()
-            } else {
-                ordinal.to_string()
-            }
+        // What its place cannot name is told by its segment alone.
+        if finding.element > POSITION_MAX {
+            return;
+        }
+        let number = |ordinal: u16, most: u16| {
+            let named = (1..=most).contains(&ordinal);
+            named.then(|| ordinal.to_string()).unwrap_or_default()
         };
         let parts = [
-            number(finding.element),
-            number(finding.component),
-            number(finding.repetition),
+            number(finding.element, POSITION_MAX),
+            number(finding.component, POSITION_MAX),
+            number(finding.repetition, REPETITION_MAX),
         ];
         let place = self
             .compose
