@@ -15,7 +15,7 @@ use super::{World, checked, code, document};
 const MIB: usize = 1 << 20;
 
 /// A message of so many equal bytes, compressed and not signed: it would be refused at its end at the latest.
-fn bomb(pair: &Pair, algorithm: CompressionAlgorithm, mebibytes: usize) -> Vec<u8> {
+pub fn bomb(pair: &Pair, algorithm: CompressionAlgorithm, mebibytes: usize) -> Vec<u8> {
     let mut out = Vec::new();
     let message = craft::encryptor(Message::new(&mut out), &pair.us);
     let message = craft::compressor(message, algorithm);
