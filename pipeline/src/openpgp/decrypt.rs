@@ -1,6 +1,7 @@
 //! OpenPGP off: decrypts a message of a partner and verifies who signed it.
 
 use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::time::SystemTime;
 
 use sequoia_openpgp::parse::Parse;
@@ -97,7 +98,7 @@ pub struct Opened {
 /// # Errors
 /// [`Failure::Quarantine`] if the message is refused: `pgp-not-encrypted`, `pgp-not-for-us`, `pgp-unsigned`, `pgp-signer-unknown`,
 /// `pgp-signature-bad`, `pgp-signer-expired`, `pgp-signer-revoked`, `pgp-weak`, `pgp-tampered`, `pgp-cut`, `pgp-bomb`,
-/// `pgp-malformed`. If `message` or `plain` failed, what [`failure`] makes of that.
+/// `pgp-malformed`; a byte changed on the way shows as `pgp-tampered`, or as what it made of the message. If `message` or `plain` failed, what [`failure`] makes of that.
 pub fn decrypt(
     message: impl Read + Send,
     with: &Decryption<'_>,
@@ -106,23 +107,22 @@ pub fn decrypt(
     let passed = Passed::default();
     let packets = source::packets(message, &passed)?;
     let mut seen = Seen::default();
-    let copied = copy(
-        packets,
-        Watch {
-            with,
-            passed: &passed,
-            seen: &mut seen,
-        },
-        &mut plain,
-    );
-    match copied {
-        Ok(bytes) if seen.passed && passed.failure().is_none() => Ok(Opened {
+    let watch = Watch {
+        with,
+        passed: &passed,
+        seen: &mut seen,
+    };
+    // sequoia 2.4.2 panics at encrypted data of version 1 that is shorter than 40 bytes. All that the message has touched is dropped.
+    let copied = panic::catch_unwind(AssertUnwindSafe(|| copy(packets, watch, &mut plain)));
+    let faultless = seen.passed && passed.failure().is_none() && !passed.is_cut();
+    match copied.unwrap_or(Err(Stop::Unsaid)) {
+        Ok(bytes) if faultless => Ok(Opened {
             signer: seen.signer,
             bytes,
         }),
-        Ok(_) => Err(passed.failure().unwrap_or(refusal::MALFORMED)),
+        Ok(_) | Err(Stop::Unsaid) => Err(judge(None, &seen, &passed)),
+        Err(Stop::Sequoia(error)) => Err(judge(Some(&error), &seen, &passed)),
         Err(Stop::Known(failure)) => Err(failure),
-        Err(Stop::Sequoia(error)) => Err(judge(&error, &seen, &passed)),
     }
 }
 
@@ -137,6 +137,8 @@ struct Watch<'a> {
 enum Stop {
     Known(Failure),
     Sequoia(anyhow::Error),
+    /// It was not the end, or sequoia panicked.
+    Unsaid,
 }
 
 impl From<anyhow::Error> for Stop {
@@ -180,23 +182,23 @@ fn copy(
     }
     match decryptor.message_processed() {
         true => Ok(bytes),
-        false => Err(Stop::Known(refusal::MALFORMED)),
+        false => Err(Stop::Unsaid),
     }
 }
 
-/// Finds out what an error of sequoia means. A reader that failed explains everything; what the examiner refused is exact; a cut
-/// file explains what looks like tampering.
-fn judge(error: &anyhow::Error, seen: &Seen, passed: &Passed) -> Failure {
-    if let Some(failure) = passed.failure().or(seen.refused) {
+/// Finds out what an error of sequoia means. A reader that failed explains everything, a cut file what looks odd at its end; what the
+/// examiner refused is exact.
+fn judge(error: Option<&anyhow::Error>, seen: &Seen, passed: &Passed) -> Failure {
+    if let Some(failure) = passed.failure() {
         return failure;
     }
     if passed.is_cut() || (seen.is_headless() && passed.has_ended()) {
         return refusal::CUT;
     }
-    if let Some(failure) = seen.unopened {
+    if let Some(failure) = seen.refused.or(seen.unopened) {
         return failure;
     }
-    match error.downcast_ref() {
+    match error.and_then(|error| error.downcast_ref()) {
         Some(Error::PolicyViolation(..)) => refusal::WEAK,
         Some(Error::MalformedMessage(_)) if seen.lacks_signature() => refusal::SIGNATURE_BAD,
         Some(Error::MalformedMessage(_)) => refusal::MALFORMED,

@@ -1,6 +1,6 @@
 //! OpenPGP on: signs a document and encrypts it to a partner.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -59,7 +59,8 @@ fn write(mut plain: impl Read, with: &Encryption<'_>, sink: Sink<'_>) -> Result<
     if certs.is_empty() {
         return Err(refusal::NO_RECIPIENT);
     }
-    let mut message = Message::new(sink);
+    // Writes its rest when the message is dropped. Unbuffered, an armor takes twice as long: sequoia writes it line by line.
+    let mut message = Message::new(BufWriter::with_capacity(CHUNK_BYTES, sink));
     if with.armored {
         let armorer = Armorer::new(message).kind(armor::Kind::Message);
         message = armorer.build().map_err(not_encryptable)?;

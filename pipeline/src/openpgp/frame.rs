@@ -76,11 +76,11 @@ fn blank(byte: u8, mark: &mut usize) -> bool {
 
 /// Where in an armor the bytes that have passed end.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-struct Lines {
+pub(super) struct Lines {
     /// The beginning of the line that has not ended yet.
     line: Vec<u8>,
     /// The last line has passed.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// How the last line begins; after the kind of armor come as many dashes again.
@@ -90,7 +90,8 @@ const LAST_LINE: &[u8] = b"-----END PGP ";
 const LINE_BYTES: usize = 80;
 
 impl Lines {
-    fn pass(&mut self, bytes: &[u8]) {
+    /// Follows the next bytes.
+    pub(super) fn pass(&mut self, bytes: &[u8]) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             let room = LINE_BYTES.saturating_sub(self.line.len());
             let kept = piece.get(..room).unwrap_or(piece);

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sequoia_openpgp::armor;
 
-use super::frame::Packets;
+use super::frame::{Frame, Lines, Packets};
 use super::refusal;
 use super::sniff::{self, Kind, sniff};
 use crate::failure::{Failure, Result};
@@ -24,9 +24,8 @@ struct State {
     frame: Packets,
     /// The packets have ended, rightly or not.
     closed: bool,
-    armored: bool,
-    /// The last bytes as they came: the footer of an armor.
-    tail: Vec<u8>,
+    /// Of an armor: the bytes as they came.
+    lines: Option<Lines>,
     /// The reader has ended.
     ended: bool,
     /// The reader has failed.
@@ -47,8 +46,8 @@ impl Passed {
     /// The file ends inside its packets, or inside its armor.
     pub(super) fn is_cut(&self) -> bool {
         let state = self.state();
-        let footer = || state.tail.windows(8).any(|bytes| bytes == b"-----END");
-        (state.closed && state.frame.is_inside()) || (state.armored && state.ended && !footer())
+        let unended = state.lines.as_ref().is_some_and(|lines| !lines.ended);
+        (state.closed && state.frame.is_inside()) || (state.ended && unended)
     }
 
     /// The file has ended between packets.
@@ -84,7 +83,17 @@ pub(super) fn packets<'a>(
     if armored {
         check_armor(&first)?;
     }
-    passed.state().armored = armored;
+    let mut frame = Frame::default();
+    frame.pass(&first);
+    if (first.len() as u64) < PGP_HEADER_BYTES && !frame.is_whole() {
+        // All of the file is there, and need not be read to know it; sequoia would panic at some of these.
+        return Err(refusal::CUT);
+    }
+    if armored {
+        let mut lines = Lines::default();
+        lines.pass(&first);
+        passed.state().lines = Some(lines);
+    }
     let whole = io::Cursor::new(first).chain(raw);
     let inner: Box<dyn Read + Send + Sync + 'a> = if armored {
         let mode = armor::ReaderMode::Tolerant(Some(armor::Kind::Message));
@@ -126,13 +135,9 @@ impl<R: Read> Read for Raw<'_, R> {
         match &read {
             Ok(0) => state.ended |= !buf.is_empty(),
             Ok(length) => {
-                let new = buf.get(..*length).unwrap_or_default();
-                let new = new
-                    .get(new.len().saturating_sub(TAIL_BYTES)..)
-                    .unwrap_or_default();
-                state.tail.extend_from_slice(new);
-                let surplus = state.tail.len().saturating_sub(TAIL_BYTES);
-                state.tail.drain(..surplus);
+                if let Some(lines) = &mut state.lines {
+                    lines.pass(buf.get(..*length).unwrap_or_default());
+                }
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => state.failed = Some(failure(error)),
@@ -140,9 +145,6 @@ impl<R: Read> Read for Raw<'_, R> {
         read
     }
 }
-
-/// More than a footer and white space after it.
-const TAIL_BYTES: usize = 128;
 
 /// The packets, armor off.
 struct Framed<'a> {

@@ -61,7 +61,8 @@ fn a_message_is_whole_at_its_end_and_not_before() {
             } else {
                 message.len()
             };
-            for pieces in [1, 7, 4_096, usize::MAX] {
+            let smallest = if size > 20_000 { 1_000 } else { 1 };
+            for pieces in [smallest, 4_096, usize::MAX] {
                 assert!(is_whole(&message, pieces));
                 for part in 0..64 {
                     let cut = &message[..length * part / 64];
@@ -72,7 +73,7 @@ fn a_message_is_whole_at_its_end_and_not_before() {
             }
         }
     }
-    assert_eq!((cuts, binary), (10 * 4 * 4 * 64, 7 * 4));
+    assert_eq!((cuts, binary), (10 * 4 * 3 * 64, 7 * 4));
 }
 
 #[test]

@@ -29,7 +29,8 @@ impl Gpg {
             .create(&home)
             .expect("the folder is new");
         let gpg = Self { home };
-        gpg.run(&["--version"], b"");
+        // Makes the database of trust, which it asks for at times.
+        gpg.run(&["--trust-model", "pgp", "--check-trustdb"], b"");
         gpg
     }
 

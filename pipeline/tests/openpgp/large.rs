@@ -5,11 +5,11 @@ use std::process::Command;
 use std::thread;
 
 use sequoia_openpgp::serialize::stream::{LiteralWriter, Message};
-use sequoia_openpgp::types::HashAlgorithm;
+use sequoia_openpgp::types::{CompressionAlgorithm, HashAlgorithm};
 use x12_pipeline::openpgp::decrypt;
 
 use super::craft::{self, Pair, Party, Signing, by};
-use super::{checked, code, doors};
+use super::{bounds, checked, code, doors};
 
 const MIB: u64 = 1 << 20;
 
@@ -127,14 +127,13 @@ impl Write for Counted {
     }
 }
 
-const FAULTS: [(Fault, &str); 9] = [
+const FAULTS: [(Fault, &str); 8] = [
     (Fault::Nothing, "ok"),
     (Fault::Unsigned, "pgp-unsigned"),
     (Fault::Stranger, "pgp-signer-unknown"),
     (Fault::Weak, "pgp-weak"),
-    // In the modification detection code, in the signature, in the document.
+    // In the modification detection code, in the document.
     (Fault::Changed(1), "pgp-tampered"),
-    (Fault::Changed(40), "pgp-tampered"),
     (Fault::Changed(3_000), "pgp-tampered"),
     (Fault::Cut(1), "pgp-cut"),
     (Fault::Cut(3_000), "pgp-cut"),
@@ -161,22 +160,22 @@ fn a_gigabyte_is_opened_or_refused_in_little_memory() {
         .output()
         .expect("it runs");
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(
-        output.status.success() && said.contains("1 passed"),
-        "{said}"
-    );
+    let passed = output.status.success() && said.contains("1 passed");
+    assert!(passed, "{said}{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
 #[ignore = "run by a_gigabyte_is_opened_or_refused_in_little_memory"]
 fn a_gigabyte_in_a_process_of_its_own() {
-    const RESIDENT_KIB_MAX: u64 = 64 << 10;
+    const RESIDENT_KIB_MAX: u64 = 96 << 10;
     let pair = Pair::new();
-    for (fault, expected) in [FAULTS[0], FAULTS[4], FAULTS[7]] {
+    for (fault, expected) in [FAULTS[0], FAULTS[4], FAULTS[6]] {
         let (code, plain) = open(&pair, 1 << 10, fault);
         assert_eq!(code, expected, "{fault:?}");
         assert!(plain > 1_000 * MIB, "{fault:?}: {plain}");
     }
+    let bomb = bounds::bomb(&pair, CompressionAlgorithm::Zlib, 300);
+    assert_eq!(pair.open_message(&bomb).0, "pgp-bomb");
     let status = std::fs::read_to_string("/proc/self/status").expect("this is Linux");
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let peak = peak.and_then(|text| text.trim().strip_suffix(" kB"));

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use sequoia_openpgp::types::{CompressionAlgorithm, HashAlgorithm};
 use x12_pipeline::failure::{Failure, Reason};
-use x12_pipeline::openpgp::{Decryption, Options, decrypt};
+use x12_pipeline::openpgp::{Decryption, Encryption, Options, decrypt, encrypt};
 
 use super::craft::{self, Pair, Party, Signing, by, encrypted, literal, packet, signed};
 use super::{PARTNER, World, checked, code, days, document, now};
@@ -113,8 +113,8 @@ fn what_is_not_encrypted_to_us_is_refused() {
     let theirs = &*world.theirs;
     let to_them = ["--sign", "--encrypt", "--recipient", theirs];
     let hidden = ["--sign", "--encrypt", "--hidden-recipient", theirs];
-    let passphrase = ["--sign", "--symmetric", "--local-user", theirs];
-    for arguments in [&to_them, &hidden, &passphrase] {
+    let passphrase = ["--passphrase", "x", "--symmetric"];
+    for arguments in [&to_them[..], &hidden, &passphrase] {
         let message = world.gpg.run(arguments, b"document");
         let (refused, _) = world.open(&*message);
         assert_eq!(code(&refused), "pgp-not-for-us", "{arguments:?}");
@@ -170,7 +170,7 @@ fn a_changed_byte_is_never_let_through() {
 }
 
 #[test]
-fn a_changed_byte_of_what_is_encrypted_is_tampering() {
+fn a_changed_byte_of_what_is_encrypted_is_found() {
     let world = World::new();
     let message = world.received(&["--sign", "--compress-algo", "none"], &document(2_000));
     let (keys, data) = craft::halves(&message);
@@ -179,7 +179,13 @@ fn a_changed_byte_of_what_is_encrypted_is_tampering() {
         changed[at] ^= 0x10;
         let changed = [&keys[..], &craft::protected(&changed)].concat();
         let refused = code(&world.open(&*changed).0);
-        let expected = ["pgp-tampered", "pgp-malformed", "pgp-signature-bad"];
+        // It shows as what it made of the packets.
+        let expected = [
+            "pgp-tampered",
+            "pgp-malformed",
+            "pgp-weak",
+            "pgp-signature-bad",
+        ];
         assert!(expected.contains(&refused), "byte {at}: {refused}");
     }
 }
@@ -381,5 +387,54 @@ fn a_failing_reader_or_writer_is_no_refusal() {
             is(&checked(decrypt(reader, &world.decryption(), io::sink())));
         }
         is(&decrypt(&*message, &world.decryption(), Failing(kind)));
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_written_whole_is_no_message() {
+    let (world, document) = (World::new(), document(200_000));
+    for armored in [false, true] {
+        let with = Encryption {
+            ours: &world.ours,
+            to: world.partners.of(PARTNER),
+            armored,
+            now: now(),
+        };
+        let whole = world.sent(armored, &document).len();
+        for room in (0..whole).step_by(10_007).chain([whole - 64, whole - 1]) {
+            // Signatures are not all of the same length, and lines end at different places: a few bytes more may be asked for.
+            let full = encrypt(&*document, &with, Room(room.saturating_sub(64)));
+            let code = full.map_err(|failure| failure.reason().code);
+            assert_eq!(code, Err("store-full"), "{armored} {room}");
+        }
+        assert_eq!(encrypt(&*document, &with, Room(whole + 64)), Ok(()));
+
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::InvalidData.into())
+            }
+        }
+        let broken = encrypt((&document[..100_000]).chain(Broken), &with, io::sink());
+        let code = broken.map_err(|failure| failure.reason().code);
+        assert_eq!(code, Err("object-broken"));
+    }
+}
+
+/// So many bytes may be written.
+struct Room(usize);
+
+impl io::Write for Room {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let length = bytes.len().min(self.0);
+        self.0 -= length;
+        match length {
+            0 => Err(io::ErrorKind::StorageFull.into()),
+            _ => Ok(length),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
