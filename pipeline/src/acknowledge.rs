@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcknowledgmentOptions, Decided, Decision, Error, GroupDecision,
-    SetDecision, Ta1Note, Ta1Policy, Verdict,
+    AcknowledgmentOptions, Decided, Decision, Error, GroupDecision, SetDecision, Ta1Note,
+    Ta1Policy, Verdict,
 };
 
 use crate::clock::x12_date_and_time;
@@ -14,9 +14,7 @@ use crate::drawn::Drawn;
 use crate::envelope::{self, Envelope};
 use crate::failpoint::{Point, reach};
 use crate::failure::Result;
-use crate::job::{
-    Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task,
-};
+use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task};
 use crate::object::ObjectId;
 use crate::paper::{open, readable, seal};
 use crate::profile::{Profile, Ta1};
@@ -58,7 +56,10 @@ pub fn acknowledge(
     // A document that breaks off is answered all the same, and nothing of it goes on.
     let lines = readable(read)?.ok().and(lines);
     let answered = answers.finish()?.bytes > 0;
-    let note = format!("{} sets accepted, {} rejected", record.accepted, record.rejected);
+    let note = format!(
+        "{} sets accepted, {} rejected",
+        record.accepted, record.rejected
+    );
     record.verdicts.0.finish()?;
     let mut next = vec![Task::Route {
         x12: *x12,
@@ -80,7 +81,11 @@ pub fn acknowledge(
     })
 }
 
-fn options<'a>(job: &'a Job, doors: &'a Doors, profile: &Profile) -> AcknowledgmentOptions<Drawn<'a>> {
+fn options<'a>(
+    job: &'a Job,
+    doors: &'a Doors,
+    profile: &Profile,
+) -> AcknowledgmentOptions<Drawn<'a>> {
     let (date, time) = x12_date_and_time(doors.clock.now_ms());
     AcknowledgmentOptions {
         date,
@@ -155,7 +160,8 @@ impl Record<'_> {
             Verdict::NotAnswered => ("not answered", false),
             _ => ("rejected", false),
         };
-        self.verdicts.set([set.interchange, set.group, set.set], is_good)?;
+        self.verdicts
+            .set([set.interchange, set.group, set.set], is_good)?;
         self.facts.push(Fact::Set(SetFact {
             interchange: set.interchange,
             group: set.group,
@@ -212,7 +218,11 @@ impl Record<'_> {
             receiver: envelope.receiver,
             isa13: decision.isa13,
             isa15: envelope.isa15,
-            state: if decision.rejected { "rejected" } else { "accepted" },
+            state: if decision.rejected {
+                "rejected"
+            } else {
+                "accepted"
+            },
             ta1: ta1.unwrap_or_default(),
             suppressed: decision.suppressed.unwrap_or_default().to_owned(),
             answered_by: by.unwrap_or_default(),

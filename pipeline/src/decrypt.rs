@@ -28,7 +28,10 @@ pub fn decrypt(job: &Job, doors: &Doors, raw: &ObjectId, direction: Direction) -
     };
     let language = language(&head(job, doors, &plain)?);
     if direction == Direction::Inbound && language == Language::Json {
-        return Err(Failure::quarantine("not-x12", "a trading partner sent JSON, not X12"));
+        return Err(Failure::quarantine(
+            "not-x12",
+            "a trading partner sent JSON, not X12",
+        ));
     }
     Ok(Outcome {
         next: vec![Task::Translate {

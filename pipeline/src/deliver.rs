@@ -30,18 +30,24 @@ pub fn deliver(
         (true, false) => ".pgp",
     };
     let name = format!("{}-{}.{}{ending}", parcel.name(), job.id, parcel.ending());
-    doors.way(&job.partner, to, parcel)?.send(&name, &mut |out| {
-        let mut plain = open(job, doors, object)?;
-        if encrypted {
-            openpgp::encrypt(plain, &doors.encryption(profile), out)
-        } else {
-            io::copy(&mut plain, out).map_err(|error| failure(&error))?;
-            Ok(())
-        }
-    })?;
+    doors
+        .way(&job.partner, to, parcel)?
+        .send(&name, &mut |out| {
+            let mut plain = open(job, doors, object)?;
+            if encrypted {
+                openpgp::encrypt(plain, &doors.encryption(profile), out)
+            } else {
+                io::copy(&mut plain, out).map_err(|error| failure(&error))?;
+                Ok(())
+            }
+        })?;
     let sent = parcel == Parcel::Interchange;
     Ok(Outcome {
-        facts: if sent { vec![Fact::Outgoing("sent")] } else { Vec::new() },
+        facts: if sent {
+            vec![Fact::Outgoing("sent")]
+        } else {
+            Vec::new()
+        },
         note: name,
         ..Outcome::default()
     })

@@ -114,7 +114,8 @@ mod armed {
         let Some(wanted) = &*WANTED else {
             return;
         };
-        if wanted.name != point.name() || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != wanted.time {
+        if wanted.name != point.name() || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != wanted.time
+        {
             return;
         }
         if let Some(pause) = wanted.pause {

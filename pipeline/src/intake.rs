@@ -61,9 +61,17 @@ impl Door {
         let mut seen = HashMap::new();
         let mut ripe = Vec::new();
         for offer in offers {
-            let before = self.seen.remove(&offer.name).filter(|seen| seen.offer == offer);
-            let is_old = before.as_ref().is_some_and(|seen| now_ms - seen.since_ms >= incomplete_ms);
-            if before.as_ref().is_some_and(|seen| !seen.incomplete || is_old) {
+            let before = self
+                .seen
+                .remove(&offer.name)
+                .filter(|seen| seen.offer == offer);
+            let is_old = before
+                .as_ref()
+                .is_some_and(|seen| now_ms - seen.since_ms >= incomplete_ms);
+            if before
+                .as_ref()
+                .is_some_and(|seen| !seen.incomplete || is_old)
+            {
                 ripe.push((offer.clone(), is_old));
             }
             let now = before.unwrap_or(Seen {
@@ -79,7 +87,12 @@ impl Door {
 }
 
 /// Looks at a door again and again, until told to stop.
-pub async fn run(doors: Arc<Doors>, door: Door, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+pub async fn run(
+    doors: Arc<Doors>,
+    door: Door,
+    news: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
     let poll = Duration::from_millis(doors.profiles.settings.work.poll_ms.max(1));
     let mut door = Some(door);
     while !*stop.borrow() {
@@ -113,7 +126,8 @@ pub fn look(doors: &Doors, door: &mut Door) -> usize {
     let Ok(offers) = door.transport.offers() else {
         return 0;
     };
-    let incomplete_ms = i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
+    let incomplete_ms =
+        i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
     let mut taken = 0;
     for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
         match take(doors, door, &offer, is_old) {
@@ -125,7 +139,12 @@ pub fn look(doors: &Doors, door: &mut Door) -> usize {
             }
             Err(failure) => {
                 let reason = failure.reason();
-                tracing::warn!(partner = door.partner, code = reason.code, "a file could not be taken in: {}", reason.text);
+                tracing::warn!(
+                    partner = door.partner,
+                    code = reason.code,
+                    "a file could not be taken in: {}",
+                    reason.text
+                );
             }
         }
     }
@@ -141,7 +160,11 @@ fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool>
         ordinal: 0,
     };
     let Some(sealed) = store(doors, door, offer, (&raw, is_old))? else {
-        tracing::info!(partner = door.partner, bytes = offer.bytes, "a file is not whole yet");
+        tracing::info!(
+            partner = door.partner,
+            bytes = offer.bytes,
+            "a file is not whole yet"
+        );
         return Ok(false);
     };
     reach(Point::IntakeSealed);
@@ -162,7 +185,10 @@ fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool>
     if doors.wait(doors.ledger.arrive(&arrival))? {
         tracing::info!(arrival = %id, partner = door.partner, direction = door.direction.name(), bytes = sealed.bytes, "taken in");
     } else {
-        tracing::info!(partner = door.partner, "the same file again: nothing is done");
+        tracing::info!(
+            partner = door.partner,
+            "the same file again: nothing is done"
+        );
         doors.vault.store().remove(&raw)?;
     }
     reach(Point::IntakeRecorded);
@@ -218,7 +244,13 @@ fn shown(offer: &Offer) -> String {
     let name = offer.name.to_string_lossy();
     name.chars()
         .take(NAME_CHARS)
-        .map(|c| if c.is_control() || is_bidi(c) { '\u{FFFD}' } else { c })
+        .map(|c| {
+            if c.is_control() || is_bidi(c) {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
         .collect()
 }
 

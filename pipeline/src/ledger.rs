@@ -112,6 +112,10 @@ pub struct ArrivalRow {
     pub reason: String,
     /// The arrival that this is a replay of, or nothing.
     pub replay_of: String,
+    /// How many transaction sets are in which state: `2 accepted, 1 rejected`.
+    pub sets: String,
+    /// How its first interchanges were answered, by us or the partner.
+    pub answers: String,
 }
 
 /// A job as the trace shows it.
@@ -179,8 +183,13 @@ pub trait Ledger: Send + Sync {
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool>;
 
     /// Records that a job failed: to be done again at a moment, or, without one, never; false if its lease is lost.
-    async fn fail(&self, job: &Job, failure: Failure, again_ms: Option<i64>, now_ms: i64)
-    -> Result<bool>;
+    async fn fail(
+        &self,
+        job: &Job,
+        failure: Failure,
+        again_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<bool>;
 
     /// Draws a number for a receiver, the same again for the same job and ordinal.
     async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32>;
@@ -206,8 +215,8 @@ pub trait Ledger: Send + Sync {
     /// The latest arrivals, or, with a state, those in it.
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>>;
 
-    /// The arrivals whose identifier begins so.
-    async fn find(&self, beginning: &str) -> Result<Vec<ArrivalRow>>;
+    /// The arrivals whose identifier begins or ends so.
+    async fn find(&self, part: &str) -> Result<Vec<ArrivalRow>>;
 
     /// The jobs of an arrival, in the order in which they came to be.
     async fn jobs(&self, arrival: &str) -> Result<Vec<JobRow>>;

@@ -28,7 +28,9 @@ impl std::str::FromStr for JobId {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Uuid::parse_str(text).map(Self).map_err(|_| "not the identifier of a job")
+        Uuid::parse_str(text)
+            .map(Self)
+            .map_err(|_| "not the identifier of a job")
     }
 }
 

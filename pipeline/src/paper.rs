@@ -56,7 +56,9 @@ pub fn language(head: &[u8]) -> Language {
 ///
 /// # Errors
 /// A failure to read or write.
-pub fn readable<T>(read: std::result::Result<T, x12_parser::Error>) -> Result<std::result::Result<T, x12_parser::Error>> {
+pub fn readable<T>(
+    read: std::result::Result<T, x12_parser::Error>,
+) -> Result<std::result::Result<T, x12_parser::Error>> {
     match read {
         Err(x12_parser::Error::Io(error)) => Err(failure(&error)),
         other => Ok(other),

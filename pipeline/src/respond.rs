@@ -40,7 +40,11 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         to: Address::Backend,
     };
     Ok(Outcome {
-        next: if account.said > 0 { vec![deliver] } else { Vec::new() },
+        next: if account.said > 0 {
+            vec![deliver]
+        } else {
+            Vec::new()
+        },
         facts: account.facts,
         note: format!(
             "{} answers, {} to nothing that was sent",
@@ -74,7 +78,8 @@ impl Account<'_> {
     fn line(&mut self, told: &Acknowledged<'_>) -> Result<()> {
         let mut line = self.say(&told.said)?;
         let brought = told.brought;
-        line["by"] = json!({"isa13": brought.isa(13), "gs06": brought.gs(6), "st02": brought.st(2)});
+        line["by"] =
+            json!({"isa13": brought.isa(13), "gs06": brought.gs(6), "st02": brought.st(2)});
         self.said += u64::from(!matches!(told.said, Said::Finding(_)));
         put_line(&mut self.lines, &line)
     }
@@ -118,7 +123,8 @@ impl Account<'_> {
             }
             Said::Segment(said) => {
                 let mut line = self.of_set("segment", &said.set)?;
-                line["segment"] = json!({"id": said.id, "ordinal": said.segment, "loop": said.loop_id});
+                line["segment"] =
+                    json!({"id": said.id, "ordinal": said.segment, "loop": said.loop_id});
                 line["code"] = json!(said.code);
                 line
             }

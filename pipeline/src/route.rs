@@ -29,7 +29,10 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
         answers,
     } = job.task
     else {
-        return Err(Failure::permanent("task-broken", "the task is not one of routing"));
+        return Err(Failure::permanent(
+            "task-broken",
+            "the task is not one of routing",
+        ));
     };
     let mut outcome = Outcome::default();
     match (lines, verdicts) {
@@ -96,7 +99,12 @@ fn place(line: &[u8]) -> Result<Option<[u32; 3]>> {
     if !line.starts_with(SET) {
         return Ok(None);
     }
-    let broken = || Failure::permanent("line-broken", "a line of JSON does not say which transaction set it is");
+    let broken = || {
+        Failure::permanent(
+            "line-broken",
+            "a line of JSON does not say which transaction set it is",
+        )
+    };
     let end = memchr::memmem::find(line, b",\"body\":").ok_or_else(broken)?;
     let mut head = line.get(..end).unwrap_or_default().to_vec();
     head.push(b'}');

@@ -138,7 +138,10 @@ impl<'a> OurEnvelope<'a> {
 }
 
 impl Addresses for OurEnvelope<'_> {
-    fn interchange(&mut self, received: &Envelope) -> std::result::Result<InterchangeAddress, Error> {
+    fn interchange(
+        &mut self,
+        received: &Envelope,
+    ) -> std::result::Result<InterchangeAddress, Error> {
         let isa13 = self.numbers.interchange(received.interchange)?;
         let (theirs, ours) = (self.profile.write_to(), &self.profile.ours.isa);
         let isa15 = self.profile.usage.isa15();

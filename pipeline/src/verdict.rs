@@ -91,7 +91,11 @@ impl<R: BufRead> Forwarded<R> {
                 let [interchange, group, _] = of;
                 let whole = self.rejected.interchanges.contains(&interchange)
                     || self.rejected.groups.contains(&(interchange, group));
-                return if of == place { Ok(is_good && !whole) } else { Err(broken()) };
+                return if of == place {
+                    Ok(is_good && !whole)
+                } else {
+                    Err(broken())
+                };
             }
         }
         Err(broken())
@@ -109,7 +113,10 @@ fn words(line: &str) -> io::Result<(&str, [u32; 3], bool)> {
         _ => return Err(broken()),
     };
     for part in place.iter_mut().take(parts) {
-        *part = words.next().and_then(|word| word.parse().ok()).ok_or_else(broken)?;
+        *part = words
+            .next()
+            .and_then(|word| word.parse().ok())
+            .ok_or_else(broken)?;
     }
     Ok((kind, place, words.next() == Some("good")))
 }

@@ -23,7 +23,8 @@ impl Whole {
     pub fn push(&mut self, bytes: &[u8]) {
         if self.head.len() < TAIL_BYTES {
             let wanted = TAIL_BYTES - self.head.len();
-            self.head.extend_from_slice(bytes.get(..wanted).unwrap_or(bytes));
+            self.head
+                .extend_from_slice(bytes.get(..wanted).unwrap_or(bytes));
             self.kind = Some(sniff(&self.head));
         }
         match self.kind {
@@ -32,7 +33,8 @@ impl Whole {
             _ => {}
         }
         let kept = bytes.len().min(TAIL_BYTES);
-        self.tail.extend_from_slice(bytes.get(bytes.len() - kept..).unwrap_or_default());
+        self.tail
+            .extend_from_slice(bytes.get(bytes.len() - kept..).unwrap_or_default());
         let surplus = self.tail.len().saturating_sub(TAIL_BYTES);
         self.tail.drain(..surplus);
     }
@@ -81,5 +83,8 @@ fn closes(head: &[u8], tail: &[u8]) -> bool {
         return false;
     };
     // The terminator may be white space, which was cut off the end.
-    terminator.is_ascii_whitespace() || tail.get(at..).is_some_and(|rest| rest.contains(&terminator))
+    terminator.is_ascii_whitespace()
+        || tail
+            .get(at..)
+            .is_some_and(|rest| rest.contains(&terminator))
 }

@@ -52,7 +52,10 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
 }
 
 async fn take(doors: &Doors) -> Result<Option<Delivery>> {
-    let taken = doors.queue.take(doors.clock.now_ms(), lease_ms(doors)).await?;
+    let taken = doors
+        .queue
+        .take(doors.clock.now_ms(), lease_ms(doors))
+        .await?;
     if taken.is_some() {
         reach(Point::JobTaken);
     }
@@ -67,7 +70,11 @@ fn lease_ms(doors: &Doors) -> i64 {
 /// One message, from leasing its job to settling it.
 async fn one(doors: &Arc<Doors>, delivery: Delivery) -> Result<()> {
     let now = doors.clock.now_ms();
-    match doors.ledger.lease(delivery.job, now, now + lease_ms(doors)).await? {
+    match doors
+        .ledger
+        .lease(delivery.job, now, now + lease_ms(doors))
+        .await?
+    {
         Lease::Settled | Lease::Unknown => doors.queue.confirm(delivery).await,
         Lease::Busy(until) => doors.queue.again(delivery, until).await,
         Lease::Taken(job) => {
@@ -120,7 +127,9 @@ async fn failed(doors: &Doors, job: &Job, delivery: Delivery, failure: Failure) 
 /// The delay before the next try: twice as long each time, and a part of it by chance, so that what failed together comes apart.
 fn delay_ms(doors: &Doors, attempt: u32) -> i64 {
     let retry = &doors.profiles.settings.retry;
-    let doubled = retry.first_ms.saturating_mul(1 << attempt.saturating_sub(1).min(20));
+    let doubled = retry
+        .first_ms
+        .saturating_mul(1 << attempt.saturating_sub(1).min(20));
     let whole = doubled.min(retry.most_ms);
     let mut chance = [0; 8];
     // Without chance all wait the same time.
@@ -132,7 +141,10 @@ fn delay_ms(doors: &Doors, attempt: u32) -> i64 {
 /// Lets the stage do its work on a thread where it may block, and says meanwhile that the job is still ours.
 async fn perform(doors: &Arc<Doors>, job: &Arc<Job>) -> Result<Outcome> {
     if job.attempt > doors.profiles.settings.retry.attempts {
-        return Err(Failure::permanent("too-many-attempts", "the job never came to an end"));
+        return Err(Failure::permanent(
+            "too-many-attempts",
+            "the job never came to an end",
+        ));
     }
     let (its_doors, its_job) = (Arc::clone(doors), Arc::clone(job));
     let mut work = tokio::task::spawn_blocking(move || stage(&its_job, &its_doors));
@@ -155,13 +167,21 @@ async fn perform(doors: &Arc<Doors>, job: &Arc<Job>) -> Result<Outcome> {
 fn stage(job: &Job, doors: &Doors) -> Result<Outcome> {
     match &job.task {
         Task::Decrypt { raw, direction } => decrypt::decrypt(job, doors, raw, *direction),
-        Task::Translate { plain, language, direction } => {
-            translate::translate(job, doors, plain, (*language, *direction))
-        }
-        Task::Validate { x12, lines, direction } => validate::validate(job, doors, x12, (*lines, *direction)),
+        Task::Translate {
+            plain,
+            language,
+            direction,
+        } => translate::translate(job, doors, plain, (*language, *direction)),
+        Task::Validate {
+            x12,
+            lines,
+            direction,
+        } => validate::validate(job, doors, x12, (*lines, *direction)),
         Task::Acknowledge { x12, lines } => acknowledge::acknowledge(job, doors, x12, *lines),
         Task::Route { .. } => route::route(job, doors),
-        Task::Deliver { object, parcel, to } => deliver::deliver(job, doors, object, (*parcel, *to)),
+        Task::Deliver { object, parcel, to } => {
+            deliver::deliver(job, doors, object, (*parcel, *to))
+        }
         Task::Respond { x12 } => respond::respond(job, doors, x12),
     }
 }

@@ -6,7 +6,9 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 use super::{Database, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
-use crate::ledger::{Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow};
+use crate::ledger::{
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
+};
 use crate::object::JobId;
 
 /// The greatest control number: nine digits.
@@ -58,8 +60,14 @@ impl Ledger for Database {
         let Some(row) = row else {
             return Ok(Lease::Unknown);
         };
-        let number = |name: &str| row.try_get::<i64, _>(name).map_err(|error| unavailable(&error));
-        let text = |name: &str| row.try_get::<String, _>(name).map_err(|error| unavailable(&error));
+        let number = |name: &str| {
+            row.try_get::<i64, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
+        let text = |name: &str| {
+            row.try_get::<String, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
         let (state, free) = (text("state")?, number("lease_until_ms")?);
         match state.as_str() {
             "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
@@ -95,13 +103,15 @@ impl Ledger for Database {
     }
 
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
-        let updated = sqlx::query("UPDATE job SET lease_until_ms = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'")
-            .bind(job.id.to_string())
-            .bind(job.fence)
-            .bind(until_ms)
-            .execute(&self.pool)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let updated = sqlx::query(
+            "UPDATE job SET lease_until_ms = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
+        )
+        .bind(job.id.to_string())
+        .bind(job.fence)
+        .bind(until_ms)
+        .execute(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
         Ok(updated.rows_affected() == 1)
     }
 
@@ -119,7 +129,9 @@ impl Ledger for Database {
         }
         for (ordinal, task) in outcome.next.iter().enumerate() {
             let made = Made {
-                id: job.id.following(task.step(), u32::try_from(ordinal).unwrap_or(u32::MAX)),
+                id: job
+                    .id
+                    .following(task.step(), u32::try_from(ordinal).unwrap_or(u32::MAX)),
                 arrival: job.arrival,
                 partner: &job.partner,
                 now_ms,
@@ -162,19 +174,22 @@ impl Ledger for Database {
 
     async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32> {
         let mut change = self.change().await?;
-        let known = sqlx::query("SELECT value FROM drawn WHERE job = $1 AND kind = $2 AND ordinal = $3")
-            .bind(job.id.to_string())
-            .bind(number.name())
-            .bind(i64::from(ordinal))
-            .fetch_optional(&mut *change)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let known =
+            sqlx::query("SELECT value FROM drawn WHERE job = $1 AND kind = $2 AND ordinal = $3")
+                .bind(job.id.to_string())
+                .bind(number.name())
+                .bind(i64::from(ordinal))
+                .fetch_optional(&mut *change)
+                .await
+                .map_err(|error| unavailable(&error))?;
         let value: i64 = match known {
             Some(row) => row.try_get("value").map_err(|error| unavailable(&error))?,
             None => draw_next(job, number, ordinal, &mut change).await?,
         };
         commit(change).await?;
-        u32::try_from(value).map_err(|_| Failure::permanent("number-broken", "a control number of the ledger is none"))
+        u32::try_from(value).map_err(|_| {
+            Failure::permanent("number-broken", "a control number of the ledger is none")
+        })
     }
 
     async fn claim(&self, job: &Job, key: &str, since_ms: i64) -> Result<Option<JobId>> {
@@ -194,15 +209,28 @@ impl Ledger for Database {
         .fetch_one(&self.pool)
         .await
         .map_err(|error| unavailable(&error))?;
-        let text = |name: &str| row.try_get::<String, _>(name).map_err(|error| unavailable(&error));
+        let text = |name: &str| {
+            row.try_get::<String, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
         let (owner, mine) = (text("arrival")?, text("mine")?);
-        if owner == mine { Ok(None) } else { id(&owner).map(Some) }
+        if owner == mine {
+            Ok(None)
+        } else {
+            id(&owner).map(Some)
+        }
     }
 
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
         let (table, kind, number) = match what {
-            Reference::Interchange { isa13 } => ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13),
-            Reference::Group { gs01, gs06 } => ("functional_group WHERE gs06 = $2 AND gs01 = $3", *gs01, gs06),
+            Reference::Interchange { isa13 } => {
+                ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13)
+            }
+            Reference::Group { gs01, gs06 } => (
+                "functional_group WHERE gs06 = $2 AND gs01 = $3",
+                *gs01,
+                gs06,
+            ),
         };
         let statement = format!(
             "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
@@ -251,15 +279,15 @@ impl Ledger for Database {
     }
 
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>> {
-        self.read_arrivals(state.unwrap_or("%"), "%", most).await
+        self.read_arrivals(state.unwrap_or("%"), "", most).await
     }
 
-    async fn find(&self, beginning: &str) -> Result<Vec<ArrivalRow>> {
-        let plain: String = beginning
+    async fn find(&self, part: &str) -> Result<Vec<ArrivalRow>> {
+        let plain: String = part
             .chars()
             .filter(|c| c.is_ascii_hexdigit() || *c == '-')
             .collect();
-        self.read_arrivals("%", &format!("{plain}%"), 100).await
+        self.read_arrivals("%", &plain, 100).await
     }
 
     async fn jobs(&self, arrival: &str) -> Result<Vec<JobRow>> {
@@ -296,12 +324,14 @@ impl Made<'_> {
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        sqlx::query("INSERT INTO outbox (job, created_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING")
-            .bind(self.id.to_string())
-            .bind(self.now_ms)
-            .execute(&mut *change)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        sqlx::query(
+            "INSERT INTO outbox (job, created_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
+        )
+        .bind(self.id.to_string())
+        .bind(self.now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
         Ok(())
     }
 }
@@ -383,7 +413,12 @@ async fn draw_next(
 }
 
 pub(super) fn id(text: &str) -> Result<JobId> {
-    let broken = |_| Failure::permanent("ledger-broken", "the ledger holds an identifier that is none");
+    let broken = |_| {
+        Failure::permanent(
+            "ledger-broken",
+            "the ledger holds an identifier that is none",
+        )
+    };
     text.parse().map_err(broken)
 }
 

@@ -102,7 +102,9 @@ fn unavailable(error: &sqlx::Error) -> Failure {
         sqlx::Error::PoolTimedOut => "no connection in time".to_owned(),
         sqlx::Error::RowNotFound => "no row".to_owned(),
         sqlx::Error::ColumnDecode { index, .. } => format!("column {index}"),
-        sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => "no transaction".to_owned(),
+        sqlx::Error::BeginFailed | sqlx::Error::InvalidSavePointStatement => {
+            "no transaction".to_owned()
+        }
         sqlx::Error::WorkerCrashed | sqlx::Error::PoolClosed => "no connection".to_owned(),
         _ => "other".to_owned(),
     };

@@ -53,13 +53,21 @@ impl Queue for Database {
     }
 
     async fn confirm(&self, delivery: Delivery) -> Result<()> {
-        self.settle("DELETE FROM message WHERE job = $1 AND tag = $2 AND $3 = $3", delivery, 0)
-            .await
+        self.settle(
+            "DELETE FROM message WHERE job = $1 AND tag = $2 AND $3 = $3",
+            delivery,
+            0,
+        )
+        .await
     }
 
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
-        self.settle("UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2", delivery, at_ms)
-            .await
+        self.settle(
+            "UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2",
+            delivery,
+            at_ms,
+        )
+        .await
     }
 
     async fn wait(&self, most: std::time::Duration) {

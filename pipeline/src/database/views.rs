@@ -38,8 +38,12 @@ impl Database {
         most: u32,
     ) -> Result<Vec<ArrivalRow>> {
         let rows = sqlx::query(
-            "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms FROM arrival \
-             WHERE state LIKE $1 AND id LIKE $2 ORDER BY received_ms DESC, id DESC LIMIT $3",
+            "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms, \
+             COALESCE((SELECT string_agg(n || ' ' || state, ', ') FROM (SELECT state, COUNT(*) AS n FROM transaction_set \
+             WHERE arrival = a.id GROUP BY state ORDER BY state) AS states), '') AS sets, \
+             COALESCE((SELECT string_agg(answer, ', ') FROM (SELECT answer FROM interchange WHERE arrival = a.id AND answer <> '' \
+             ORDER BY ordinal LIMIT 3) AS answers), '') AS answers \
+             FROM arrival a WHERE state LIKE $1 AND (id LIKE $2 || '%' OR id LIKE '%' || $2) ORDER BY received_ms DESC, id DESC LIMIT $3",
         )
         .bind(state)
         .bind(id)
@@ -58,6 +62,8 @@ impl Database {
                 replay_of: text(row, 6)?,
                 bytes: number(row, 7)?,
                 received_ms: number(row, 8)?,
+                sets: text(row, 9)?,
+                answers: text(row, 10)?,
             })
         };
         rows.iter().map(arrival).collect()

@@ -60,7 +60,11 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
         }
     }
     errors.append(&mut shared(&profiles));
-    if errors.is_empty() { Ok(profiles) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(profiles)
+    } else {
+        Err(errors)
+    }
 }
 
 fn partner_files(home: &Path) -> Vec<PathBuf> {
@@ -76,7 +80,11 @@ fn partner_files(home: &Path) -> Vec<PathBuf> {
 
 fn partner(home: &Path, file: &Path) -> Result<Profile, Vec<ProfileError>> {
     let mut profile = parse::<Profile>(home, file).map_err(|error| vec![error])?;
-    profile.id = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    profile.id = file
+        .file_stem()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     let mut errors = Vec::new();
     let mut wrong = |what: String, hint: Option<&str>| {
         errors.push(ProfileError {
@@ -89,49 +97,72 @@ fn partner(home: &Path, file: &Path) -> Result<Profile, Vec<ProfileError>> {
     let is_name = |id: &str| {
         !id.is_empty()
             && id.len() <= 40
-            && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
     };
     if !is_name(&profile.id) {
         wrong(
-            "a partner's id, the file's name, has up to 40 small letters, digits and hyphens".into(),
+            "a partner's id, the file's name, has up to 40 small letters, digits and hyphens"
+                .into(),
             None,
         );
     }
     if profile.theirs.isa.is_empty() || profile.theirs.gs.is_empty() {
-        wrong("`theirs` needs at least one id in `isa` and one in `gs`".into(), None);
+        wrong(
+            "`theirs` needs at least one id in `isa` and one in `gs`".into(),
+            None,
+        );
     }
     for id in profile.theirs.isa.iter().chain([&profile.ours.isa]) {
         if !is_isa(id) {
             wrong(
-                format!("`{id}` is not a qualifier of two characters, a colon and an id of up to 15"),
+                format!(
+                    "`{id}` is not a qualifier of two characters, a colon and an id of up to 15"
+                ),
                 Some("write \"ZZ:ACME\""),
             );
         }
     }
     for code in profile.theirs.gs.iter().chain([&profile.ours.gs]) {
         if !(2..=15).contains(&code.len()) || !is_printable(code) {
-            wrong(format!("`{code}` is not an application code of 2 to 15 characters"), None);
+            wrong(
+                format!("`{code}` is not an application code of 2 to 15 characters"),
+                None,
+            );
         }
     }
     for certificate in &profile.pgp.certificates {
         if !home.join(certificate).is_file() {
-            wrong(format!("the certificate {} is not there", certificate.display()), None);
+            wrong(
+                format!("the certificate {} is not there", certificate.display()),
+                None,
+            );
         }
     }
     if profile.pgp.certificates.is_empty() && !profile.pgp.plain {
         wrong(
             "`pgp` names no certificate of the partner, and does not allow plain files".into(),
-            Some("name the partner's public key in `certificates`, or, for tests, set `plain = true`"),
+            Some(
+                "name the partner's public key in `certificates`, or, for tests, set `plain = true`",
+            ),
         );
     }
-    if errors.is_empty() { Ok(profile) } else { Err(errors) }
+    if errors.is_empty() {
+        Ok(profile)
+    } else {
+        Err(errors)
+    }
 }
 
 fn is_isa(id: &str) -> bool {
     let Some((qualifier, id)) = id.split_once(':') else {
         return false;
     };
-    qualifier.len() == 2 && (1..=15).contains(&id.len()) && is_printable(qualifier) && is_printable(id)
+    qualifier.len() == 2
+        && (1..=15).contains(&id.len())
+        && is_printable(qualifier)
+        && is_printable(id)
 }
 
 fn is_printable(text: &str) -> bool {
@@ -167,9 +198,13 @@ fn parse<T: DeserializeOwned>(home: &Path, file: &Path) -> Result<T, ProfileErro
         hint: None,
     };
     let path = home.join(file);
-    let length = fs::metadata(&path).map_err(|e| error(e.kind().to_string()))?.len();
+    let length = fs::metadata(&path)
+        .map_err(|e| error(e.kind().to_string()))?
+        .len();
     if length > CONFIG_BYTES {
-        return Err(error(format!("the file is longer than {CONFIG_BYTES} bytes")));
+        return Err(error(format!(
+            "the file is longer than {CONFIG_BYTES} bytes"
+        )));
     }
     let text = fs::read_to_string(&path).map_err(|e| error(e.kind().to_string()))?;
     toml::from_str(&text).map_err(|cause| {

@@ -9,21 +9,35 @@ use clap::{Parser, Subcommand, ValueEnum};
 #[command(
     name = "x12-pipeline",
     version,
+    arg_required_else_help = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
         x12-pipeline run                       all of it, in the folder x12-home\n  \
         x12-pipeline partner-add acme          a profile and folders for a new trading partner\n  \
         x12-pipeline config check              what is wrong in the configuration\n  \
         x12-pipeline status                    what arrived, and where it stands\n  \
-        x12-pipeline trace 0192f3              what became of one arrival\n  \
-        x12-pipeline replay 0192f3             send it down the road again"
+        x12-pipeline trace 7a6155de            what became of one arrival\n  \
+        x12-pipeline replay 7a6155de           send it down the road once more\n\n\
+        Exit codes: 0 yes; 1 no (the configuration is wrong, there is no such arrival); 2 could not."
 )]
 pub struct Arguments {
     /// Folder with configuration, keys, ledger and store.
-    #[arg(long, global = true, env = "X12_PIPELINE_HOME", default_value = "x12-home", value_name = "DIR")]
+    #[arg(
+        long,
+        global = true,
+        env = "X12_PIPELINE_HOME",
+        default_value = "x12-home",
+        value_name = "DIR"
+    )]
     pub home: PathBuf,
     /// How logs are written to standard error.
-    #[arg(long, global = true, env = "X12_PIPELINE_LOG", default_value = "text", value_name = "FORM")]
+    #[arg(
+        long,
+        global = true,
+        env = "X12_PIPELINE_LOG",
+        default_value = "text",
+        value_name = "FORM"
+    )]
     pub log: LogForm,
     /// What to do.
     #[command(subcommand)]
@@ -59,7 +73,7 @@ pub enum Verb {
     },
     /// Shows what became of one arrival: its steps, its interchanges, groups and transaction sets.
     Trace {
-        /// Its identifier, or how it begins.
+        /// Its identifier, or how it begins or ends.
         id: String,
         /// As JSON.
         #[arg(long)]
@@ -73,7 +87,7 @@ pub enum Verb {
     },
     /// Sends arrivals down the road once more, from what was received. Asking twice sends it once.
     Replay {
-        /// Their identifiers, or how they begin.
+        /// Their identifiers, or how they begin or end.
         #[arg(required = true)]
         ids: Vec<String>,
     },

@@ -8,6 +8,7 @@ use crate::profile::{Profiles, Usage};
 
 /// Says what is wrong, or that nothing is.
 pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
+    home.must_exist()?;
     let profiles = home.profiles()?;
     let Profiles { partners, .. } = &profiles;
     for profile in partners.values() {
@@ -24,13 +25,18 @@ pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
         )?;
     }
     let count = partners.len();
-    Ok(writeln!(out, "the configuration is good: {count} trading partners")?)
+    Ok(writeln!(
+        out,
+        "the configuration is good: {count} trading partners"
+    )?)
 }
 
 /// Writes a profile to be filled in.
 pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), Stop> {
     let is_name = (1..=40).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        && id
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if !is_name {
         return Err(Stop::could_not(
             "a partner's id has up to 40 small letters, digits and hyphens",
@@ -42,7 +48,11 @@ pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), St
         return Err(Stop::no(format!("{} is there already", file.display())));
     }
     let could_not = |error: std::io::Error| {
-        Stop::could_not(format!("could not write {}: {}", file.display(), error.kind()))
+        Stop::could_not(format!(
+            "could not write {}: {}",
+            file.display(),
+            error.kind()
+        ))
     };
     for folder in ["in", "out"].map(|way| home.folder().join("exchange").join(id).join(way)) {
         fs::create_dir_all(folder).map_err(could_not)?;
@@ -50,6 +60,10 @@ pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), St
     fs::create_dir_all(&folder).map_err(could_not)?;
     let text = include_str!("partner.toml").replace("PARTNER", &id.to_uppercase());
     fs::write(&file, text.replace("FOLDER", id)).map_err(could_not)?;
-    writeln!(out, "wrote {}: fill in its ids and its certificate,", file.display())?;
+    writeln!(
+        out,
+        "wrote {}: fill in its ids and its certificate,",
+        file.display()
+    )?;
     Ok(writeln!(out, "then ask `x12-pipeline config check`")?)
 }

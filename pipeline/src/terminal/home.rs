@@ -52,6 +52,20 @@ impl Home {
         &self.0
     }
 
+    /// Whether there is such a folder.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn must_exist(&self) -> Result<(), Stop> {
+        if self.0.is_dir() {
+            return Ok(());
+        }
+        Err(Stop::no(format!(
+            "there is no folder {}: `x12-pipeline run` or `partner-add` makes it, or it is another one (--home)",
+            self.0.display()
+        )))
+    }
+
     /// Where the keys are that seal what is stored.
     #[must_use]
     pub fn sealing_keys(&self) -> PathBuf {
@@ -95,17 +109,33 @@ impl Home {
     pub fn settle(&self) -> Result<(), Stop> {
         for folder in ["", "keys", "partners"] {
             let mut builder = fs::DirBuilder::new();
-            let made = builder.recursive(true).mode(0o700).create(self.0.join(folder));
+            let made = builder
+                .recursive(true)
+                .mode(0o700)
+                .create(self.0.join(folder));
             made.map_err(|error| {
-                Stop::could_not(format!("could not make {}: {}", self.0.display(), error.kind()))
+                Stop::could_not(format!(
+                    "could not make {}: {}",
+                    self.0.display(),
+                    error.kind()
+                ))
             })?;
         }
         if let Some(key) = made_once(&self.sealing_keys(), KeyFile::create)? {
-            tracing::info!(key, "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it");
+            tracing::info!(
+                key,
+                "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it"
+            );
         }
-        let own = |file: &Path| openpgp::generate(USER_ID, None, SystemClock.now())?.keys.save(file, None);
+        let own = |file: &Path| {
+            openpgp::generate(USER_ID, None, SystemClock.now())?
+                .keys
+                .save(file, None)
+        };
         if made_once(&self.own_keys(), own)?.is_some() {
-            tracing::info!("made our OpenPGP key: `x12-pipeline keys export` prints what partners need");
+            tracing::info!(
+                "made our OpenPGP key: `x12-pipeline keys export` prints what partners need"
+            );
         }
         Ok(())
     }
@@ -129,7 +159,9 @@ impl Home {
         for profile in profiles.partners.values() {
             for file in &profile.pgp.certificates {
                 let load = certificates.load(&profile.id, &profiles.path(file));
-                load.map_err(|failure: Failure| Stop::no(format!("{}: {failure}", file.display())))?;
+                load.map_err(|failure: Failure| {
+                    Stop::no(format!("{}: {failure}", file.display()))
+                })?;
             }
         }
         Ok(certificates)
@@ -147,14 +179,25 @@ impl Home {
         let news = Arc::new(Notify::new());
         let mut tasks = tokio::task::JoinSet::new();
         for door in entrances(&doors)? {
-            tasks.spawn(intake::run(Arc::clone(&doors), door, Arc::clone(&news), stopped.clone()));
+            tasks.spawn(intake::run(
+                Arc::clone(&doors),
+                door,
+                Arc::clone(&news),
+                stopped.clone(),
+            ));
         }
-        tasks.spawn(relay::run(Arc::clone(&doors), Arc::clone(&news), stopped.clone()));
+        tasks.spawn(relay::run(
+            Arc::clone(&doors),
+            Arc::clone(&news),
+            stopped.clone(),
+        ));
         let work = tokio::spawn(worker::run(Arc::clone(&doors), Arc::clone(&news), stopped));
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
-            tracing::warn!("there is no trading partner yet: `x12-pipeline partner-add ID` adds one");
+            tracing::warn!(
+                "there is no trading partner yet: `x12-pipeline partner-add ID` adds one"
+            );
         }
         wait_for_end(&doors, until_idle).await?;
         tracing::info!("stopping: jobs in hand may end");
@@ -231,7 +274,8 @@ fn entrances(doors: &Doors) -> Result<Vec<Door>, Failure> {
 
 /// Waits for Ctrl-C or SIGTERM, or until nothing has been left to be done for a while.
 async fn wait_for_end(doors: &Doors, until_idle: bool) -> Result<(), Stop> {
-    let no_signals = |error: std::io::Error| Stop::could_not(format!("no signals: {}", error.kind()));
+    let no_signals =
+        |error: std::io::Error| Stop::could_not(format!("no signals: {}", error.kind()));
     let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
     // Files are taken in when they are seen the second time: three looks without anything to do are an end.

@@ -23,20 +23,35 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
             Ok(())
         }
         Some(KeysVerb::Rotate) => {
+            home.must_exist()?;
             let id = KeyFile::rotate(&home.sealing_keys())?;
-            Ok(writeln!(out, "what is stored from the next start on is sealed by {id}")?)
+            Ok(writeln!(
+                out,
+                "what is stored from the next start on is sealed by {id}"
+            )?)
         }
     }
 }
 
 fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
+    home.must_exist()?;
+    home.settle()?;
     let now = SystemClock.now();
     let profiles = home.profiles()?;
-    let mut rows: Vec<_> = home.own()?.describe(now).iter().map(|key| row("ours", key)).collect();
+    let mut rows: Vec<_> = home
+        .own()?
+        .describe(now)
+        .iter()
+        .map(|key| row("ours", key))
+        .collect();
     for (partner, certificates) in home.certificates(&profiles)?.partners() {
         rows.extend(certificates.iter().map(|c| row(partner, &c.describe(now))));
     }
-    Ok(table::write(out, &["whose", "fingerprint", "good for", "ends"], &rows)?)
+    Ok(table::write(
+        out,
+        &["whose", "fingerprint", "good for", "ends"],
+        &rows,
+    )?)
 }
 
 fn row(whose: &str, key: &Description) -> Vec<String> {
@@ -56,5 +71,10 @@ fn row(whose: &str, key: &Description) -> Vec<String> {
         Some(days) if days < SOON_DAYS => format!("soon, in {days} days"),
         Some(days) => format!("in {days} days"),
     };
-    vec![whose.to_owned(), key.fingerprint.clone(), good_for.join(", "), ends]
+    vec![
+        whose.to_owned(),
+        key.fingerprint.clone(),
+        good_for.join(", "),
+        ends,
+    ]
 }

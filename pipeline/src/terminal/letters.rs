@@ -34,12 +34,22 @@ pub async fn replay(home: &Home, ids: &[String], out: &mut impl Write) -> Result
     for id in ids {
         let arrival = trace::one(&*ledger, id).await?;
         let replay = JobId::new();
-        match ledger.replay(&arrival.id, replay, SystemClock.now_ms()).await? {
-            Some(Replay::Begun(replay)) => writeln!(out, "{} is sent again as {replay}", arrival.id)?,
+        match ledger
+            .replay(&arrival.id, replay, SystemClock.now_ms())
+            .await?
+        {
+            Some(Replay::Begun(replay)) => {
+                writeln!(out, "{} is sent again as {replay}", arrival.id)?
+            }
             Some(Replay::Running(running)) => {
                 writeln!(out, "{} is on its way already, as {running}", arrival.id)?;
             }
-            None => return Err(Stop::no(format!("{} has nothing to begin with", arrival.id))),
+            None => {
+                return Err(Stop::no(format!(
+                    "{} has nothing to begin with",
+                    arrival.id
+                )));
+            }
         }
     }
     Ok(())

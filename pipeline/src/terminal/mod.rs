@@ -98,7 +98,9 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
             drop(out);
             runtime.block_on(home.run(*until_idle))
         }
-        Verb::Status { last, json } => runtime.block_on(status::show(&home, (*last, *json), &mut out)),
+        Verb::Status { last, json } => {
+            runtime.block_on(status::show(&home, (*last, *json), &mut out))
+        }
         Verb::Trace { id, json } => runtime.block_on(trace::show(&home, (id, *json), &mut out)),
         Verb::DeadLetters { json } => runtime.block_on(letters::show(&home, *json, &mut out)),
         Verb::Replay { ids } => runtime.block_on(letters::replay(&home, ids, &mut out)),

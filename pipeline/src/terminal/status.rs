@@ -7,7 +7,11 @@ use crate::clock::for_people;
 use crate::ledger::{ArrivalRow, Counts};
 
 /// Shows it.
-pub async fn show(home: &Home, (last, json): (u32, bool), out: &mut impl Write) -> Result<(), Stop> {
+pub async fn show(
+    home: &Home,
+    (last, json): (u32, bool),
+    out: &mut impl Write,
+) -> Result<(), Stop> {
     let ledger = home.ledger().await?;
     let counts = ledger.counts().await?;
     let latest = ledger.arrivals(None, last).await?;
@@ -45,7 +49,11 @@ fn summary(counts: &Counts, out: &mut impl Write) -> Result<(), Stop> {
         writeln!(out, "{count:>6}  jobs to {step}, {state}")?;
     }
     if let Some(oldest) = counts.oldest_ms {
-        writeln!(out, "the oldest job has been waiting since {}", for_people(oldest))?;
+        writeln!(
+            out,
+            "the oldest job has been waiting since {}",
+            for_people(oldest)
+        )?;
     }
     Ok(())
 }
@@ -53,18 +61,46 @@ fn summary(counts: &Counts, out: &mut impl Write) -> Result<(), Stop> {
 /// Arrivals as a table.
 pub fn arrivals(rows: &[ArrivalRow], out: &mut impl Write) -> Result<(), Stop> {
     let row = |row: &ArrivalRow| {
+        let what = match row.reason.is_empty() {
+            true => row.answers.clone(),
+            false => row.reason.clone(),
+        };
         vec![
-            row.id.clone(),
+            short(&row.id).to_owned(),
             for_people(row.received_ms),
             row.partner.clone(),
-            row.direction.clone(),
+            way(&row.direction).to_owned(),
+            row.name.clone(),
             table::bytes(row.bytes),
             row.state.clone(),
-            row.reason.clone(),
-            row.name.clone(),
+            row.sets.clone(),
+            what,
         ]
     };
     let rows: Vec<_> = rows.iter().map(row).collect();
-    let head = ["arrival", "received", "partner", "direction", "size", "state", "reason", "file"];
+    let head = [
+        "id",
+        "received",
+        "partner",
+        "way",
+        "file",
+        "size",
+        "state",
+        "sets",
+        "answer or reason",
+    ];
     Ok(table::write(out, &head, &rows)?)
+}
+
+/// The end of an identifier, where it differs most: enough to ask for it.
+fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id)
+}
+
+fn way(direction: &str) -> &str {
+    match direction {
+        "inbound" => "in",
+        "outbound" => "out",
+        other => other,
+    }
 }

@@ -12,7 +12,11 @@ use crate::ledger::{ArrivalRow, JobRow, Ledger, UnitRow};
 const UNITS: u32 = 200;
 
 /// Shows it.
-pub async fn show(home: &Home, (id, as_json): (&str, bool), out: &mut impl Write) -> Result<(), Stop> {
+pub async fn show(
+    home: &Home,
+    (id, as_json): (&str, bool),
+    out: &mut impl Write,
+) -> Result<(), Stop> {
     let ledger = home.ledger().await?;
     let arrival = one(&*ledger, id).await?;
     let jobs = ledger.jobs(&arrival.id).await?;
@@ -35,17 +39,17 @@ pub async fn show(home: &Home, (id, as_json): (&str, bool), out: &mut impl Write
     Ok(())
 }
 
-/// The one arrival whose identifier begins so.
+/// The one arrival whose identifier begins or ends so.
 pub async fn one(ledger: &dyn Ledger, id: &str) -> Result<ArrivalRow, Stop> {
     let mut found = ledger.find(id).await?;
     match (found.pop(), found.len()) {
         (Some(only), 0) => Ok(only),
         (None, _) => Err(Stop::no(format!(
-            "no arrival's identifier begins with `{}`; `x12-pipeline status` lists the latest",
+            "no arrival's identifier begins or ends with `{}`; `x12-pipeline status` lists the latest",
             id.escape_debug()
         ))),
         (Some(_), more) => Err(Stop::no(format!(
-            "{} arrivals begin with `{}`: give more of the identifier",
+            "{} arrivals begin or end with `{}`: give more of the identifier",
             more + 1,
             id.escape_debug()
         ))),
@@ -63,12 +67,17 @@ fn head(arrival: &ArrivalRow, out: &mut impl Write) -> Result<(), Stop> {
         state,
         reason,
         replay_of,
+        ..
     } = arrival;
     writeln!(out, "arrival    {id}")?;
     writeln!(out, "partner    {partner}, {direction}")?;
     writeln!(out, "file       {name}, {}", table::bytes(*bytes))?;
     writeln!(out, "received   {}", for_people(*received_ms))?;
-    let why = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    let why = if reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {reason}")
+    };
     writeln!(out, "state      {state}{why}")?;
     if !replay_of.is_empty() {
         writeln!(out, "replay of  {replay_of}")?;
@@ -78,18 +87,47 @@ fn head(arrival: &ArrivalRow, out: &mut impl Write) -> Result<(), Stop> {
 
 fn steps(jobs: &[JobRow], out: &mut impl Write) -> Result<(), Stop> {
     let row = |job: &JobRow| {
-        let tries = if job.attempts > 1 { format!("{} tries", job.attempts) } else { String::new() };
-        let note = if job.reason.is_empty() { job.note.clone() } else { job.reason.clone() };
-        vec![job.step.clone(), job.state.clone(), for_people(job.changed_ms), tries, note]
+        let tries = if job.attempts > 1 {
+            format!("{} tries", job.attempts)
+        } else {
+            String::new()
+        };
+        let note = if job.reason.is_empty() {
+            job.note.clone()
+        } else {
+            job.reason.clone()
+        };
+        vec![
+            job.step.clone(),
+            job.state.clone(),
+            for_people(job.changed_ms),
+            tries,
+            note,
+        ]
     };
     let rows: Vec<_> = jobs.iter().map(row).collect();
-    Ok(table::write(out, &["step", "state", "at", "", "what"], &rows)?)
+    Ok(table::write(
+        out,
+        &["step", "state", "at", "", "what"],
+        &rows,
+    )?)
 }
 
 fn parts(units: &[UnitRow], out: &mut impl Write) -> Result<(), Stop> {
     let row = |unit: &UnitRow| {
-        let depth = unit.place.iter().skip(1).filter(|ordinal| **ordinal > 0).count();
-        let kind = format!("{:indent$}{} {}", "", unit.kind, unit.identity, indent = 2 * depth);
+        let depth = unit
+            .place
+            .iter()
+            .skip(1)
+            .filter(|ordinal| **ordinal > 0)
+            .count();
+        let kind = format!(
+            "{:indent$}{} {}",
+            "",
+            unit.kind,
+            unit.identity,
+            indent = 2 * depth
+        );
         vec![kind, unit.state.clone(), unit.answer.clone()]
     };
     let rows: Vec<_> = units.iter().take(UNITS as usize).map(row).collect();
@@ -105,6 +143,7 @@ pub fn arrival_json(arrival: &ArrivalRow) -> Value {
     json!({
         "id": arrival.id, "partner": arrival.partner, "direction": arrival.direction, "file": arrival.name, "bytes": arrival.bytes,
         "receivedMs": arrival.received_ms, "state": arrival.state, "reason": arrival.reason, "replayOf": arrival.replay_of,
+        "sets": arrival.sets, "answers": arrival.answers,
     })
 }
 

@@ -28,7 +28,9 @@ impl FolderTransport {
     pub fn new(folder: PathBuf) -> Result<Self> {
         let mut builder = fs::DirBuilder::new();
         builder.recursive(true).mode(0o700);
-        builder.create(&folder).map_err(|error| unavailable(&error))?;
+        builder
+            .create(&folder)
+            .map_err(|error| unavailable(&error))?;
         Ok(Self { folder })
     }
 }
@@ -41,7 +43,10 @@ impl FolderTransport {
     pub fn sweep(&self, age: Duration) -> Result<()> {
         for entry in fs::read_dir(&self.folder).map_err(|error| unavailable(&error))? {
             let entry = entry.map_err(|error| unavailable(&error))?;
-            let is_draft = entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+            let is_draft = entry
+                .file_name()
+                .as_encoded_bytes()
+                .starts_with(TEMPORARY.as_bytes());
             let written = entry.metadata().and_then(|about| about.modified());
             let is_old = |written: SystemTime| written.elapsed().is_ok_and(|since| since >= age);
             if is_draft && written.is_ok_and(is_old) {
@@ -77,7 +82,9 @@ impl Transport for FolderTransport {
 
     fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>> {
         let path = self.folder.join(&offer.name);
-        let about = path.symlink_metadata().map_err(|error| unavailable(&error))?;
+        let about = path
+            .symlink_metadata()
+            .map_err(|error| unavailable(&error))?;
         if !about.is_file() {
             return Err(unavailable(&io::ErrorKind::NotFound.into()));
         }
@@ -110,7 +117,9 @@ impl Transport for FolderTransport {
         let mut file = BufWriter::with_capacity(1 << 16, file);
         write(&mut file)?;
         file.flush().map_err(|error| unavailable(&error))?;
-        let file = file.into_inner().map_err(|error| unavailable(error.error()))?;
+        let file = file
+            .into_inner()
+            .map_err(|error| unavailable(error.error()))?;
         file.sync_all().map_err(|error| unavailable(&error))?;
         reach(Point::DeliveryWritten);
         fs::rename(&draft.0, self.folder.join(name)).map_err(|error| unavailable(&error))?;
@@ -149,6 +158,9 @@ fn unavailable(error: &io::Error) -> Failure {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Failure::transient("folder-full", "there is no room in a folder")
         }
-        _ => Failure::transient("folder-unavailable", "a folder could not be read or written"),
+        _ => Failure::transient(
+            "folder-unavailable",
+            "a folder could not be read or written",
+        ),
     }
 }

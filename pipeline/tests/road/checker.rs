@@ -79,24 +79,38 @@ impl Input {
 /// Checks a house in which these files were left, and nothing else ever.
 pub fn check(house: &House, inputs: &[Input], when: &str) {
     let wrong = wrong(house, inputs);
-    assert!(wrong.is_empty(), "{when}: {wrong:#?}\n{}", house.log().display());
+    assert!(
+        wrong.is_empty(),
+        "{when}: {wrong:#?}\n{}",
+        house.log().display()
+    );
 }
 
 fn wrong(house: &House, inputs: &[Input]) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut arrivals: BTreeMap<String, Vec<Arrival>> = BTreeMap::new();
     for arrival in house.arrivals() {
-        arrivals.entry(arrival.file.clone()).or_default().push(arrival);
+        arrivals
+            .entry(arrival.file.clone())
+            .or_default()
+            .push(arrival);
     }
     for input in inputs {
         match arrivals.remove(&input.file).as_deref() {
             Some([arrival]) if input.ends_so(arrival) => {}
-            Some([arrival]) => wrong.push(format!("{} ended {} {}", input.file, arrival.state, arrival.reason)),
+            Some([arrival]) => wrong.push(format!(
+                "{} ended {} {}",
+                input.file, arrival.state, arrival.reason
+            )),
             Some(many) => wrong.push(format!("{} arrived {} times", input.file, many.len())),
             None => wrong.push(format!("{} is lost", input.file)),
         }
     }
-    wrong.extend(arrivals.into_keys().map(|file| format!("{file} was never left")));
+    wrong.extend(
+        arrivals
+            .into_keys()
+            .map(|file| format!("{file} was never left")),
+    );
     for folder in ["exchange/acme/in", "backend/submit/acme"] {
         let left = house.files(folder).into_iter();
         wrong.extend(left.map(|(name, _)| format!("{name} is still in {folder}")));
@@ -109,15 +123,24 @@ fn wrong(house: &House, inputs: &[Input]) -> Vec<String> {
 /// What the partner finds.
 fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
     let out = house.sent();
-    let answers: Vec<_> = out.iter().filter(|(name, _)| name.starts_with("acknowledgment-")).collect();
-    let sent = out.iter().filter(|(name, _)| name.starts_with("interchange-")).count();
+    let answers: Vec<_> = out
+        .iter()
+        .filter(|(name, _)| name.starts_with("acknowledgment-"))
+        .collect();
+    let sent = out
+        .iter()
+        .filter(|(name, _)| name.starts_with("interchange-"))
+        .count();
     let (mut answered, mut submitted) = (0, 0);
     for input in inputs {
         match input.fate {
             Fate::Received { isa13, .. } => {
                 answered += 1;
                 let ta1 = format!("TA1*{isa13:09}*");
-                let count = answers.iter().filter(|(_, text)| text.contains(&ta1)).count();
+                let count = answers
+                    .iter()
+                    .filter(|(_, text)| text.contains(&ta1))
+                    .count();
                 if count != 1 {
                     wrong.push(format!("{} was answered {count} times", input.file));
                 }
@@ -126,7 +149,10 @@ fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
             _ => {}
         }
     }
-    let ours: BTreeSet<_> = out.iter().filter_map(|(_, text)| text.get(90..99)).collect();
+    let ours: BTreeSet<_> = out
+        .iter()
+        .filter_map(|(_, text)| text.get(90..99))
+        .collect();
     if (answers.len(), sent) != (answered, submitted) || ours.len() != out.len() {
         wrong.push(format!(
             "{} answers and {sent} interchanges went out, with {} control numbers, for {answered} and {submitted}",
@@ -145,10 +171,20 @@ fn incoming(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
         match input.fate {
             Fate::Received { isa13, forwarded } => {
                 let number = format!("{isa13:09}");
-                let of: Vec<_> = documents.iter().filter(|text| text.contains(&number)).collect();
-                let sets: usize = of.iter().map(|text| text.matches("{\"set\":").count()).sum();
+                let of: Vec<_> = documents
+                    .iter()
+                    .filter(|text| text.contains(&number))
+                    .collect();
+                let sets: usize = of
+                    .iter()
+                    .map(|text| text.matches("{\"set\":").count())
+                    .sum();
                 if (of.len(), sets) != (usize::from(forwarded > 0), forwarded) {
-                    wrong.push(format!("{} was forwarded in {} files, {sets} sets", input.file, of.len()));
+                    wrong.push(format!(
+                        "{} was forwarded in {} files, {sets} sets",
+                        input.file,
+                        of.len()
+                    ));
                 }
                 forwarded_files += usize::from(forwarded > 0);
             }

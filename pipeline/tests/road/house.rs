@@ -46,8 +46,14 @@ impl House {
     /// A house with one partner, `acme`.
     pub fn new(profile: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::SeqCst));
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("road").join(name);
+        let name = format!(
+            "{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("road")
+            .join(name);
         fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
         let house = Self { home };
         house.write("config.toml", CONFIG.as_bytes());
@@ -105,7 +111,9 @@ impl House {
             None => Command::new(program),
         };
         command.arg("--home").arg(&self.home).args(arguments);
-        command.env_remove("X12_PIPELINE_FAILPOINT").env_remove("RUST_LOG");
+        command
+            .env_remove("X12_PIPELINE_FAILPOINT")
+            .env_remove("RUST_LOG");
         if let Some(failpoint) = &how.failpoint {
             command.env("X12_PIPELINE_FAILPOINT", failpoint);
         }
@@ -120,9 +128,14 @@ impl House {
 
     /// Begins a run whose log goes to a file.
     pub fn begin(&self, arguments: &[&str], how: &How<'_>) -> Child {
-        let log = fs::OpenOptions::new().create(true).append(true).open(self.log());
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log());
         let mut command = self.command(arguments, how);
-        command.stderr(log.expect("the target folder can be written")).stdout(Stdio::null());
+        command
+            .stderr(log.expect("the target folder can be written"))
+            .stdout(Stdio::null());
         command.spawn().expect("the command starts")
     }
 
@@ -133,7 +146,10 @@ impl House {
 
     /// What the command prints; it must succeed.
     pub fn print(&self, arguments: &[&str]) -> String {
-        let output = self.command(arguments, &How::default()).output().expect("the command starts");
+        let output = self
+            .command(arguments, &How::default())
+            .output()
+            .expect("the command starts");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {error}");
         String::from_utf8(output.stdout).expect("it prints UTF-8")
@@ -153,7 +169,8 @@ impl House {
     /// What the partner finds, by name.
     pub fn sent(&self) -> Vec<(String, String)> {
         let out = self.files("exchange/acme/out").into_iter();
-        out.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("it is text"))).collect()
+        out.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("it is text")))
+            .collect()
     }
 
     /// Names and contents of the files in a folder, sorted by name; what is hidden is not there yet.
@@ -221,7 +238,9 @@ pub fn ends(mut child: Child) -> ExitStatus {
 
 /// A sample, with another control number in its interchange header and trailer.
 pub fn sample(name: &str, isa13: u32) -> Vec<u8> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples").join(name);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../samples")
+        .join(name);
     let text = fs::read_to_string(&file).expect("it is a sample");
     let number = format!("{isa13:09}");
     let header = text.get(..90).expect("it begins with ISA");

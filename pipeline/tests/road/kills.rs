@@ -28,10 +28,17 @@ fn killed_at_every_failpoint() {
         .collect();
     let (left, right) = cases.split_at(cases.len() / 2);
     let killed = std::thread::scope(|scope| {
-        let halves = [left, right].map(|half| scope.spawn(|| half.iter().filter(|case| killed(case)).count()));
-        halves.map(|half| half.join().expect("the half holds")).iter().sum::<usize>()
+        let halves = [left, right]
+            .map(|half| scope.spawn(|| half.iter().filter(|case| killed(case)).count()));
+        halves
+            .map(|half| half.join().expect("the half holds"))
+            .iter()
+            .sum::<usize>()
     });
-    println!("{killed} kills at {} failpoints: nothing lost, nothing twice, nothing stuck", Point::ALL.len());
+    println!(
+        "{killed} kills at {} failpoints: nothing lost, nothing twice, nothing stuck",
+        Point::ALL.len()
+    );
     assert!(killed > Point::ALL.len(), "failpoints are not reached");
 }
 
@@ -57,19 +64,34 @@ fn killed_at_any_moment() {
     let mut inputs = Vec::new();
     let mut chance = Chance::new();
     for kill in 0..RANDOM {
-        for (ordinal, sample) in (0..).zip(["one-claim.edi", "broken/faults-in-one-of-two-sets.edi"]) {
+        for (ordinal, sample) in
+            (0..).zip(["one-claim.edi", "broken/faults-in-one-of-two-sets.edi"])
+        {
             let isa13 = 1000 + 2 * kill + ordinal;
             let file = format!("{isa13}.edi");
-            inputs.push(Input::received(&file, &format!("005010X222A1/{sample}"), isa13, 1));
+            inputs.push(Input::received(
+                &file,
+                &format!("005010X222A1/{sample}"),
+                isa13,
+                1,
+            ));
         }
-        inputs.iter().rev().take(2).for_each(|input| input.leave(&house));
+        inputs
+            .iter()
+            .rev()
+            .take(2)
+            .for_each(|input| input.leave(&house));
         let mut child = house.begin(&["run"], &How::default());
         std::thread::sleep(Duration::from_millis(chance.below(RANDOM_MS)));
         child.kill().expect("it is our child");
         ends(child);
     }
     assert!(house.run(&How::default()).success());
-    check(&house, &inputs, &format!("killed at random, seed {}", chance.seed));
+    check(
+        &house,
+        &inputs,
+        &format!("killed at random, seed {}", chance.seed),
+    );
     println!("{RANDOM} kills at random: nothing lost, nothing twice, nothing stuck");
 }
 

@@ -49,19 +49,43 @@ fn inputs() -> Vec<(&'static str, Fate, Vec<u8>)> {
         ("good.edi", received, claims(1)),
         ("code.edi", received, faulty(2, "*F~", "*CANARY~")),
         ("segment.edi", received, faulty(3, "DMG*", "CANARY*")),
-        ("stranger.edi", received, faulty(4, "MADEUPSENDER   ", "CANARYSENDER   ")),
+        (
+            "stranger.edi",
+            received,
+            faulty(4, "MADEUPSENDER   ", "CANARYSENDER   "),
+        ),
         ("nothing.edi", received, b"CANARY CANARY CANARY".to_vec()),
-        ("good.json", Fate::Sent, with_canaries(json("005010X222A1/one-claim.json"))),
-        ("faulty.json", Fate::Sent, with_canaries(json("005010X222A1/broken/element-faults.json"))),
-        ("broken.json", Fate::Sent, br#"{"interchanges":[{"CANARY":"CANARY", CANARY }]}"#.to_vec()),
-        ("keys.json", Fate::Sent, br#"{"CANARY": ["CANARY"], "interchanges": "CANARY"}"#.to_vec()),
+        (
+            "good.json",
+            Fate::Sent,
+            with_canaries(json("005010X222A1/one-claim.json")),
+        ),
+        (
+            "faulty.json",
+            Fate::Sent,
+            with_canaries(json("005010X222A1/broken/element-faults.json")),
+        ),
+        (
+            "broken.json",
+            Fate::Sent,
+            br#"{"interchanges":[{"CANARY":"CANARY", CANARY }]}"#.to_vec(),
+        ),
+        (
+            "keys.json",
+            Fate::Sent,
+            br#"{"CANARY": ["CANARY"], "interchanges": "CANARY"}"#.to_vec(),
+        ),
     ]
 }
 
 #[test]
 fn no_value_is_found_but_in_what_is_delivered() {
     let mut searched = 0;
-    for (failpoint, log) in [("", "text"), ("job-done 9 kill", "json"), ("delivery-written 3 kill", "text")] {
+    for (failpoint, log) in [
+        ("", "text"),
+        ("job-done 9 kill", "json"),
+        ("delivery-written 3 kill", "text"),
+    ] {
         let house = House::new(&profile());
         for (file, fate, bytes) in inputs() {
             let input = Input::submitted(file, bytes, fate);
@@ -74,7 +98,13 @@ fn no_value_is_found_but_in_what_is_delivered() {
         let ended = crate::house::ends(house.begin(&["--log", log, "run", "--until-idle"], &how));
         assert_eq!(ended.success(), failpoint.is_empty(), "{failpoint}");
         assert!(house.run(&How::default()).success());
-        assert!(house.texts("backend/received/acme").join("").contains(CANARY), "the canaries are gone");
+        assert!(
+            house
+                .texts("backend/received/acme")
+                .join("")
+                .contains(CANARY),
+            "the canaries are gone"
+        );
         searched += search(&house);
     }
     println!("canaries: 0 found in {searched} files, names and pages");
@@ -99,7 +129,11 @@ fn search(house: &House) -> usize {
     files.push(house.log());
     let delivered = ["exchange/acme/out", "backend/received"].map(|folder| house.home.join(folder));
     for file in &files {
-        assert!(!file.to_string_lossy().contains(CANARY), "{}", file.display());
+        assert!(
+            !file.to_string_lossy().contains(CANARY),
+            "{}",
+            file.display()
+        );
         let is_delivered = delivered.iter().any(|folder| file.starts_with(folder));
         let bytes = fs::read(file).expect("the house is ours");
         let holds = memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some();
@@ -162,16 +196,33 @@ fn names_are_shown_and_nothing_else_is_made_of_them() {
     assert!(house.run(&How::default()).success());
     let arrivals = house.arrivals();
     assert_eq!(arrivals.len(), names.len() - 1, "{arrivals:#?}");
-    assert!(house.home.join("outside.edi").exists(), "what a link points to was taken");
+    assert!(
+        house.home.join("outside.edi").exists(),
+        "what a link points to was taken"
+    );
     let mut files = Vec::new();
     below(&house.home.join("store"), &mut files);
     for file in &files {
-        let name = file.strip_prefix(&house.home).expect("it is below").to_string_lossy();
+        let name = file
+            .strip_prefix(&house.home)
+            .expect("it is below")
+            .to_string_lossy();
         assert!(is_ours(&name), "an object has the name {name}");
     }
     let log = fs::read_to_string(house.log()).expect("it logs UTF-8");
-    assert!(!log.contains("forged") && !log.contains("CANARY-NAME"), "a name is in the log");
+    assert!(
+        !log.contains("forged") && !log.contains("CANARY-NAME"),
+        "a name is in the log"
+    );
     let shown = house.print(&["status"]);
-    assert!(shown.chars().all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'), "{shown:?}");
-    println!("{} names: shown harmless, in no object's name, in no log", names.len());
+    assert!(
+        shown
+            .chars()
+            .all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'),
+        "{shown:?}"
+    );
+    println!(
+        "{} names: shown harmless, in no object's name, in no log",
+        names.len()
+    );
 }

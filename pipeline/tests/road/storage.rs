@@ -15,7 +15,10 @@ const TIMES: [u32; 5] = [1, 2, 5, 11, 20];
 #[test]
 fn a_disk_that_fails_loses_nothing() {
     let strace = Command::new("strace").arg("--version").output();
-    assert!(strace.is_ok(), "this test needs the command strace (Debian: apt-get install strace)");
+    assert!(
+        strace.is_ok(),
+        "this test needs the command strace (Debian: apt-get install strace)"
+    );
     let cases: Vec<_> = CALLS
         .into_iter()
         .flat_map(|call| ["ENOSPC", "EIO"].map(|error| (call, error)))
@@ -27,7 +30,10 @@ fn a_disk_that_fails_loses_nothing() {
             scope.spawn(|| half.iter().for_each(failing));
         }
     });
-    println!("{} failures of the disk: nothing lost, nothing twice, nothing partial", cases.len());
+    println!(
+        "{} failures of the disk: nothing lost, nothing twice, nothing partial",
+        cases.len()
+    );
 }
 
 /// Three calls in a row fail, behind a number of them that did not.
@@ -39,7 +45,11 @@ fn failing((call, error, time): &(&str, &str, u32)) {
     inputs.iter().for_each(|input| input.leave(&house));
     let inject = format!("inject={call}:error={error}:when={time}..{}", time + 2);
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e"].map(str::to_owned);
-    let under = [strace.as_slice(), &[format!("trace={call}"), "-e".to_owned(), inject]].concat();
+    let under = [
+        strace.as_slice(),
+        &[format!("trace={call}"), "-e".to_owned(), inject],
+    ]
+    .concat();
     let how = How {
         under: &under,
         ..How::default()

@@ -13,11 +13,25 @@ pub fn json(name: &str) -> Vec<u8> {
 pub fn load() -> Vec<Input> {
     vec![
         Input::received("claims.edi", "005010X222A1/one-claim.edi", 101, 1),
-        Input::received("one-of-two.edi", "005010X222A1/broken/faults-in-one-of-two-sets.edi", 102, 1),
-        Input::received("production.edi", "005010X222A1/one-claim.edi", 103, 0).with("*0*T*", "*0*P*"),
-        Input::submitted("payment.json", json("005010X221A1/one-payment.json"), Fate::Sent),
+        Input::received(
+            "one-of-two.edi",
+            "005010X222A1/broken/faults-in-one-of-two-sets.edi",
+            102,
+            1,
+        ),
+        Input::received("production.edi", "005010X222A1/one-claim.edi", 103, 0)
+            .with("*0*T*", "*0*P*"),
+        Input::submitted(
+            "payment.json",
+            json("005010X221A1/one-payment.json"),
+            Fate::Sent,
+        ),
         Input::submitted("no.json", b"{\"interchanges\": 5}".to_vec(), Fate::Refused),
-        Input::submitted("faulty.json", json("005010X222A1/broken/element-faults.json"), Fate::Refused),
+        Input::submitted(
+            "faulty.json",
+            json("005010X222A1/broken/element-faults.json"),
+            Fate::Refused,
+        ),
         Input {
             file: "answer.edi".to_owned(),
             bytes: sample("005010X231A1/accepted.edi", 104),

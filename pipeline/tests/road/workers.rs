@@ -60,7 +60,10 @@ fn who_wakes_behind_its_lease_changes_nothing() {
         assert!(house.run(&How::default()).success());
         check(&house, &inputs, &format!("asleep at {point}"));
     }
-    println!("{} workers asleep for twice their lease: nothing lost, nothing twice", points.len());
+    println!(
+        "{} workers asleep for twice their lease: nothing lost, nothing twice",
+        points.len()
+    );
 }
 
 #[test]
