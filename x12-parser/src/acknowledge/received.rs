@@ -319,9 +319,10 @@ impl Received {
         if finding.element > POSITION_MAX {
             return;
         }
-        let number = |ordinal: u16, most: u16| {
-            let named = (1..=most).contains(&ordinal);
-            named.then(|| ordinal.to_string()).unwrap_or_default()
+        let number = |ordinal: u16, most: u16| match ordinal {
+            0 => String::new(),
+            ordinal if ordinal > most => String::new(),
+            ordinal => ordinal.to_string(),
         };
         let parts = [
             number(finding.element, POSITION_MAX),
