@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Language, Parcel, Task};
@@ -69,11 +72,29 @@ pub fn readable<T>(
 ///
 /// # Errors
 /// A failure to write.
-pub fn put_line(sealer: &mut Sealer, line: &impl serde::Serialize) -> Result<()> {
+pub fn put_line(sealer: &mut Sealer, line: &impl Serialize) -> Result<()> {
     let mut text = serde_json::to_vec(line)
         .map_err(|_| Failure::permanent("line-broken", "a line could not be written as JSON"))?;
     text.push(b'\n');
     sealer.write_all(&text).map_err(|error| failure(&error))
+}
+
+/// Reads JSON of ours back.
+///
+/// # Errors
+/// [`Failure::Permanent`] if it is not what is asked for.
+pub fn read_line<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
+    let broken = |_| Failure::permanent("line-broken", "a line of JSON is not as it was written");
+    serde_json::from_slice(line).map_err(broken)
+}
+
+/// The line that says why a submission goes nowhere.
+#[derive(Serialize)]
+struct Refused<'a> {
+    of: &'static str,
+    submission: String,
+    code: &'static str,
+    why: &'a str,
 }
 
 /// Tells our own systems why a submission goes nowhere: an object of that ordinal, a line that says so, then the findings.
@@ -87,9 +108,12 @@ pub fn refuse(
     (why, findings): (&str, Option<&ObjectId>),
 ) -> Result<Task> {
     let mut response = seal(job, doors, ordinal)?;
-    let line = serde_json::json!({
-        "of": "submission", "submission": job.arrival.to_string(), "code": "refused", "why": why,
-    });
+    let line = Refused {
+        of: "submission",
+        submission: job.arrival.to_string(),
+        code: "refused",
+        why,
+    };
     put_line(&mut response, &line)?;
     if let Some(findings) = findings {
         let mut findings = open(job, doors, findings)?;

@@ -1,7 +1,10 @@
 //! Correlates a partner's acknowledgments with what was sent, and tells our own systems.
 
-use serde_json::{Value, json};
-use x12_parser::{Acknowledged, Error, GroupReference, Said, SetReference, read_acknowledgments};
+use serde::Serialize;
+use x12_parser::{
+    Acknowledged, Envelope, Error, Finding, GroupReference, Said, SetReference,
+    read_acknowledgments,
+};
 
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
@@ -76,90 +79,97 @@ impl Account<'_> {
     }
 
     fn line(&mut self, told: &Acknowledged<'_>) -> Result<()> {
-        let mut line = self.say(&told.said)?;
-        let brought = told.brought;
-        line["by"] =
-            json!({"isa13": brought.isa(13), "gs06": brought.gs(6), "st02": brought.st(2)});
+        let mut line = Line::by(told.brought);
+        self.say(&told.said, &mut line)?;
         self.said += u64::from(!matches!(told.said, Said::Finding(_)));
         put_line(&mut self.lines, &line)
     }
 
-    fn say(&mut self, said: &Said<'_>) -> Result<Value> {
-        Ok(match said {
+    fn say<'s>(&mut self, said: &'s Said<'_>, line: &mut Line<'s>) -> Result<()> {
+        match said {
             Said::Interchange(said) => {
-                let submission = self.sent(&Reference::Interchange { isa13: &said.isa13 })?;
-                let code = said.acceptance.code();
+                line.of = "interchange";
+                line.submission = self.sent(&Reference::Interchange { isa13: &said.isa13 })?;
+                line.isa13 = Some(&said.isa13);
+                line.code = Some(said.acceptance.code());
+                line.codes = vec![&said.note];
                 self.facts.push(Fact::AnsweredInterchange {
                     isa13: said.isa13.clone(),
-                    code: code.to_owned(),
+                    code: said.acceptance.code().to_owned(),
                     note: said.note.clone(),
                 });
-                json!({"of": "interchange", "submission": submission, "isa13": said.isa13, "code": code, "note": said.note})
             }
             Said::Group(said) => {
-                let code = said.acceptance.code();
+                self.of_group("group", &said.group, line)?;
+                line.code = Some(said.acceptance.code());
+                line.codes = said.codes.iter().map(String::as_str).collect();
                 self.facts.push(Fact::AnsweredGroup {
                     gs01: said.group.gs01.clone(),
                     gs06: said.group.gs06.clone(),
-                    code: code.to_owned(),
+                    code: said.acceptance.code().to_owned(),
                 });
-                let mut line = self.of_group("group", &said.group)?;
-                line["code"] = json!(code);
-                line["codes"] = json!(said.codes);
-                line
             }
             Said::Set(said) => {
-                let code = said.acceptance.code();
+                self.of_set("set", &said.set, line)?;
+                line.code = Some(said.acceptance.code());
+                line.codes = said.codes.iter().map(String::as_str).collect();
                 self.facts.push(Fact::AnsweredSet {
                     gs01: said.set.group.gs01.clone(),
                     gs06: said.set.group.gs06.clone(),
                     st02: said.set.st02.clone(),
-                    code: code.to_owned(),
+                    code: said.acceptance.code().to_owned(),
                 });
-                let mut line = self.of_set("set", &said.set)?;
-                line["code"] = json!(code);
-                line["codes"] = json!(said.codes);
-                line
             }
             Said::Segment(said) => {
-                let mut line = self.of_set("segment", &said.set)?;
-                line["segment"] =
-                    json!({"id": said.id, "ordinal": said.segment, "loop": said.loop_id});
-                line["code"] = json!(said.code);
-                line
+                self.of_set("segment", &said.set, line)?;
+                line.segment = said.segment;
+                line.segment_id = Some(&said.id);
+                line.loop_id = Some(&said.loop_id);
+                line.code = Some(&said.code);
             }
             Said::Element(said) => {
-                let mut line = self.of_set("element", &said.set)?;
-                line["segment"] = json!({"ordinal": said.segment});
-                line["element"] = json!([said.element, said.component, said.repetition]);
-                line["code"] = json!(said.code);
-                line
+                self.of_set("element", &said.set, line)?;
+                line.segment = said.segment;
+                line.element = Some([said.element, said.component, said.repetition]);
+                line.code = Some(&said.code);
             }
-            Said::Finding(finding) => json!({"of": "acknowledgment", "finding": finding}),
-            _ => json!({"of": "other"}),
-        })
+            Said::Finding(finding) => line.finding = Some(finding),
+            _ => {}
+        }
+        Ok(())
     }
 
-    fn of_set(&mut self, of: &str, set: &SetReference) -> Result<Value> {
-        let mut line = self.of_group(of, &set.group)?;
-        line["st01"] = json!(set.st01);
-        line["st02"] = json!(set.st02);
-        Ok(line)
+    fn of_set<'s>(
+        &mut self,
+        of: &'static str,
+        set: &'s SetReference,
+        line: &mut Line<'s>,
+    ) -> Result<()> {
+        line.st01 = Some(&set.st01);
+        line.st02 = Some(&set.st02);
+        self.of_group(of, &set.group, line)
     }
 
-    fn of_group(&mut self, of: &str, group: &GroupReference) -> Result<Value> {
+    fn of_group<'s>(
+        &mut self,
+        of: &'static str,
+        group: &'s GroupReference,
+        line: &mut Line<'s>,
+    ) -> Result<()> {
+        let (gs01, gs06) = (&group.gs01, &group.gs06);
         let known = self.group.as_ref().filter(|(known, _)| known == group);
-        let submission = match known {
+        line.submission = match known {
             Some((_, submission)) => submission.clone(),
             None => {
-                let (gs01, gs06) = (&group.gs01, &group.gs06);
                 let submission = self.sent(&Reference::Group { gs01, gs06 })?;
                 self.group = Some((group.clone(), submission.clone()));
                 submission
             }
         };
-        let GroupReference { gs01, gs06, .. } = group;
-        Ok(json!({"of": of, "submission": submission, "gs01": gs01, "gs06": gs06}))
+        line.of = of;
+        line.gs01 = Some(gs01);
+        line.gs06 = Some(gs06);
+        Ok(())
     }
 
     fn sent(&mut self, what: &Reference<'_>) -> Result<Option<String>> {
@@ -167,5 +177,54 @@ impl Account<'_> {
         let submission = self.doors.wait(self.doors.ledger.sent(partner, what))?;
         self.unmatched += u64::from(submission.is_none());
         Ok(submission)
+    }
+}
+
+/// What an acknowledgment says, as our own systems read it: identity and codes.
+#[derive(Default, Serialize)]
+struct Line<'s> {
+    /// `interchange`, `group`, `set`, `segment`, `element`; `acknowledgment` if something is wrong with it itself.
+    of: &'static str,
+    /// The arrival of what it speaks of; null if we sent nothing such.
+    submission: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    isa13: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gs01: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gs06: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    st01: Option<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    st02: Option<&'s str>,
+    /// Which segment of the set, ST being 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    segment: Option<u64>,
+    #[serde(rename = "segmentId", skip_serializing_if = "Option::is_none")]
+    segment_id: Option<&'s str>,
+    #[serde(rename = "loop", skip_serializing_if = "Option::is_none")]
+    loop_id: Option<&'s str>,
+    /// Element, component and repetition, from one; zeros where none is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    element: Option<[u16; 3]>,
+    /// TA104, AK901, IK501, IK304 or IK403.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'s str>,
+    /// Why: TA105, AK905 and on, IK502 and on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codes: Vec<&'s str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<&'s Finding>,
+    /// ISA13, GS06 and ST02 of the acknowledgment.
+    by: [String; 3],
+}
+
+impl Line<'_> {
+    fn by(brought: &Envelope) -> Self {
+        Self {
+            of: "acknowledgment",
+            by: [brought.isa(13), brought.gs(6), brought.st(2)].map(str::to_owned),
+            ..Self::default()
+        }
     }
 }

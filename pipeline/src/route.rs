@@ -8,7 +8,7 @@ use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Outcome, Parcel, Task};
 use crate::object::ObjectId;
-use crate::paper::{open, seal};
+use crate::paper::{open, read_line, seal};
 use crate::store::failure;
 use crate::verdict::{Forwarded, Rejected};
 
@@ -108,7 +108,7 @@ fn place(line: &[u8]) -> Result<Option<[u32; 3]>> {
     let end = memchr::memmem::find(line, b",\"body\":").ok_or_else(broken)?;
     let mut head = line.get(..end).unwrap_or_default().to_vec();
     head.push(b'}');
-    let place: Place = serde_json::from_slice(&head).map_err(|_| broken())?;
+    let place: Place = read_line(&head)?;
     Ok(Some([place.interchange, place.group, place.ordinal]))
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore, watch};
 
+use crate::cipher::random;
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
@@ -131,10 +132,9 @@ fn delay_ms(doors: &Doors, attempt: u32) -> i64 {
         .first_ms
         .saturating_mul(1 << attempt.saturating_sub(1).min(20));
     let whole = doubled.min(retry.most_ms);
-    let mut chance = [0; 8];
     // Without chance all wait the same time.
-    let _ = getrandom::fill(&mut chance);
-    let part = u64::from_le_bytes(chance) % (whole / 4 + 1);
+    let chance = random().map_or(0, u64::from_le_bytes);
+    let part = chance % (whole / 4 + 1);
     i64::try_from(whole - whole / 4 + part).unwrap_or(i64::MAX)
 }
 

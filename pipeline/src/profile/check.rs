@@ -80,79 +80,83 @@ fn partner_files(home: &Path) -> Vec<PathBuf> {
 
 fn partner(home: &Path, file: &Path) -> Result<Profile, Vec<ProfileError>> {
     let mut profile = parse::<Profile>(home, file).map_err(|error| vec![error])?;
-    profile.id = file
-        .file_stem()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
-    let mut errors = Vec::new();
-    let mut wrong = |what: String, hint: Option<&str>| {
-        errors.push(ProfileError {
-            file: file.to_owned(),
-            place: (0, 0),
-            what,
-            hint: hint.map(str::to_owned),
-        });
+    let stem = file.file_stem().unwrap_or_default();
+    profile.id = stem.to_string_lossy().into_owned();
+    let wrong: Vec<_> = ids(&profile)
+        .into_iter()
+        .chain(certificates(home, &profile))
+        .collect();
+    if wrong.is_empty() {
+        return Ok(profile);
+    }
+    let error = |(what, hint): Wrong| ProfileError {
+        file: file.to_owned(),
+        place: (0, 0),
+        what,
+        hint: hint.map(str::to_owned),
     };
-    let is_name = |id: &str| {
-        !id.is_empty()
-            && id.len() <= 40
-            && id
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-    };
-    if !is_name(&profile.id) {
-        wrong(
-            "a partner's id, the file's name, has up to 40 small letters, digits and hyphens"
-                .into(),
-            None,
-        );
+    Err(wrong.into_iter().map(error).collect())
+}
+
+/// What is wrong, and what may have been meant.
+type Wrong = (String, Option<&'static str>);
+
+/// What is wrong with the names of a partner and of us.
+fn ids(profile: &Profile) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    if !is_partner_id(&profile.id) {
+        let what =
+            "a partner's id, the file's name, has up to 40 small letters, digits and hyphens";
+        wrong.push((what.to_owned(), None));
     }
     if profile.theirs.isa.is_empty() || profile.theirs.gs.is_empty() {
-        wrong(
-            "`theirs` needs at least one id in `isa` and one in `gs`".into(),
-            None,
-        );
+        let what = "`theirs` needs at least one id in `isa` and one in `gs`";
+        wrong.push((what.to_owned(), None));
     }
     for id in profile.theirs.isa.iter().chain([&profile.ours.isa]) {
         if !is_isa(id) {
-            wrong(
-                format!(
-                    "`{id}` is not a qualifier of two characters, a colon and an id of up to 15"
-                ),
-                Some("write \"ZZ:ACME\""),
+            let what = format!(
+                "`{id}` is not a qualifier of two characters, a colon and an id of up to 15"
             );
+            wrong.push((what, Some("write \"ZZ:ACME\"")));
         }
     }
     for code in profile.theirs.gs.iter().chain([&profile.ours.gs]) {
         if !(2..=15).contains(&code.len()) || !is_printable(code) {
-            wrong(
-                format!("`{code}` is not an application code of 2 to 15 characters"),
-                None,
-            );
+            let what = format!("`{code}` is not an application code of 2 to 15 characters");
+            wrong.push((what, None));
         }
     }
-    for certificate in &profile.pgp.certificates {
-        if !home.join(certificate).is_file() {
-            wrong(
-                format!("the certificate {} is not there", certificate.display()),
-                None,
-            );
-        }
-    }
+    wrong
+}
+
+/// What is wrong with the certificates of a partner.
+fn certificates(home: &Path, profile: &Profile) -> Vec<Wrong> {
+    let missing = profile
+        .pgp
+        .certificates
+        .iter()
+        .filter(|file| !home.join(file).is_file());
+    let missing = missing.map(|file| {
+        (
+            format!("the certificate {} is not there", file.display()),
+            None,
+        )
+    });
+    let mut wrong: Vec<_> = missing.collect();
     if profile.pgp.certificates.is_empty() && !profile.pgp.plain {
-        wrong(
-            "`pgp` names no certificate of the partner, and does not allow plain files".into(),
-            Some(
-                "name the partner's public key in `certificates`, or, for tests, set `plain = true`",
-            ),
-        );
+        wrong.push((
+            "`pgp` names no certificate of the partner, and does not allow plain files".to_owned(),
+            Some("name the partner's public key in `certificates`, or, for tests, set `plain = true`"),
+        ));
     }
-    if errors.is_empty() {
-        Ok(profile)
-    } else {
-        Err(errors)
-    }
+    wrong
+}
+
+/// Whether a partner may be called so.
+pub fn is_partner_id(id: &str) -> bool {
+    let is_ours = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=40).contains(&id.len()) && id.bytes().all(is_ours)
 }
 
 fn is_isa(id: &str) -> bool {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use check::ProfileError;
+pub use check::{ProfileError, is_partner_id};
 
 /// The settings of the house: `config.toml`, which need not exist.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use super::{Home, Stop};
-use crate::profile::{Profiles, Usage};
+use crate::profile::{Profiles, Usage, is_partner_id};
 
 /// Says what is wrong, or that nothing is.
 pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
@@ -33,11 +33,7 @@ pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
 
 /// Writes a profile to be filled in.
 pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), Stop> {
-    let is_name = (1..=40).contains(&id.len())
-        && id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
-    if !is_name {
+    if !is_partner_id(id) {
         return Err(Stop::could_not(
             "a partner's id has up to 40 small letters, digits and hyphens",
         ));
