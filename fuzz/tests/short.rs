@@ -38,7 +38,7 @@ fn run(document: &[u8]) -> usize {
     for (name, body) in BODIES {
         if let Err(panic) = catch_unwind(|| body(document)) {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artifacts");
-            let kept = folder.join(name);
+            let kept = folder.join(format!("{name}.found"));
             fs::create_dir_all(&folder)
                 .and_then(|()| fs::write(&kept, document))
                 .expect("the folder can be written");

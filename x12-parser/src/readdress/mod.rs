@@ -155,8 +155,9 @@ pub struct EnvelopeCounts {
 ///
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further, or if writing fails; [`Error::Envelope`] where a transaction
-/// set has no group around it, a segment no transaction set, or the document ends inside a segment; [`Error::Value`] if a given value
-/// does not fit; also what `addresses` return. What was written before is not a whole document.
+/// set has no group around it, a segment no transaction set, binary data not their declared length, or the document ends inside a
+/// segment; [`Error::Value`] if a given value does not fit; also what `addresses` return. What was written before is not a whole
+/// document.
 ///
 /// # Examples
 /// ```
@@ -311,6 +312,12 @@ impl<A: Addresses> Copier<'_, A> {
 
     fn entry(&mut self, block: &Block<'_>, entry: &Entry, definition: u16) -> Result<(), Error> {
         let raw = || &block.bytes[entry.start as usize..entry.next as usize];
+        // Under another envelope other bytes would follow, and the declared length could fit them.
+        if entry.misjudged && self.is_kept() {
+            let what = "the binary data do not have their declared length";
+            let at = block.base + u64::from(entry.start);
+            return Err(Error::Envelope { what, at });
+        }
         match entry.kind {
             EntryKind::Before => return Ok(()),
             EntryKind::After => {
