@@ -112,7 +112,8 @@ pub fn decrypt(
         passed: &passed,
         seen: &mut seen,
     };
-    // sequoia 2.4.2 panics at encrypted data of version 1 that is shorter than 40 bytes. All that the message has touched is dropped.
+    // sequoia 2.4.2 panics at encrypted data of version 1 that is shorter than 40 bytes, or whose armor is broken there. All that the
+    // message has touched is dropped.
     let copied = panic::catch_unwind(AssertUnwindSafe(|| copy(packets, watch, &mut plain)));
     let faultless = seen.passed && passed.failure().is_none() && !passed.is_cut();
     match copied.unwrap_or(Err(Stop::Unsaid)) {

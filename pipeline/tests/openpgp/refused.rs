@@ -254,6 +254,18 @@ fn integrity_that_was_taken_off_is_refused() {
 }
 
 #[test]
+fn encrypted_data_shorter_than_its_protection_is_refused() {
+    let pair = Pair::new();
+    let message = encrypted(&pair.us, &signed(by(&[&pair.partner]), b"document"));
+    let (keys, data) = craft::halves(&message);
+    for kept in 0..data.len() {
+        let short = [&keys[..], &craft::protected(&data[..kept])].concat();
+        let refused = pair.open_message(&short).0;
+        assert!(refused.starts_with("pgp-"), "{kept}: {refused}");
+    }
+}
+
+#[test]
 fn a_signature_that_was_taken_off_is_refused() {
     let pair = Pair::new();
     let document = document(3_000);
