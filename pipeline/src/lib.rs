@@ -25,8 +25,9 @@ pub mod transport;
 
 mod doors;
 mod drawn;
-mod envelope;
 mod paper;
+
+mod envelope;
 mod verdict;
 mod whole;
 

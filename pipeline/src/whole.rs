@@ -27,10 +27,9 @@ impl Whole {
                 .extend_from_slice(bytes.get(..wanted).unwrap_or(bytes));
             self.kind = Some(sniff(&self.head));
         }
-        match self.kind {
-            Some(Kind::OpenPgpArmored | Kind::OpenPgpBinary) => self.frame.pass(bytes),
-            Some(Kind::Other) if is_json(&self.head) => self.brackets(bytes),
-            _ => {}
+        self.frame.pass(bytes);
+        if self.kind == Some(Kind::Other) && is_json(&self.head) {
+            self.brackets(bytes);
         }
         let kept = bytes.len().min(TAIL_BYTES);
         self.tail

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
@@ -163,6 +163,19 @@ impl SecretKeys {
     /// # Errors
     /// `pgp-key-file` if the file exists or cannot be written, `pgp-key-passphrase` if the keys cannot be locked.
     pub fn save(&self, path: &Path, passphrase: Option<&str>) -> Result<()> {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}", std::process::id()));
+        let draft = path.with_file_name(name);
+        let saved = self
+            .write(&draft, passphrase)
+            // Whole or not at all, and never in the place of another: a rename would be.
+            .and_then(|()| fs::hard_link(&draft, path).map_err(|_| refusal::KEY_FILE));
+        // Linked, it has its name; else it is nothing.
+        _ = fs::remove_file(&draft);
+        saved
+    }
+
+    fn write(&self, path: &Path, passphrase: Option<&str>) -> Result<()> {
         let mut options = OpenOptions::new();
         let file = options.write(true).create_new(true).mode(0o600).open(path);
         let file = file.map_err(|_| refusal::KEY_FILE)?;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::house::{Arrival, House, sample};
+use crate::partner::PARTNER;
 
 /// A file that is left for us, and how it must end.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Input {
     pub bytes: Vec<u8>,
     /// How it must end.
     pub fate: Fate,
+    /// It is left as it is, whatever the partner does with others.
+    pub as_is: bool,
 }
 
 /// How a file must end.
@@ -26,7 +29,7 @@ pub enum Fate {
     /// A submission that is not good: the backend is told.
     Refused,
     /// A partner's answer: the backend is told.
-    Answer { isa13: u32 },
+    Answer,
     /// Not let in, for this reason.
     Quarantined(&'static str),
 }
@@ -38,6 +41,7 @@ impl Input {
             file: file.to_owned(),
             bytes: sample(name, isa13),
             fate: Fate::Received { isa13, forwarded },
+            as_is: false,
         }
     }
 
@@ -47,6 +51,7 @@ impl Input {
             file: file.to_owned(),
             bytes,
             fate,
+            as_is: false,
         }
     }
 
@@ -65,7 +70,10 @@ impl Input {
 
     /// Leaves it in its folder.
     pub fn leave(&self, house: &House) {
-        house.leave(self, &self.bytes);
+        match house.is_encrypted() && !self.is_submission() && !self.as_is {
+            true => house.leave(self, &PARTNER.seal(&self.bytes)),
+            false => house.leave(self, &self.bytes),
+        }
     }
 
     fn ends_so(&self, arrival: &Arrival) -> bool {
@@ -188,7 +196,7 @@ fn incoming(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
                 }
                 forwarded_files += usize::from(forwarded > 0);
             }
-            Fate::Answer { .. } | Fate::Refused => told += 1,
+            Fate::Answer | Fate::Refused => told += 1,
             _ => {}
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::checker::Input;
+use crate::partner::PARTNER;
 
 /// How long a run may take before it counts as stuck (reliability §7).
 const STUCK: Duration = Duration::from_secs(60);
@@ -83,6 +84,11 @@ impl House {
     /// The partner leaves a file.
     pub fn receive(&self, name: &str, bytes: &[u8]) {
         self.write(&format!("exchange/acme/in/{name}"), bytes);
+    }
+
+    /// Whether the partner encrypts.
+    pub fn is_encrypted(&self) -> bool {
+        self.home.join("keys/acme.asc").exists()
     }
 
     /// Where a file is left.
@@ -166,9 +172,13 @@ impl House {
         serde_json::from_value(status["latest"].clone()).expect("arrivals are printed so")
     }
 
-    /// What the partner finds, by name.
+    /// What the partner finds, by name, decrypted.
     pub fn sent(&self) -> Vec<(String, String)> {
         let out = self.files("exchange/acme/out").into_iter();
+        let out = out.map(|(name, bytes)| match name.ends_with(".asc") {
+            true => (name, PARTNER.open(&bytes)),
+            false => (name, bytes),
+        });
         out.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("it is text")))
             .collect()
     }
@@ -201,7 +211,6 @@ impl House {
 pub struct Arrival {
     pub id: String,
     pub file: String,
-    pub direction: String,
     pub state: String,
     pub reason: String,
     #[serde(rename = "replayOf")]

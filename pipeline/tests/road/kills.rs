@@ -6,8 +6,9 @@ use std::time::{Duration, SystemTime};
 use x12_pipeline::failpoint::Point;
 
 use crate::checker::{Input, check};
-use crate::house::{House, How, ends};
-use crate::ways::{load, profile};
+use crate::house::{How, ends};
+use crate::partner::encrypted;
+use crate::ways::{ALWAYS, loaded};
 
 /// At which of the times when a moment is reached the process is killed: the first, and later ones, with more under way.
 const TIMES: [u32; 3] = [1, 3, 8];
@@ -44,9 +45,7 @@ fn killed_at_every_failpoint() {
 
 /// Kills a run there, lets another end, and checks; false if the moment is not reached so often.
 fn killed((name, time): &(&str, u32)) -> bool {
-    let house = House::new(&profile());
-    let inputs = load();
-    inputs.iter().for_each(|input| input.leave(&house));
+    let (house, inputs) = loaded();
     let how = How {
         failpoint: Some(format!("{name} {time} kill")),
         ..How::default()
@@ -60,7 +59,7 @@ fn killed((name, time): &(&str, u32)) -> bool {
 
 #[test]
 fn killed_at_any_moment() {
-    let house = House::new(&profile());
+    let house = encrypted(ALWAYS);
     let mut inputs = Vec::new();
     let mut chance = Chance::new();
     for kill in 0..RANDOM {

@@ -3,6 +3,7 @@
 mod checker;
 mod house;
 mod kills;
+mod partner;
 mod secrets;
 mod storage;
 mod uploads;

@@ -3,8 +3,8 @@
 use std::process::Command;
 
 use crate::checker::check;
-use crate::house::{House, How};
-use crate::ways::{load, profile};
+use crate::house::How;
+use crate::ways::loaded;
 
 /// System calls that put something on disk.
 const CALLS: [&str; 4] = ["write", "pwrite64", "fsync,fdatasync", "rename"];
@@ -38,11 +38,7 @@ fn a_disk_that_fails_loses_nothing() {
 
 /// Three calls in a row fail, behind a number of them that did not.
 fn failing((call, error, time): &(&str, &str, u32)) {
-    let house = House::new(&profile());
-    let inputs = load();
-    // The tables are made, and our keys: what fails is the road.
-    assert!(house.run(&How::default()).success());
-    inputs.iter().for_each(|input| input.leave(&house));
+    let (house, inputs) = loaded();
     let inject = format!("inject={call}:error={error}:when={time}..{}", time + 2);
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e"].map(str::to_owned);
     let under = [
