@@ -193,7 +193,10 @@ impl<'a, 'j, D: Source<'a>, S: Stage> Crew<'a, 'j, '_, D, S> {
                     other => {
                         desk.ended = true;
                         desk.spare.push(under);
-                        desk.outcome = other.map(drop);
+                        // What joining failed of stands before the end, and before any fault that cutting comes to.
+                        if desk.outcome.is_ok() {
+                            desk.outcome = other.map(drop);
+                        }
                     }
                 }
                 desk
