@@ -33,12 +33,13 @@ $(X12CONV): tools
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
-# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg.
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, and strace lets disks fail.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
 	| grep -q . || .ci/install libclang-dev
 	@command -v gpg >/dev/null || .ci/install gnupg
+	@command -v strace >/dev/null || .ci/install strace
 
 # pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
 $(PYTHON):

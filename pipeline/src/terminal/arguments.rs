@@ -4,6 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+const EXAMPLES: &str = "\
+Examples:
+  x12-pipeline run                       all of it, in the folder x12-home
+  x12-pipeline partner-add acme          a profile and folders for a new trading partner
+  x12-pipeline keys export > ours.asc    the public key that partners need
+  x12-pipeline config check              what is wrong in the configuration
+  x12-pipeline status                    what arrived, and where it stands
+  x12-pipeline trace 7a6155de            what became of one arrival
+  x12-pipeline replay 7a6155de           send it down the road once more
+
+Exit codes: 0 yes; 1 no (the configuration is wrong, there is no such arrival); 2 could not.";
+
 /// Moves X12 documents between trading partners: in through a folder, decrypted, checked, acknowledged, translated and delivered.
 #[derive(Debug, Parser)]
 #[command(
@@ -11,14 +23,7 @@ use clap::{Parser, Subcommand, ValueEnum};
     version,
     arg_required_else_help = true,
     max_term_width = 100,
-    after_help = "Examples:\n  \
-        x12-pipeline run                       all of it, in the folder x12-home\n  \
-        x12-pipeline partner-add acme          a profile and folders for a new trading partner\n  \
-        x12-pipeline config check              what is wrong in the configuration\n  \
-        x12-pipeline status                    what arrived, and where it stands\n  \
-        x12-pipeline trace 7a6155de            what became of one arrival\n  \
-        x12-pipeline replay 7a6155de           send it down the road once more\n\n\
-        Exit codes: 0 yes; 1 no (the configuration is wrong, there is no such arrival); 2 could not."
+    before_help = EXAMPLES
 )]
 pub struct Arguments {
     /// Folder with configuration, keys, ledger and store.

@@ -66,7 +66,10 @@ impl From<io::Error> for Stop {
 pub fn main() -> u8 {
     // A panic's words may hold a value of a document: where it happened is enough.
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(place, "a thread broke down");
     }));
     let arguments = Arguments::parse();

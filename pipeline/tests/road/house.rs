@@ -86,6 +86,11 @@ impl House {
         self.write(&format!("exchange/acme/in/{name}"), bytes);
     }
 
+    /// Our own systems leave a submission.
+    pub fn submit(&self, name: &str, bytes: &[u8]) {
+        self.write(&format!("backend/submit/acme/{name}"), bytes);
+    }
+
     /// Whether the partner encrypts.
     pub fn is_encrypted(&self) -> bool {
         self.home.join("keys/acme.asc").exists()

@@ -36,7 +36,7 @@ fn killed_at_every_failpoint() {
             .iter()
             .sum::<usize>()
     });
-    println!(
+    say!(
         "{killed} kills at {} failpoints: nothing lost, nothing twice, nothing stuck",
         Point::ALL.len()
     );
@@ -91,7 +91,7 @@ fn killed_at_any_moment() {
         &inputs,
         &format!("killed at random, seed {}", chance.seed),
     );
-    println!("{RANDOM} kills at random: nothing lost, nothing twice, nothing stuck");
+    say!("{RANDOM} kills at random: nothing lost, nothing twice, nothing stuck");
 }
 
 /// Numbers by chance, from a seed that a failure tells.

@@ -54,7 +54,7 @@ impl Partner {
 
     /// What the partner sends: every other message is armored.
     pub fn seal(&self, document: &[u8]) -> Vec<u8> {
-        self.seal_as(document, document.len() % 2 == 0)
+        self.seal_as(document, document.len().is_multiple_of(2))
     }
 
     /// The same, never armored.

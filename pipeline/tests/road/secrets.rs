@@ -107,7 +107,7 @@ fn no_value_is_found_but_in_what_is_delivered() {
         );
         searched += search(&house);
     }
-    println!("canaries: 0 found in {searched} files, names and pages");
+    say!("canaries: 0 found in {searched} files, names and pages");
 }
 
 /// Looks into everything but what is delivered.
@@ -221,7 +221,7 @@ fn names_are_shown_and_nothing_else_is_made_of_them() {
             .all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'),
         "{shown:?}"
     );
-    println!(
+    say!(
         "{} names: shown harmless, in no object's name, in no log",
         names.len()
     );

@@ -30,7 +30,7 @@ fn a_disk_that_fails_loses_nothing() {
             scope.spawn(|| half.iter().for_each(failing));
         }
     });
-    println!(
+    say!(
         "{} failures of the disk: nothing lost, nothing twice, nothing partial",
         cases.len()
     );

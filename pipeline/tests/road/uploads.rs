@@ -57,7 +57,7 @@ fn an_upload_is_taken_once_it_is_whole() {
     ends(child);
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "after uploads in two parts");
-    println!(
+    say!(
         "{} uploads cut at each 1/{CUTS}: none taken early, each taken once",
         inputs.len()
     );

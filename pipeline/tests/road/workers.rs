@@ -37,7 +37,7 @@ fn two_processes_share_one_house() {
     // What one had taken when the other ended, a third brings to its end.
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "shared by two");
-    println!("{SHARED} files shared by two processes: nothing lost, nothing twice");
+    say!("{SHARED} files shared by two processes: nothing lost, nothing twice");
 }
 
 /// A worker pauses for twice its lease, before and behind its work; another does the job meanwhile.
@@ -60,7 +60,7 @@ fn who_wakes_behind_its_lease_changes_nothing() {
         assert!(house.run(&How::default()).success());
         check(&house, &inputs, &format!("asleep at {point}"));
     }
-    println!(
+    say!(
         "{} workers asleep for twice their lease: nothing lost, nothing twice",
         points.len()
     );
