@@ -5,15 +5,15 @@ export PATH := $(HOME)/.cargo/bin:$(PATH)
 PYTHON := .cache/python/bin/python
 X12CONV := target/release/x12conv
 
-.PHONY: demo test lint bench fuzz tools clean
+.PHONY: demo test lint bench fuzz tools packages clean
 
 demo: $(X12CONV)
 	@.ci/demo
 
-test: $(PYTHON)
+test: $(PYTHON) packages
 	$(CARGO) test --workspace --locked
 
-lint: tools
+lint: tools packages
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
@@ -32,6 +32,14 @@ $(X12CONV): tools
 
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
+
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, and strace lets disks fail.
+packages:
+	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
+	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
+	| grep -q . || .ci/install libclang-dev
+	@command -v gpg >/dev/null || .ci/install gnupg
+	@command -v strace >/dev/null || .ci/install strace
 
 # pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
 $(PYTHON):

@@ -5,9 +5,41 @@
 //! ledger records both, and only then the queue is told. So a job may be lost or done twice at any moment, and nothing else is.
 
 mod cipher;
+pub mod clock;
+pub mod failpoint;
 pub mod failure;
-pub mod keys;
 pub mod limits;
 pub mod object;
+
+pub mod job;
+pub mod ledger;
+pub mod queue;
+
+pub mod database;
+pub mod keys;
+pub mod openpgp;
+pub mod profile;
 pub mod seal;
 pub mod store;
+pub mod transport;
+
+mod doors;
+mod drawn;
+mod paper;
+
+mod envelope;
+mod verdict;
+mod whole;
+
+mod acknowledge;
+mod decrypt;
+mod deliver;
+mod intake;
+mod relay;
+mod respond;
+mod route;
+mod translate;
+mod validate;
+mod worker;
+
+pub mod terminal;

@@ -20,3 +20,18 @@ pub const KEY_ID_BYTES: usize = 255;
 
 /// Bytes of a wrapped data key: 60 from a key file, about 200 from a key service.
 pub const WRAPPED_KEY_BYTES: usize = 1024;
+
+/// Bytes at the start of a file in which an OpenPGP armor's header lines must end.
+pub const PGP_HEADER_BYTES: u64 = 4 << 10;
+
+/// Plain bytes that are held back until more are known to follow; sequoia asks for twice as many.
+pub const PGP_BUFFER_BYTES: usize = 256 << 10;
+
+/// Session keys, that is recipients, of one OpenPGP message; each of ours costs a private-key operation.
+pub const PGP_RECIPIENTS: usize = 64;
+
+/// Signatures on one OpenPGP message; each is hashed apart.
+pub const PGP_SIGNATURES: usize = 8;
+
+/// How far a signer's clock may be ahead of ours.
+pub const PGP_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);

@@ -1,3 +1,7 @@
-//! The queue workers' command.
+//! The command `x12-pipeline`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(x12_pipeline::terminal::main())
+}

@@ -9,11 +9,28 @@ use uuid::Uuid;
 pub struct JobId(pub Uuid);
 
 impl JobId {
+    /// A new one, unlike any other; later ones sort behind earlier ones.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
     /// The job that follows from this one: the same on every try, so that doing a job twice gives no second job.
     #[must_use]
     pub fn following(self, step: Step, ordinal: u32) -> Self {
         let name = format!("{}/{ordinal}", step.name());
         Self(Uuid::new_v5(&self.0, name.as_bytes()))
+    }
+}
+
+impl std::str::FromStr for JobId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text)
+            .map(Self)
+            .map_err(|_| "not the identifier of a job")
     }
 }
 
@@ -93,5 +110,35 @@ pub struct ObjectId {
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.job, self.step.name(), self.ordinal)
+    }
+}
+
+impl std::str::FromStr for ObjectId {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.split('/');
+        let mut part = || parts.next().ok_or("an object's name has three parts");
+        let (job, step, ordinal) = (part()?, part()?, part()?);
+        Ok(Self {
+            job: job.parse()?,
+            step: Step::of(step).ok_or("an object's name has a step")?,
+            ordinal: ordinal
+                .parse()
+                .map_err(|_| "an object's name ends with a number")?,
+        })
+    }
+}
+
+impl serde::Serialize for ObjectId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ObjectId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
     }
 }

@@ -91,6 +91,12 @@ impl Vault {
         Ok(Opener::new(reader, stream))
     }
 
+    /// The keyed digest of a value, for the ledger: says nothing to who has not the key.
+    #[must_use]
+    pub fn digest(&self, purpose: &'static str, value: &[u8]) -> [u8; 32] {
+        self.keys.digest_key().digest(purpose, value)
+    }
+
     /// The store beneath, to ask for an object or remove one.
     #[must_use]
     pub fn store(&self) -> &dyn Store {

@@ -11,6 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use super::{Draft, Store, failure_of};
 use crate::cipher::random;
+use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::object::ObjectId;
 
@@ -139,6 +140,19 @@ impl FolderDraft {
         sync_folder(shard)?;
         sync_folder(&self.objects)
     }
+
+    /// The same, if a folder on the way is swept just then: it is made again.
+    fn rename_stubbornly(&self) -> io::Result<()> {
+        for _ in 1..TRIES {
+            match self.rename() {
+                // Gone before the draft was moved there, or while it was looked whether it is there.
+                Err(error)
+                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {}
+                done => return done,
+            }
+        }
+        self.rename()
+    }
 }
 
 impl Write for FolderDraft {
@@ -154,15 +168,10 @@ impl Write for FolderDraft {
 impl Draft for FolderDraft {
     fn publish(self: Box<Self>) -> Result<()> {
         self.file.sync_all().map_err(unavailable)?;
-        for _ in 1..TRIES {
-            match self.rename() {
-                // Gone before the draft was moved there, or while it was looked whether it is there.
-                Err(error)
-                    if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists) => {}
-                done => return done.map_err(unavailable),
-            }
-        }
-        self.rename().map_err(unavailable)
+        reach(Point::ObjectWritten);
+        self.rename_stubbornly().map_err(unavailable)?;
+        reach(Point::ObjectPublished);
+        Ok(())
     }
 }
 

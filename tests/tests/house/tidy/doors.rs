@@ -5,15 +5,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 18] = [
+const DOORS: [(&str, &[&str]); 27] = [
     ("aead_stream", &["pipeline/src/cipher.rs"]),
     ("aes_gcm", &["pipeline/src/cipher.rs"]),
+    (
+        "async_trait",
+        &[
+            "pipeline/src/ledger.rs",
+            "pipeline/src/queue.rs",
+            "pipeline/src/database/",
+        ],
+    ),
     ("anstream", &["x12-parser/cli/src/talk.rs"]),
     ("base64", &["x12-parser/src/json/", "pipeline/src/keys/"]),
-    ("clap", &["x12-parser/cli/src/"]),
+    ("clap", &["x12-parser/cli/src/", "pipeline/src/terminal/"]),
     ("getrandom", &["pipeline/src/cipher.rs"]),
     ("hmac", &["pipeline/src/cipher.rs"]),
     ("indicatif", &["x12-parser/cli/src/progress.rs"]),
+    (
+        "jiff",
+        &["x12-parser/cli/src/clock.rs", "pipeline/src/clock.rs"],
+    ),
     ("kdl", &["schemas/src/compiler/"]),
     ("libfuzzer_sys", &["fuzz/targets/"]),
     ("nom", &["x12-parser/src/delimiters.rs"]),
@@ -21,8 +33,31 @@ const DOORS: [(&str, &[&str]); 18] = [
     ("rayon", &["x12-parser/src/parallel.rs"]),
     (
         "serde_json",
-        &["x12-parser/src/json/", "x12-parser/cli/src/"],
+        &[
+            "x12-parser/src/json/",
+            "x12-parser/cli/src/",
+            "pipeline/src/database/",
+            "pipeline/src/paper.rs",
+            "pipeline/src/terminal/",
+        ],
     ),
+    ("sequoia_openpgp", &["pipeline/src/openpgp/"]),
+    ("rustix", &["pipeline/src/failpoint.rs"]),
+    ("sqlx", &["pipeline/src/database/"]),
+    ("strsim", &["pipeline/src/profile/"]),
+    (
+        "tokio",
+        &[
+            "pipeline/src/database/",
+            "pipeline/src/doors.rs",
+            "pipeline/src/intake.rs",
+            "pipeline/src/relay.rs",
+            "pipeline/src/worker.rs",
+            "pipeline/src/terminal/",
+        ],
+    ),
+    ("toml", &["pipeline/src/profile/"]),
+    ("tracing_subscriber", &["pipeline/src/terminal/log.rs"]),
     ("sha2", &["pipeline/src/cipher.rs"]),
     ("uuid", &["pipeline/src/object.rs"]),
     (
@@ -34,6 +69,7 @@ const DOORS: [(&str, &[&str]); 18] = [
         &[
             "pipeline/src/cipher.rs",
             "pipeline/src/keys/",
+            "pipeline/src/openpgp/",
             "pipeline/src/seal/",
         ],
     ),

@@ -1,0 +1,428 @@
+//! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
+
+use async_trait::async_trait;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
+
+use super::{Database, commit, unavailable};
+use crate::failure::{Failure, Result};
+use crate::job::{Job, Outcome, Task};
+use crate::ledger::{
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
+};
+use crate::object::JobId;
+
+/// The greatest control number: nine digits.
+const NUMBER_MOST: i64 = 999_999_999;
+
+#[async_trait]
+impl Ledger for Database {
+    async fn arrive(&self, arrival: &Arrival) -> Result<bool> {
+        let mut change = self.change().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO arrival (id, partner, direction, identity, name, bytes, received_ms, state, reason, replay_of) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', '', $8) ON CONFLICT (identity) DO NOTHING",
+        )
+        .bind(arrival.id.to_string())
+        .bind(&arrival.partner)
+        .bind(arrival.direction.name())
+        .bind(&arrival.identity)
+        .bind(&arrival.name)
+        .bind(i64::try_from(arrival.bytes).unwrap_or(i64::MAX))
+        .bind(arrival.received_ms)
+        .bind(arrival.replay_of.map(|id| id.to_string()).unwrap_or_default())
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        if inserted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        let made = Made {
+            id: arrival.id.following(arrival.first.step(), 0),
+            arrival: arrival.id,
+            partner: &arrival.partner,
+            now_ms: arrival.received_ms,
+        };
+        made.insert(&arrival.first, &mut change).await?;
+        commit(change).await?;
+        Ok(true)
+    }
+
+    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease> {
+        let mut change = self.change().await?;
+        let row = sqlx::query(
+            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
+             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
+        )
+        .bind(job.to_string())
+        .fetch_optional(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let Some(row) = row else {
+            return Ok(Lease::Unknown);
+        };
+        let number = |name: &str| {
+            row.try_get::<i64, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
+        let text = |name: &str| {
+            row.try_get::<String, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
+        let (state, free) = (text("state")?, number("lease_until_ms")?);
+        match state.as_str() {
+            "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
+            "leased" if free > now_ms => return Ok(Lease::Busy(free)),
+            "ready" | "leased" => {}
+            _ => return Ok(Lease::Settled),
+        }
+        let leased = Job {
+            id: job,
+            arrival: id(&text("arrival")?)?,
+            partner: text("partner")?,
+            task: task(&text("task")?)?,
+            attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
+            fence: number("fence")? + 1,
+            received_ms: number("received_ms")?,
+        };
+        let updated = sqlx::query(
+            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
+             WHERE id = $1 AND fence = $2 - 1",
+        )
+        .bind(job.to_string())
+        .bind(leased.fence)
+        .bind(until_ms)
+        .bind(now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        if updated.rows_affected() == 0 {
+            return Ok(Lease::Busy(until_ms));
+        }
+        commit(change).await?;
+        Ok(Lease::Taken(Box::new(leased)))
+    }
+
+    async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
+        let updated = sqlx::query(
+            "UPDATE job SET lease_until_ms = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
+        )
+        .bind(job.id.to_string())
+        .bind(job.fence)
+        .bind(until_ms)
+        .execute(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        Ok(updated.rows_affected() == 1)
+    }
+
+    async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
+        let mut change = self.change().await?;
+        let settled = Settled {
+            state: "done",
+            reason: "",
+            note: &outcome.note,
+            due_ms: 0,
+            now_ms,
+        };
+        if !settled.record(job, &mut change).await? {
+            return Ok(false);
+        }
+        for (ordinal, task) in outcome.next.iter().enumerate() {
+            let made = Made {
+                id: job
+                    .id
+                    .following(task.step(), u32::try_from(ordinal).unwrap_or(u32::MAX)),
+                arrival: job.arrival,
+                partner: &job.partner,
+                now_ms,
+            };
+            made.insert(task, &mut change).await?;
+        }
+        super::facts::record(job, &outcome.facts, &mut change).await?;
+        settle_arrival(job, &mut change).await?;
+        commit(change).await?;
+        Ok(true)
+    }
+
+    async fn fail(
+        &self,
+        job: &Job,
+        failure: Failure,
+        again_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<bool> {
+        let mut change = self.change().await?;
+        let state = match (failure, again_ms) {
+            (_, Some(_)) => "ready",
+            (Failure::Quarantine(_), None) => "quarantined",
+            (_, None) => "dead",
+        };
+        let settled = Settled {
+            state,
+            reason: failure.reason().code,
+            note: "",
+            due_ms: again_ms.unwrap_or_default(),
+            now_ms,
+        };
+        if !settled.record(job, &mut change).await? {
+            return Ok(false);
+        }
+        settle_arrival(job, &mut change).await?;
+        commit(change).await?;
+        Ok(true)
+    }
+
+    async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32> {
+        let mut change = self.change().await?;
+        let known =
+            sqlx::query("SELECT value FROM drawn WHERE job = $1 AND kind = $2 AND ordinal = $3")
+                .bind(job.id.to_string())
+                .bind(number.name())
+                .bind(i64::from(ordinal))
+                .fetch_optional(&mut *change)
+                .await
+                .map_err(|error| unavailable(&error))?;
+        let value: i64 = match known {
+            Some(row) => row.try_get("value").map_err(|error| unavailable(&error))?,
+            None => draw_next(job, number, ordinal, &mut change).await?,
+        };
+        commit(change).await?;
+        u32::try_from(value).map_err(|_| {
+            Failure::permanent("number-broken", "a control number of the ledger is none")
+        })
+    }
+
+    async fn claim(&self, job: &Job, key: &str, since_ms: i64) -> Result<Option<JobId>> {
+        let row = sqlx::query(
+            "INSERT INTO claimed (partner, control, arrival, claimed_ms) \
+             VALUES ($1, $2, (SELECT CASE replay_of WHEN '' THEN id ELSE replay_of END FROM arrival WHERE id = $3), $4) \
+             ON CONFLICT (partner, control) DO UPDATE SET \
+             arrival = CASE WHEN claimed.claimed_ms < $5 THEN excluded.arrival ELSE claimed.arrival END, \
+             claimed_ms = CASE WHEN claimed.claimed_ms < $5 THEN excluded.claimed_ms ELSE claimed.claimed_ms END \
+             RETURNING arrival, (SELECT CASE replay_of WHEN '' THEN id ELSE replay_of END FROM arrival WHERE id = $3) AS mine",
+        )
+        .bind(&job.partner)
+        .bind(key)
+        .bind(job.arrival.to_string())
+        .bind(job.received_ms)
+        .bind(since_ms)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let text = |name: &str| {
+            row.try_get::<String, _>(name)
+                .map_err(|error| unavailable(&error))
+        };
+        let (owner, mine) = (text("arrival")?, text("mine")?);
+        if owner == mine {
+            Ok(None)
+        } else {
+            id(&owner).map(Some)
+        }
+    }
+
+    async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
+        let (table, kind, number) = match what {
+            Reference::Interchange { isa13 } => {
+                ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13)
+            }
+            Reference::Group { gs01, gs06 } => (
+                "functional_group WHERE gs06 = $2 AND gs01 = $3",
+                *gs01,
+                gs06,
+            ),
+        };
+        let statement = format!(
+            "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
+        );
+        let row = sqlx::query(AssertSqlSafe(statement))
+            .bind(partner)
+            .bind(*number)
+            .bind(kind)
+            .fetch_one(&self.pool)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        row.try_get("arrival").map_err(|error| unavailable(&error))
+    }
+
+    async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
+        let rows = sqlx::query("SELECT job FROM outbox ORDER BY created_ms LIMIT $1")
+            .bind(i64::from(most))
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        let job = |row: &sqlx::any::AnyRow| {
+            let job: String = row.try_get("job").map_err(|error| unavailable(&error))?;
+            id(&job)
+        };
+        rows.iter().map(job).collect()
+    }
+
+    async fn published(&self, jobs: &[JobId]) -> Result<()> {
+        let mut change = self.change().await?;
+        for job in jobs {
+            sqlx::query("DELETE FROM outbox WHERE job = $1")
+                .bind(job.to_string())
+                .execute(&mut *change)
+                .await
+                .map_err(|error| unavailable(&error))?;
+        }
+        commit(change).await
+    }
+
+    async fn replay(&self, original: &str, replay: JobId, now_ms: i64) -> Result<Option<Replay>> {
+        self.replay_once(original, replay, now_ms).await
+    }
+
+    async fn counts(&self) -> Result<Counts> {
+        self.read_counts().await
+    }
+
+    async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>> {
+        self.read_arrivals(state.unwrap_or("%"), "", most).await
+    }
+
+    async fn find(&self, part: &str) -> Result<Vec<ArrivalRow>> {
+        let plain: String = part
+            .chars()
+            .filter(|c| c.is_ascii_hexdigit() || *c == '-')
+            .collect();
+        self.read_arrivals("%", &plain, 100).await
+    }
+
+    async fn jobs(&self, arrival: &str) -> Result<Vec<JobRow>> {
+        self.read_jobs(arrival).await
+    }
+
+    async fn units(&self, arrival: &str, most: u32) -> Result<Vec<UnitRow>> {
+        self.read_units(arrival, most).await
+    }
+}
+
+/// A job that comes to be, and its message.
+pub(super) struct Made<'a> {
+    pub(super) id: JobId,
+    pub(super) arrival: JobId,
+    pub(super) partner: &'a str,
+    pub(super) now_ms: i64,
+}
+
+impl Made<'_> {
+    pub(super) async fn insert(&self, task: &Task, change: &mut AnyConnection) -> Result<()> {
+        let words = serde_json::to_string(task)
+            .map_err(|_| Failure::permanent("task-broken", "a task could not be written down"))?;
+        sqlx::query(
+            "INSERT INTO job (id, arrival, partner, step, task, state, attempts, fence, lease_until_ms, due_ms, created_ms, changed_ms, \
+             reason, note) VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, 0, 0, $6, $6, '', '') ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(self.id.to_string())
+        .bind(self.arrival.to_string())
+        .bind(self.partner)
+        .bind(task.step().name())
+        .bind(words)
+        .bind(self.now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        sqlx::query(
+            "INSERT INTO outbox (job, created_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
+        )
+        .bind(self.id.to_string())
+        .bind(self.now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        Ok(())
+    }
+}
+
+/// How a lease ends.
+struct Settled<'a> {
+    state: &'a str,
+    reason: &'a str,
+    note: &'a str,
+    due_ms: i64,
+    now_ms: i64,
+}
+
+impl Settled<'_> {
+    /// False, and nothing changed, if the lease is lost.
+    async fn record(&self, job: &Job, change: &mut AnyConnection) -> Result<bool> {
+        let updated = sqlx::query(
+            "UPDATE job SET state = $3, reason = $4, note = $5, due_ms = $6, changed_ms = $7 \
+             WHERE id = $1 AND fence = $2 AND state = 'leased'",
+        )
+        .bind(job.id.to_string())
+        .bind(job.fence)
+        .bind(self.state)
+        .bind(self.reason)
+        .bind(self.note)
+        .bind(self.due_ms)
+        .bind(self.now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        Ok(updated.rows_affected() == 1)
+    }
+}
+
+/// An arrival ends when nothing of it is to be done: in one state, and the gravest.
+async fn settle_arrival(job: &Job, change: &mut Transaction<'static, Any>) -> Result<()> {
+    sqlx::query(
+        "UPDATE arrival SET state = CASE \
+         WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state IN ('ready', 'leased')) THEN 'open' \
+         WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state = 'quarantined') THEN 'quarantined' \
+         WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state = 'dead') THEN 'dead' \
+         ELSE 'delivered' END, \
+         reason = COALESCE((SELECT MAX(reason) FROM job WHERE arrival = $1 AND state IN ('quarantined', 'dead')), '') WHERE id = $1",
+    )
+    .bind(job.arrival.to_string())
+    .execute(&mut **change)
+    .await
+    .map_err(|error| unavailable(&error))?;
+    Ok(())
+}
+
+async fn draw_next(
+    job: &Job,
+    number: Number,
+    ordinal: u32,
+    change: &mut AnyConnection,
+) -> Result<i64> {
+    let row = sqlx::query(
+        "INSERT INTO counter (partner, kind, next) VALUES ($1, $2, 2) ON CONFLICT (partner, kind) \
+         DO UPDATE SET next = CASE WHEN counter.next >= $3 THEN 1 ELSE counter.next + 1 END RETURNING next",
+    )
+    .bind(&job.partner)
+    .bind(number.name())
+    .bind(NUMBER_MOST)
+    .fetch_one(&mut *change)
+    .await
+    .map_err(|error| unavailable(&error))?;
+    let next: i64 = row.try_get("next").map_err(|error| unavailable(&error))?;
+    let value = if next == 1 { NUMBER_MOST } else { next - 1 };
+    sqlx::query("INSERT INTO drawn (job, kind, ordinal, value) VALUES ($1, $2, $3, $4)")
+        .bind(job.id.to_string())
+        .bind(number.name())
+        .bind(i64::from(ordinal))
+        .bind(value)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    Ok(value)
+}
+
+pub(super) fn id(text: &str) -> Result<JobId> {
+    let broken = |_| {
+        Failure::permanent(
+            "ledger-broken",
+            "the ledger holds an identifier that is none",
+        )
+    };
+    text.parse().map_err(broken)
+}
+
+pub(super) fn task(text: &str) -> Result<Task> {
+    let broken = |_| Failure::permanent("ledger-broken", "the ledger holds a task that is none");
+    serde_json::from_str(text).map_err(broken)
+}

@@ -1,0 +1,129 @@
+//! What operators see of the ledger.
+
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Database, unavailable};
+use crate::failure::Result;
+use crate::ledger::{ArrivalRow, Counts, JobRow, UnitRow};
+
+impl Database {
+    pub(super) async fn read_counts(&self) -> Result<Counts> {
+        let arrivals = self
+            .rows("SELECT direction, state, COUNT(*) AS n FROM arrival GROUP BY direction, state ORDER BY 1, 2")
+            .await?;
+        let jobs = self
+            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased') GROUP BY step, state ORDER BY 1, 2")
+            .await?;
+        let oldest = self
+            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased') ORDER BY created_ms LIMIT 1")
+            .await?;
+        let triple = |row: &AnyRow| Ok((text(row, 0)?, text(row, 1)?, number(row, 2)?));
+        Ok(Counts {
+            arrivals: arrivals.iter().map(triple).collect::<Result<_>>()?,
+            jobs: jobs.iter().map(triple).collect::<Result<_>>()?,
+            oldest_ms: oldest.first().map(|row| number(row, 0)).transpose()?,
+        })
+    }
+
+    async fn rows(&self, statement: &'static str) -> Result<Vec<AnyRow>> {
+        let rows = sqlx::query(statement).fetch_all(&self.pool).await;
+        rows.map_err(|error| unavailable(&error))
+    }
+
+    pub(super) async fn read_arrivals(
+        &self,
+        state: &str,
+        id: &str,
+        most: u32,
+    ) -> Result<Vec<ArrivalRow>> {
+        let rows = sqlx::query(
+            "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms, \
+             COALESCE((SELECT string_agg(n || ' ' || state, ', ') FROM (SELECT state, COUNT(*) AS n FROM transaction_set \
+             WHERE arrival = a.id GROUP BY state ORDER BY state) AS states), '') AS sets, \
+             COALESCE((SELECT string_agg(answer, ', ') FROM (SELECT answer FROM interchange WHERE arrival = a.id AND answer <> '' \
+             ORDER BY ordinal LIMIT 3) AS answers), '') AS answers \
+             FROM arrival a WHERE state LIKE $1 AND (id LIKE $2 || '%' OR id LIKE '%' || $2) ORDER BY received_ms DESC, id DESC LIMIT $3",
+        )
+        .bind(state)
+        .bind(id)
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let arrival = |row: &AnyRow| {
+            Ok(ArrivalRow {
+                id: text(row, 0)?,
+                partner: text(row, 1)?,
+                direction: text(row, 2)?,
+                name: text(row, 3)?,
+                state: text(row, 4)?,
+                reason: text(row, 5)?,
+                replay_of: text(row, 6)?,
+                bytes: number(row, 7)?,
+                received_ms: number(row, 8)?,
+                sets: text(row, 9)?,
+                answers: text(row, 10)?,
+            })
+        };
+        rows.iter().map(arrival).collect()
+    }
+
+    pub(super) async fn read_jobs(&self, arrival: &str) -> Result<Vec<JobRow>> {
+        let rows = sqlx::query(
+            "SELECT id, arrival, step, task, state, reason, note, attempts, changed_ms FROM job WHERE arrival = $1 \
+             ORDER BY created_ms, changed_ms",
+        )
+        .bind(arrival)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let job = |row: &AnyRow| {
+            Ok(JobRow {
+                id: text(row, 0)?,
+                arrival: text(row, 1)?,
+                step: text(row, 2)?,
+                task: text(row, 3)?,
+                state: text(row, 4)?,
+                reason: text(row, 5)?,
+                note: text(row, 6)?,
+                attempts: number(row, 7)?,
+                changed_ms: number(row, 8)?,
+            })
+        };
+        rows.iter().map(job).collect()
+    }
+
+    pub(super) async fn read_units(&self, arrival: &str, most: u32) -> Result<Vec<UnitRow>> {
+        let rows = sqlx::query(
+            "SELECT kind, identity, state, answer, i, g, s FROM (\
+             SELECT 'interchange' AS kind, isa13 AS identity, state, answer, ordinal AS i, 0 AS g, 0 AS s FROM interchange WHERE arrival = $1 \
+             UNION ALL SELECT 'group', gs01 || ' ' || gs06, state, answer, interchange, ordinal, 0 FROM functional_group WHERE arrival = $1 \
+             UNION ALL SELECT 'set', st01 || ' ' || st02, state, answer, interchange, functional_group, ordinal FROM transaction_set \
+             WHERE arrival = $1) AS units ORDER BY i, g, s LIMIT $2",
+        )
+        .bind(arrival)
+        .bind(i64::from(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        let unit = |row: &AnyRow| {
+            Ok(UnitRow {
+                kind: text(row, 0)?,
+                identity: text(row, 1)?,
+                state: text(row, 2)?,
+                answer: text(row, 3)?,
+                place: [number(row, 4)?, number(row, 5)?, number(row, 6)?],
+            })
+        };
+        rows.iter().map(unit).collect()
+    }
+}
+
+fn text(row: &AnyRow, column: usize) -> Result<String> {
+    row.try_get(column).map_err(|error| unavailable(&error))
+}
+
+fn number(row: &AnyRow, column: usize) -> Result<i64> {
+    row.try_get(column).map_err(|error| unavailable(&error))
+}

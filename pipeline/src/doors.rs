@@ -1,0 +1,107 @@
+//! All doors of a process in one place: what a stage may use.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use x12_parser::Options;
+
+use crate::clock::Clock;
+use crate::failure::{Failure, Result};
+use crate::job::{Address, Parcel};
+use crate::ledger::Ledger;
+use crate::openpgp::{self, Certificates, Decryption, Encryption, SecretKeys};
+use crate::profile::{Profile, Profiles};
+use crate::queue::Queue;
+use crate::seal::Vault;
+use crate::transport::Transport;
+
+/// What a stage may use.
+pub struct Doors {
+    /// What was received, is to be done, and came of it.
+    pub ledger: Arc<dyn Ledger>,
+    /// What says that there is something to do.
+    pub queue: Arc<dyn Queue>,
+    /// Sealed objects.
+    pub vault: Vault,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is configured.
+    pub profiles: Arc<Profiles>,
+    /// Our OpenPGP keys.
+    pub ours: SecretKeys,
+    /// The partners' certificates.
+    pub certificates: Certificates,
+    /// Where parcels go, by partner.
+    pub ways: BTreeMap<String, Ways>,
+    /// Guides and limits.
+    pub options: Options,
+    /// Where ledger and queue do their work.
+    pub handle: Handle,
+}
+
+/// Where what concerns a partner goes.
+pub struct Ways {
+    /// To the partner.
+    pub partner: Arc<dyn Transport>,
+    /// To our own systems: documents.
+    pub documents: Arc<dyn Transport>,
+    /// To our own systems: responses.
+    pub responses: Arc<dyn Transport>,
+}
+
+impl Doors {
+    /// The profile of a partner.
+    ///
+    /// # Errors
+    /// [`Failure::Transient`] if there is none any more: it may come back with the next start.
+    pub fn profile(&self, partner: &str) -> Result<&Profile> {
+        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
+        self.profiles.partners.get(partner).ok_or(missing)
+    }
+
+    /// The way of a parcel.
+    ///
+    /// # Errors
+    /// As [`Self::profile`].
+    pub fn way(&self, partner: &str, to: Address, parcel: Parcel) -> Result<&dyn Transport> {
+        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
+        let ways = self.ways.get(partner).ok_or(missing)?;
+        Ok(match (to, parcel) {
+            (Address::Partner, _) => &*ways.partner,
+            (Address::Backend, Parcel::Response) => &*ways.responses,
+            (Address::Backend, _) => &*ways.documents,
+        })
+    }
+
+    /// What a partner's message is decrypted with.
+    #[must_use]
+    pub fn decryption(&self, partner: &str) -> Decryption<'_> {
+        Decryption {
+            ours: &self.ours,
+            from: self.certificates.of(partner),
+            now: self.clock.now(),
+            options: openpgp::Options::default(),
+        }
+    }
+
+    /// What a message to a partner is encrypted with.
+    #[must_use]
+    pub fn encryption(&self, profile: &Profile) -> Encryption<'_> {
+        Encryption {
+            ours: &self.ours,
+            to: self.certificates.of(&profile.id),
+            armored: profile.pgp.armored,
+            now: self.clock.now(),
+        }
+    }
+
+    /// Waits for the ledger from within a stage, which blocks anyway.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub fn wait<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        self.handle.block_on(future)
+    }
+}

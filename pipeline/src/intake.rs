@@ -1,0 +1,260 @@
+//! Takes files in: what a door offers is stored sealed, recorded, and only then taken away.
+//!
+//! That a file has stopped growing is a hint; whether it is whole, its contents tell. One that is not whole stays where it is until it
+//! changes, or until it has stood for so long that an operator should see it.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+
+use crate::doors::Doors;
+use crate::failpoint::{Point, reach};
+use crate::failure::Result;
+use crate::job::{Direction, Task};
+use crate::ledger::Arrival;
+use crate::object::{JobId, ObjectId, Step};
+use crate::seal::Sealed;
+use crate::store::failure;
+use crate::transport::{Offer, Transport};
+use crate::whole::Whole;
+
+/// Longest name that is kept, in characters.
+const NAME_CHARS: usize = 200;
+
+/// A door where files come in.
+pub struct Door {
+    /// The trading partner whose door it is, or for whom our systems submit there.
+    pub partner: String,
+    /// Which way what comes in goes.
+    pub direction: Direction,
+    /// The way.
+    pub transport: Arc<dyn Transport>,
+    seen: HashMap<OsString, Seen>,
+}
+
+/// A file as it was when one last looked.
+struct Seen {
+    offer: Offer,
+    since_ms: i64,
+    /// It was read as it is now, and is not whole.
+    incomplete: bool,
+}
+
+impl Door {
+    /// A door at which nothing was seen yet.
+    #[must_use]
+    pub fn new(partner: &str, direction: Direction, transport: Arc<dyn Transport>) -> Self {
+        Self {
+            partner: partner.to_owned(),
+            direction,
+            transport,
+            seen: HashMap::new(),
+        }
+    }
+
+    /// The offers that are the same as when one last looked, and should be read: never, or not for long, found incomplete.
+    fn ripe(&mut self, offers: Vec<Offer>, now_ms: i64, incomplete_ms: i64) -> Vec<(Offer, bool)> {
+        let mut seen = HashMap::new();
+        let mut ripe = Vec::new();
+        for offer in offers {
+            let before = self
+                .seen
+                .remove(&offer.name)
+                .filter(|seen| seen.offer == offer);
+            let is_old = before
+                .as_ref()
+                .is_some_and(|seen| now_ms - seen.since_ms >= incomplete_ms);
+            if before
+                .as_ref()
+                .is_some_and(|seen| !seen.incomplete || is_old)
+            {
+                ripe.push((offer.clone(), is_old));
+            }
+            let now = before.unwrap_or(Seen {
+                offer: offer.clone(),
+                since_ms: now_ms,
+                incomplete: false,
+            });
+            seen.insert(offer.name, now);
+        }
+        self.seen = seen;
+        ripe
+    }
+}
+
+/// Looks at a door again and again, until told to stop.
+pub async fn run(
+    doors: Arc<Doors>,
+    door: Door,
+    news: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let poll = Duration::from_millis(doors.profiles.settings.work.poll_ms.max(1));
+    let mut door = Some(door);
+    while !*stop.borrow() {
+        let (its_doors, its_door) = (Arc::clone(&doors), door.take());
+        let looked = tokio::task::spawn_blocking(move || {
+            let mut door = its_door?;
+            let taken = look(&its_doors, &mut door);
+            Some((door, taken))
+        });
+        match looked.await {
+            Ok(Some((back, taken))) => {
+                door = Some(back);
+                if taken > 0 {
+                    news.notify_one();
+                }
+            }
+            _ => {
+                tracing::error!("a door broke down and is no longer looked at");
+                return;
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(poll) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+/// Looks once; how many files were taken in. What fails is logged, and tried when one looks again.
+pub fn look(doors: &Doors, door: &mut Door) -> usize {
+    let Ok(offers) = door.transport.offers() else {
+        return 0;
+    };
+    let incomplete_ms =
+        i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
+    let mut taken = 0;
+    for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
+        match take(doors, door, &offer, is_old) {
+            Ok(true) => taken += 1,
+            Ok(false) => {
+                if let Some(seen) = door.seen.get_mut(&offer.name) {
+                    seen.incomplete = true;
+                }
+            }
+            Err(failure) => {
+                let reason = failure.reason();
+                tracing::warn!(
+                    partner = door.partner,
+                    code = reason.code,
+                    "a file could not be taken in: {}",
+                    reason.text
+                );
+            }
+        }
+    }
+    taken
+}
+
+/// Takes one file in; false if it is not whole, and then it stays, unless it is too old to wait for.
+fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool> {
+    let id = JobId::new();
+    let raw = ObjectId {
+        job: id,
+        step: Step::Intake,
+        ordinal: 0,
+    };
+    let Some(sealed) = store(doors, door, offer, (&raw, is_old))? else {
+        tracing::info!(
+            partner = door.partner,
+            bytes = offer.bytes,
+            "a file is not whole yet"
+        );
+        return Ok(false);
+    };
+    reach(Point::IntakeSealed);
+    let arrival = Arrival {
+        id,
+        partner: door.partner.clone(),
+        direction: door.direction,
+        identity: identity(doors, door, offer, &sealed),
+        name: shown(offer),
+        bytes: sealed.bytes,
+        received_ms: doors.clock.now_ms(),
+        replay_of: None,
+        first: Task::Decrypt {
+            raw,
+            direction: door.direction,
+        },
+    };
+    if doors.wait(doors.ledger.arrive(&arrival))? {
+        tracing::info!(arrival = %id, partner = door.partner, direction = door.direction.name(), bytes = sealed.bytes, "taken in");
+    } else {
+        tracing::info!(
+            partner = door.partner,
+            "the same file again: nothing is done"
+        );
+        doors.vault.store().remove(&raw)?;
+    }
+    reach(Point::IntakeRecorded);
+    door.transport.remove(offer)?;
+    reach(Point::IntakeRemoved);
+    Ok(true)
+}
+
+/// Seals the file; nothing if it is not whole.
+fn store(
+    doors: &Doors,
+    door: &Door,
+    offer: &Offer,
+    (raw, is_old): (&ObjectId, bool),
+) -> Result<Option<Sealed>> {
+    let mut file = door.transport.read(offer)?;
+    let mut sealer = doors.vault.seal(raw, &door.partner)?;
+    let mut whole = Whole::default();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut buffer).map_err(|error| failure(&error))?;
+        let bytes = buffer.get(..length).unwrap_or_default();
+        if bytes.is_empty() {
+            break;
+        }
+        whole.push(bytes);
+        sealer.write_all(bytes).map_err(|error| failure(&error))?;
+    }
+    if !whole.is_whole() && !is_old {
+        return Ok(None);
+    }
+    sealer.finish().map(Some)
+}
+
+/// The same transfer twice has the same identity: door, name and contents, as a keyed digest.
+fn identity(doors: &Doors, door: &Door, offer: &Offer, sealed: &Sealed) -> String {
+    let mut transfer = Vec::new();
+    for part in [
+        door.partner.as_bytes(),
+        door.direction.name().as_bytes(),
+        offer.name.as_encoded_bytes(),
+        &sealed.digest,
+    ] {
+        transfer.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        transfer.extend_from_slice(part);
+    }
+    let digest = doors.vault.digest("transfer", &transfer);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A file's name as operators may see it.
+fn shown(offer: &Offer) -> String {
+    let name = offer.name.to_string_lossy();
+    name.chars()
+        .take(NAME_CHARS)
+        .map(|c| {
+            if c.is_control() || is_bidi(c) {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        })
+        .collect()
+}
+
+/// Characters that turn the direction of text around: a name with them is not what it looks like.
+fn is_bidi(c: char) -> bool {
+    matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+}

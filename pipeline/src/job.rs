@@ -1,0 +1,302 @@
+//! Jobs: what is to be done at one hop, what came of it, and what follows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::object::{JobId, ObjectId, Step};
+
+/// Which way a document goes.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From a trading partner to the backend.
+    Inbound,
+    /// From the backend to a trading partner.
+    Outbound,
+}
+
+impl Direction {
+    /// Its name in the ledger.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+/// What a plain document is written in.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// X12.
+    X12,
+    /// JSON, one of the exact shapes.
+    Json,
+}
+
+/// To whom something is delivered.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Address {
+    /// The trading partner of the job.
+    Partner,
+    /// Our own systems.
+    Backend,
+}
+
+/// What is delivered; the file's name begins with it.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Parcel {
+    /// TA1 and 999, X12.
+    Acknowledgment,
+    /// Accepted transaction sets as JSON, a line each.
+    Document,
+    /// A submission as X12.
+    Interchange,
+    /// What a partner answered, or why a submission was refused: JSON, a line each.
+    Response,
+}
+
+impl Parcel {
+    /// Its name in the ledger and in file names.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Acknowledgment => "acknowledgment",
+            Self::Document => "document",
+            Self::Interchange => "interchange",
+            Self::Response => "response",
+        }
+    }
+
+    /// The ending of the file, before that of OpenPGP.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Acknowledgment | Self::Interchange => "edi",
+            Self::Document | Self::Response => "ndjson",
+        }
+    }
+}
+
+/// What one job is to do. Objects are named, never carried.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "step", rename_all = "lowercase")]
+pub enum Task {
+    /// Take OpenPGP off what came in.
+    Decrypt {
+        /// As it came.
+        raw: ObjectId,
+        /// Which way it goes.
+        direction: Direction,
+    },
+    /// X12 to JSON lines, or a submission to X12 with our envelope.
+    Translate {
+        /// The plain document.
+        plain: ObjectId,
+        /// What it is written in.
+        language: Language,
+        /// Which way it goes.
+        direction: Direction,
+    },
+    /// Check X12 against its guide and the partner's profile.
+    Validate {
+        /// The document as X12.
+        x12: ObjectId,
+        /// The same as JSON, a line for each transaction set; absent if it could not be read to its end, or goes out.
+        lines: Option<ObjectId>,
+        /// Which way it goes.
+        direction: Direction,
+    },
+    /// Answer what came in.
+    Acknowledge {
+        /// The document as X12.
+        x12: ObjectId,
+        /// As in [`Task::Validate`].
+        lines: Option<ObjectId>,
+    },
+    /// Send on what is good.
+    Route {
+        /// The document as X12.
+        x12: ObjectId,
+        /// As in [`Task::Validate`].
+        lines: Option<ObjectId>,
+        /// The verdict on each transaction set; absent for what goes out.
+        verdicts: Option<ObjectId>,
+        /// Whether a partner's acknowledgments are among it.
+        answers: bool,
+    },
+    /// Send one object to one address.
+    Deliver {
+        /// What is sent.
+        object: ObjectId,
+        /// What it is.
+        parcel: Parcel,
+        /// To whom.
+        to: Address,
+    },
+    /// Correlate a partner's acknowledgments with what was sent.
+    Respond {
+        /// The document as X12.
+        x12: ObjectId,
+    },
+}
+
+impl Task {
+    /// The step that the task is.
+    #[must_use]
+    pub fn step(&self) -> Step {
+        match self {
+            Self::Decrypt { .. } => Step::Decrypt,
+            Self::Translate { .. } => Step::Translate,
+            Self::Validate { .. } => Step::Validate,
+            Self::Acknowledge { .. } => Step::Acknowledge,
+            Self::Route { .. } => Step::Route,
+            Self::Deliver { .. } => Step::Deliver,
+            Self::Respond { .. } => Step::Respond,
+        }
+    }
+}
+
+/// A job that a worker has leased: nobody else does it until the lease ends.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Which.
+    pub id: JobId,
+    /// The arrival that it follows from.
+    pub arrival: JobId,
+    /// The trading partner.
+    pub partner: String,
+    /// What is to be done.
+    pub task: Task,
+    /// Which try this is, from one.
+    pub attempt: u32,
+    /// Grows with every lease; who holds an older one can no longer settle the job.
+    pub fence: i64,
+    /// When the arrival was received, in milliseconds since 1970.
+    pub received_ms: i64,
+}
+
+impl Job {
+    /// The name of an object that this job makes.
+    #[must_use]
+    pub fn object(&self, ordinal: u32) -> ObjectId {
+        ObjectId {
+            job: self.id,
+            step: self.task.step(),
+            ordinal,
+        }
+    }
+}
+
+/// What a stage gives back: recorded with what follows, in one transaction.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// What is to be done next.
+    pub next: Vec<Task>,
+    /// What became known.
+    pub facts: Vec<Fact>,
+    /// A word for the trace: how many findings, say. No value of a document.
+    pub note: String,
+}
+
+/// Something that became known of a document: kept in the ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Fact {
+    /// An interchange of the arrival, received or made.
+    Interchange(InterchangeFact),
+    /// A group of the interchange of that ordinal.
+    Group(GroupFact),
+    /// A transaction set of that group.
+    Set(SetFact),
+    /// What becomes of what was made of the arrival: `sent`, `refused`.
+    Outgoing(&'static str),
+    /// A partner answered an interchange that we sent.
+    AnsweredInterchange {
+        /// ISA13 of what we sent.
+        isa13: String,
+        /// TA104.
+        code: String,
+        /// TA105.
+        note: String,
+    },
+    /// A partner answered a group that we sent.
+    AnsweredGroup {
+        /// GS01 of what we sent.
+        gs01: String,
+        /// GS06 of what we sent.
+        gs06: String,
+        /// AK901.
+        code: String,
+    },
+    /// A partner answered a transaction set that we sent.
+    AnsweredSet {
+        /// GS01 of its group.
+        gs01: String,
+        /// GS06 of its group.
+        gs06: String,
+        /// ST02 of what we sent.
+        st02: String,
+        /// IK501.
+        code: String,
+    },
+}
+
+/// An interchange.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct InterchangeFact {
+    /// Which of the arrival, from one.
+    pub ordinal: u32,
+    /// Sender, `ISA05:ISA06`, blanks at the end left out.
+    pub sender: String,
+    /// Receiver, `ISA07:ISA08`.
+    pub receiver: String,
+    /// Control number.
+    pub isa13: String,
+    /// Usage indicator, `P` or `T`.
+    pub isa15: String,
+    /// `received`, `made`.
+    pub state: &'static str,
+    /// TA104 and TA105 that we answered, joined by a blank.
+    pub ta1: String,
+    /// Why no answer was sent, if none was.
+    pub suppressed: String,
+    /// ISA13 of our answer, if there is one.
+    pub answered_by: String,
+}
+
+/// A group.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct GroupFact {
+    /// Its interchange's ordinal.
+    pub interchange: u32,
+    /// Which of the interchange, from one.
+    pub ordinal: u32,
+    /// Functional identifier code.
+    pub gs01: String,
+    /// Control number.
+    pub gs06: String,
+    /// Version.
+    pub gs08: String,
+    /// `accepted`, `rejected`, `partly`, `made`, `not answered` …
+    pub state: &'static str,
+}
+
+/// A transaction set.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SetFact {
+    /// Its interchange's ordinal.
+    pub interchange: u32,
+    /// Its group's ordinal.
+    pub group: u32,
+    /// Which of the group, from one.
+    pub ordinal: u32,
+    /// Identifier code.
+    pub st01: String,
+    /// Control number.
+    pub st02: String,
+    /// `accepted`, `rejected`, `made`, `not answered`.
+    pub state: &'static str,
+}

@@ -1,0 +1,226 @@
+//! The ledger as a door: what came in, what is to be done, what came of it.
+//!
+//! It is the truth; the queue only says that there is something to do. Whatever a job made is recorded together with what follows, and
+//! only by the worker whose lease still holds.
+
+use async_trait::async_trait;
+
+use crate::failure::{Failure, Result};
+use crate::job::{Direction, Job, Outcome, Task};
+use crate::object::JobId;
+
+/// Something that came in through a door.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Given at the door.
+    pub id: JobId,
+    /// The trading partner whose door it was, or for whom it was submitted.
+    pub partner: String,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Keyed digest of door, name and contents: the same transfer twice is one arrival.
+    pub identity: String,
+    /// What the sender called it; shown to operators, never logged.
+    pub name: String,
+    /// Length as it came.
+    pub bytes: u64,
+    /// When, in milliseconds since 1970.
+    pub received_ms: i64,
+    /// The arrival that this is a replay of.
+    pub replay_of: Option<JobId>,
+    /// What is to be done first.
+    pub first: Task,
+}
+
+/// What became of the attempt to lease a job.
+#[derive(Debug)]
+pub enum Lease {
+    /// It is yours.
+    Taken(Box<Job>),
+    /// It is somebody else's until then, in milliseconds since 1970, or not due before.
+    Busy(i64),
+    /// Nothing is left to do.
+    Settled,
+    /// There is no such job.
+    Unknown,
+}
+
+/// A number of ours that goes out, each given once for each receiver.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Number {
+    /// ISA13.
+    Interchange,
+    /// GS06.
+    Group,
+}
+
+impl Number {
+    /// Its name in the ledger.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Interchange => "interchange",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// By what a partner's acknowledgment refers to something that we sent.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reference<'a> {
+    /// TA101.
+    Interchange {
+        /// ISA13.
+        isa13: &'a str,
+    },
+    /// AK101 and AK102.
+    Group {
+        /// GS01.
+        gs01: &'a str,
+        /// GS06.
+        gs06: &'a str,
+    },
+}
+
+/// What became of the wish to send an arrival once more.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Replay {
+    /// This arrival is the replay.
+    Begun(String),
+    /// This arrival, itself or an earlier replay, has not ended yet.
+    Running(String),
+}
+
+/// Where an arrival stands.
+#[derive(Clone, Debug)]
+pub struct ArrivalRow {
+    /// Which.
+    pub id: String,
+    /// The trading partner.
+    pub partner: String,
+    /// `inbound`, `outbound`.
+    pub direction: String,
+    /// What the sender called it.
+    pub name: String,
+    /// Length as it came.
+    pub bytes: i64,
+    /// When, in milliseconds since 1970.
+    pub received_ms: i64,
+    /// `open`, `delivered`, `dead`, `quarantined`.
+    pub state: String,
+    /// Code of what went wrong.
+    pub reason: String,
+    /// The arrival that this is a replay of, or nothing.
+    pub replay_of: String,
+    /// How many transaction sets are in which state: `2 accepted, 1 rejected`.
+    pub sets: String,
+    /// How its first interchanges were answered, by us or the partner.
+    pub answers: String,
+}
+
+/// A job as the trace shows it.
+#[derive(Clone, Debug)]
+pub struct JobRow {
+    /// Which.
+    pub id: String,
+    /// Its arrival.
+    pub arrival: String,
+    /// Its step.
+    pub step: String,
+    /// What it is to do, as JSON.
+    pub task: String,
+    /// `ready`, `leased`, `done`, `dead`, `quarantined`.
+    pub state: String,
+    /// Tries so far.
+    pub attempts: i64,
+    /// When it last changed, in milliseconds since 1970.
+    pub changed_ms: i64,
+    /// Code of what went wrong.
+    pub reason: String,
+    /// The stage's word.
+    pub note: String,
+}
+
+/// An interchange, group or transaction set as the trace shows it.
+#[derive(Clone, Debug)]
+pub struct UnitRow {
+    /// `interchange`, `group`, `set`.
+    pub kind: String,
+    /// Ordinals of interchange, group and set.
+    pub place: [i64; 3],
+    /// Kind and control number: ISA13; GS01, GS06; ST01, ST02.
+    pub identity: String,
+    /// `accepted`, `rejected`, `sent` …
+    pub state: String,
+    /// The answer that was given, or came: `TA1 A 000`, `suppressed: …`.
+    pub answer: String,
+}
+
+/// How many there are of each kind of thing.
+#[derive(Clone, Debug, Default)]
+pub struct Counts {
+    /// Arrivals by direction and state.
+    pub arrivals: Vec<(String, String, i64)>,
+    /// Jobs that are not settled, by step and state.
+    pub jobs: Vec<(String, String, i64)>,
+    /// When the oldest of them was created, in milliseconds since 1970.
+    pub oldest_ms: Option<i64>,
+}
+
+/// The ledger.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Records an arrival with its first job; false if the same transfer is known already, and then nothing changes.
+    async fn arrive(&self, arrival: &Arrival) -> Result<bool>;
+
+    /// Leases a job until a moment, in milliseconds since 1970.
+    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease>;
+
+    /// Makes a lease longer; false if it is lost.
+    async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool>;
+
+    /// Records what a job made and what follows, and settles it; false if its lease is lost, and then nothing changes.
+    async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool>;
+
+    /// Records that a job failed: to be done again at a moment, or, without one, never; false if its lease is lost.
+    async fn fail(
+        &self,
+        job: &Job,
+        failure: Failure,
+        again_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<bool>;
+
+    /// Draws a number for a receiver, the same again for the same job and ordinal.
+    async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32>;
+
+    /// Claims a received interchange by its key; the arrival that has it already, if another does, since a moment.
+    async fn claim(&self, job: &Job, key: &str, since_ms: i64) -> Result<Option<JobId>>;
+
+    /// The arrival of which we made what a partner refers to, if there is one; of several the latest.
+    async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>>;
+
+    /// Messages that are to be published, oldest first.
+    async fn outbox(&self, most: u32) -> Result<Vec<JobId>>;
+
+    /// Says that messages are published.
+    async fn published(&self, jobs: &[JobId]) -> Result<()>;
+
+    /// Sends an arrival down the road once more, as it came; nothing if there is none such.
+    async fn replay(&self, original: &str, replay: JobId, now_ms: i64) -> Result<Option<Replay>>;
+
+    /// How many there are of each kind of thing.
+    async fn counts(&self) -> Result<Counts>;
+
+    /// The latest arrivals, or, with a state, those in it.
+    async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>>;
+
+    /// The arrivals whose identifier begins or ends so.
+    async fn find(&self, part: &str) -> Result<Vec<ArrivalRow>>;
+
+    /// The jobs of an arrival, in the order in which they came to be.
+    async fn jobs(&self, arrival: &str) -> Result<Vec<JobRow>>;
+
+    /// The interchanges, groups and transaction sets of an arrival, up to so many.
+    async fn units(&self, arrival: &str, most: u32) -> Result<Vec<UnitRow>>;
+}

@@ -1,0 +1,239 @@
+//! Reads and checks settings and profiles, and says what is wrong where.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::{Profile, Profiles, Settings};
+use crate::limits::CONFIG_BYTES;
+
+/// Something wrong in a file of configuration.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ProfileError {
+    /// The file, from the home folder.
+    pub file: PathBuf,
+    /// Line and column, from one; zeros if the file as a whole is meant.
+    pub place: (usize, usize),
+    /// What is wrong.
+    pub what: String,
+    /// What may have been meant.
+    pub hint: Option<String>,
+}
+
+impl std::fmt::Display for ProfileError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(f, "error: {}", self.what)?;
+        write!(f, "  --> {}", self.file.display())?;
+        if self.place.0 > 0 {
+            write!(f, ":{}:{}", self.place.0, self.place.1)?;
+        }
+        match &self.hint {
+            Some(hint) => write!(f, "\n  help: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for ProfileError {}
+
+pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
+    let mut errors = Vec::new();
+    let mut profiles = Profiles {
+        home: home.to_owned(),
+        ..Profiles::default()
+    };
+    let config = Path::new("config.toml");
+    if home.join(config).exists() {
+        match parse::<Settings>(home, config) {
+            Ok(settings) => profiles.settings = settings,
+            Err(error) => errors.push(error),
+        }
+    }
+    for file in partner_files(home) {
+        match partner(home, &file) {
+            Ok(profile) => {
+                profiles.partners.insert(profile.id.clone(), profile);
+            }
+            Err(mut wrong) => errors.append(&mut wrong),
+        }
+    }
+    errors.append(&mut shared(&profiles));
+    if errors.is_empty() {
+        Ok(profiles)
+    } else {
+        Err(errors)
+    }
+}
+
+fn partner_files(home: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(home.join("partners")).into_iter().flatten();
+    let mut files: Vec<PathBuf> = entries
+        .flatten()
+        .map(|entry| Path::new("partners").join(entry.file_name()))
+        .filter(|file| file.extension().is_some_and(|ending| ending == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn partner(home: &Path, file: &Path) -> Result<Profile, Vec<ProfileError>> {
+    let mut profile = parse::<Profile>(home, file).map_err(|error| vec![error])?;
+    let stem = file.file_stem().unwrap_or_default();
+    profile.id = stem.to_string_lossy().into_owned();
+    let wrong: Vec<_> = ids(&profile)
+        .into_iter()
+        .chain(certificates(home, &profile))
+        .collect();
+    if wrong.is_empty() {
+        return Ok(profile);
+    }
+    let error = |(what, hint): Wrong| ProfileError {
+        file: file.to_owned(),
+        place: (0, 0),
+        what,
+        hint: hint.map(str::to_owned),
+    };
+    Err(wrong.into_iter().map(error).collect())
+}
+
+/// What is wrong, and what may have been meant.
+type Wrong = (String, Option<&'static str>);
+
+/// What is wrong with the names of a partner and of us.
+fn ids(profile: &Profile) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    if !is_partner_id(&profile.id) {
+        let what =
+            "a partner's id, the file's name, has up to 40 small letters, digits and hyphens";
+        wrong.push((what.to_owned(), None));
+    }
+    if profile.theirs.isa.is_empty() || profile.theirs.gs.is_empty() {
+        let what = "`theirs` needs at least one id in `isa` and one in `gs`";
+        wrong.push((what.to_owned(), None));
+    }
+    for id in profile.theirs.isa.iter().chain([&profile.ours.isa]) {
+        if !is_isa(id) {
+            let what = format!(
+                "`{id}` is not a qualifier of two characters, a colon and an id of up to 15"
+            );
+            wrong.push((what, Some("write \"ZZ:ACME\"")));
+        }
+    }
+    for code in profile.theirs.gs.iter().chain([&profile.ours.gs]) {
+        if !(2..=15).contains(&code.len()) || !is_printable(code) {
+            let what = format!("`{code}` is not an application code of 2 to 15 characters");
+            wrong.push((what, None));
+        }
+    }
+    wrong
+}
+
+/// What is wrong with the certificates of a partner.
+fn certificates(home: &Path, profile: &Profile) -> Vec<Wrong> {
+    let missing = profile
+        .pgp
+        .certificates
+        .iter()
+        .filter(|file| !home.join(file).is_file());
+    let missing = missing.map(|file| {
+        (
+            format!("the certificate {} is not there", file.display()),
+            None,
+        )
+    });
+    let mut wrong: Vec<_> = missing.collect();
+    if profile.pgp.certificates.is_empty() && !profile.pgp.plain {
+        wrong.push((
+            "`pgp` names no certificate of the partner, and does not allow plain files".to_owned(),
+            Some("name the partner's public key in `certificates`, or, for tests, set `plain = true`"),
+        ));
+    }
+    wrong
+}
+
+/// Whether a partner may be called so.
+pub fn is_partner_id(id: &str) -> bool {
+    let is_ours = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=40).contains(&id.len()) && id.bytes().all(is_ours)
+}
+
+fn is_isa(id: &str) -> bool {
+    let Some((qualifier, id)) = id.split_once(':') else {
+        return false;
+    };
+    qualifier.len() == 2
+        && (1..=15).contains(&id.len())
+        && is_printable(qualifier)
+        && is_printable(id)
+}
+
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && text.trim_end() == text
+}
+
+/// Partners may not share an id or a folder, or nobody knows whose a file is.
+fn shared(profiles: &Profiles) -> Vec<ProfileError> {
+    let mut owners: BTreeMap<String, &str> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for (id, profile) in &profiles.partners {
+        let isa = profile.theirs.isa.iter().map(|isa| format!("the id {isa}"));
+        let folder = format!("the folder {}", profiles.inbox(profile).display());
+        for thing in isa.chain([folder]) {
+            if let Some(owner) = owners.insert(thing.clone(), id) {
+                errors.push(ProfileError {
+                    file: Path::new("partners").join(format!("{id}.toml")),
+                    place: (0, 0),
+                    what: format!("{thing} is also that of `{owner}`"),
+                    hint: None,
+                });
+            }
+        }
+    }
+    errors
+}
+
+fn parse<T: DeserializeOwned>(home: &Path, file: &Path) -> Result<T, ProfileError> {
+    let error = |what: String| ProfileError {
+        file: file.to_owned(),
+        place: (0, 0),
+        what,
+        hint: None,
+    };
+    let path = home.join(file);
+    let length = fs::metadata(&path)
+        .map_err(|e| error(e.kind().to_string()))?
+        .len();
+    if length > CONFIG_BYTES {
+        return Err(error(format!(
+            "the file is longer than {CONFIG_BYTES} bytes"
+        )));
+    }
+    let text = fs::read_to_string(&path).map_err(|e| error(e.kind().to_string()))?;
+    toml::from_str(&text).map_err(|cause| {
+        let what = cause.message().to_owned();
+        ProfileError {
+            place: cause.span().map_or((0, 0), |span| place(&text, span.start)),
+            hint: suggestion(&what),
+            ..error(what)
+        }
+    })
+}
+
+/// Line and column of a byte, from one.
+fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    (line, column)
+}
+
+/// The likeliest of the expected keys: serde names the unknown one first, in backquotes, then all that it knows.
+fn suggestion(message: &str) -> Option<String> {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let unknown = words.next().filter(|_| message.starts_with("unknown"))?;
+    let near = |known: &&str| strsim::damerau_levenshtein(unknown, known);
+    let best = words.min_by_key(near)?;
+    (near(&best) <= 3).then(|| format!("did you mean `{best}`?"))
+}

@@ -1,0 +1,305 @@
+//! What is configured: the settings of the house, and a profile for each trading partner. TOML; every key has a default but the ids.
+//!
+//! An unknown key is an error that names the likeliest one, with file, line and column: a misspelt policy must not be a silent default.
+
+mod check;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use check::{ProfileError, is_partner_id};
+
+/// The settings of the house: `config.toml`, which need not exist.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How jobs are done.
+    pub work: Work,
+    /// How often a failure is tried again.
+    pub retry: Retry,
+    /// Where our own systems leave submissions and find results.
+    pub backend: Backend,
+}
+
+/// How jobs are done.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Work {
+    /// Jobs done at the same time.
+    pub jobs: u32,
+    /// How often folders are looked at, in milliseconds.
+    pub poll_ms: u64,
+    /// How long a job is a worker's own unless it says that it is still at it, in seconds.
+    pub lease_s: u64,
+    /// How long an incomplete file may stand unchanged before it goes to quarantine, in seconds.
+    pub incomplete_s: u64,
+    /// How long jobs may take to end when the process is told to stop, in seconds.
+    pub grace_s: u64,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            jobs: 2,
+            poll_ms: 500,
+            lease_s: 60,
+            incomplete_s: 3600,
+            grace_s: 30,
+        }
+    }
+}
+
+/// How often a failure is tried again.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retry {
+    /// Tries before a job goes to the dead letters.
+    pub attempts: u32,
+    /// Delay before the second try, in milliseconds; each further one waits twice as long.
+    pub first_ms: u64,
+    /// Longest delay, in milliseconds.
+    pub most_ms: u64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 8,
+            first_ms: 1000,
+            most_ms: 600_000,
+        }
+    }
+}
+
+/// Where our own systems leave submissions and find results.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backend {
+    /// Its folder: `submit/PARTNER` is taken from, `received/PARTNER` and `responses/PARTNER` are left in.
+    pub folder: PathBuf,
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Self {
+            folder: "backend".into(),
+        }
+    }
+}
+
+/// Test or production: what ISA15 must say.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum Usage {
+    /// ISA15 = T.
+    #[default]
+    Test,
+    /// ISA15 = P.
+    Production,
+}
+
+impl Usage {
+    /// The usage indicator, ISA15.
+    #[must_use]
+    pub fn isa15(self) -> &'static str {
+        match self {
+            Self::Test => "T",
+            Self::Production => "P",
+        }
+    }
+}
+
+/// A trading partner: `partners/ID.toml`.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// The file's name without its ending.
+    #[serde(skip)]
+    pub id: String,
+    /// For people.
+    #[serde(default)]
+    pub name: String,
+    /// Whether the partner tests or is in production.
+    #[serde(default)]
+    pub usage: Usage,
+    /// Who the partner is in envelopes.
+    pub theirs: Theirs,
+    /// Who we are in envelopes to this partner.
+    pub ours: Ours,
+    /// Where files are exchanged; by default `exchange/ID/in` and `exchange/ID/out`.
+    #[serde(default)]
+    pub folder: Folder,
+    /// Encryption and signatures.
+    #[serde(default)]
+    pub pgp: Pgp,
+    /// When and how we answer.
+    #[serde(default)]
+    pub acknowledge: Acknowledge,
+    /// What we think of the same control number twice.
+    #[serde(default)]
+    pub duplicates: Duplicates,
+}
+
+impl Profile {
+    /// Qualifier and id, and the application code, that we write to: the first of each, and a checked profile has one.
+    #[must_use]
+    pub fn write_to(&self) -> (&str, &str) {
+        (
+            self.theirs.isa.first().map_or("", String::as_str),
+            self.theirs.gs.first().map_or("", String::as_str),
+        )
+    }
+}
+
+/// Who the partner is in envelopes.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Theirs {
+    /// Qualifiers and ids as `ISA05:ISA06`, `ZZ:ACME`; the first is the one that we write to.
+    pub isa: Vec<String>,
+    /// Application codes, GS02; the first is the one that we write to.
+    pub gs: Vec<String>,
+}
+
+/// Who we are in envelopes to a partner.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct Ours {
+    /// Qualifier and id as `ISA07:ISA08`.
+    pub isa: String,
+    /// Application code, GS03.
+    pub gs: String,
+}
+
+/// Where files are exchanged, from the home folder.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Folder {
+    /// What the partner leaves for us.
+    #[serde(rename = "in")]
+    pub inbox: Option<PathBuf>,
+    /// What we leave for the partner.
+    #[serde(rename = "out")]
+    pub outbox: Option<PathBuf>,
+}
+
+/// Encryption and signatures.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Pgp {
+    /// The partner's certificates, from the home folder; we encrypt to all of them, and any of them may sign.
+    pub certificates: Vec<PathBuf>,
+    /// Whether files that are not encrypted are let in, and ours go out plain. For tests and closed lines.
+    pub plain: bool,
+    /// Whether what we send is ASCII-armored.
+    pub armored: bool,
+}
+
+impl Default for Pgp {
+    fn default() -> Self {
+        Self {
+            certificates: Vec::new(),
+            plain: false,
+            armored: true,
+        }
+    }
+}
+
+/// When a TA1 is sent.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ta1 {
+    /// If ISA14 asks for it, or the interchange is rejected.
+    #[default]
+    WhenAsked,
+    /// Always.
+    Always,
+}
+
+/// When and how we answer.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Acknowledge {
+    /// When a TA1 is sent.
+    pub ta1: Ta1,
+    /// Whether accepted transaction sets are listed one by one in a 999.
+    pub list_accepted: bool,
+}
+
+impl Default for Acknowledge {
+    fn default() -> Self {
+        Self {
+            ta1: Ta1::WhenAsked,
+            list_accepted: true,
+        }
+    }
+}
+
+/// What we think of the same control number twice.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Duplicates {
+    /// Whether an interchange whose control number came before is rejected, TA1 025.
+    pub reject: bool,
+    /// For how many days a control number is remembered.
+    pub days: u32,
+}
+
+impl Default for Duplicates {
+    fn default() -> Self {
+        Self {
+            reject: true,
+            days: 400,
+        }
+    }
+}
+
+/// All that is configured, read from one home folder.
+#[derive(Clone, Debug, Default)]
+pub struct Profiles {
+    /// The home folder: paths of settings and profiles begin there.
+    pub home: PathBuf,
+    /// The settings of the house.
+    pub settings: Settings,
+    /// The partners by id.
+    pub partners: BTreeMap<String, Profile>,
+}
+
+impl Profiles {
+    /// Reads `config.toml` and `partners/*.toml` of a home folder; both may be missing.
+    ///
+    /// # Errors
+    /// All that is wrong in any of the files, each with its place.
+    pub fn read(home: &Path) -> Result<Self, Vec<ProfileError>> {
+        check::read(home)
+    }
+
+    /// A path of the settings or a profile.
+    #[must_use]
+    pub fn path(&self, path: &Path) -> PathBuf {
+        self.home.join(path)
+    }
+
+    /// Where a partner leaves files for us.
+    #[must_use]
+    pub fn inbox(&self, partner: &Profile) -> PathBuf {
+        let usual = || Path::new("exchange").join(&partner.id).join("in");
+        self.path(&partner.folder.inbox.clone().unwrap_or_else(usual))
+    }
+
+    /// Where we leave files for a partner.
+    #[must_use]
+    pub fn outbox(&self, partner: &Profile) -> PathBuf {
+        let usual = || Path::new("exchange").join(&partner.id).join("out");
+        self.path(&partner.folder.outbox.clone().unwrap_or_else(usual))
+    }
+
+    /// A folder of the backend for a partner: `submit`, `received`, `responses`.
+    #[must_use]
+    pub fn backend(&self, kind: &str, partner: &str) -> PathBuf {
+        let folder = self.path(&self.settings.backend.folder);
+        folder.join(kind).join(partner)
+    }
+}

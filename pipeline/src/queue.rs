@@ -1,0 +1,36 @@
+//! The queue as a door: it says which job is to be done, and nothing more.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::failure::Result;
+use crate::object::JobId;
+
+/// A message that was taken and must be settled, once, last.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Delivery {
+    /// The job to be done.
+    pub job: JobId,
+    /// By which the queue knows the message.
+    pub tag: i64,
+}
+
+/// The queue.
+#[async_trait]
+pub trait Queue: Send + Sync {
+    /// Puts messages in, durably; the same job twice is harmless.
+    async fn publish(&self, jobs: &[JobId]) -> Result<()>;
+
+    /// Takes the next message; it comes back by itself if it is not settled within the time, in milliseconds.
+    async fn take(&self, now_ms: i64, within_ms: i64) -> Result<Option<Delivery>>;
+
+    /// Settles: the job is done, or dead.
+    async fn confirm(&self, delivery: Delivery) -> Result<()>;
+
+    /// Settles: the message comes again at a moment, in milliseconds since 1970.
+    async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()>;
+
+    /// Waits until a message may be there, at most so long.
+    async fn wait(&self, most: Duration);
+}

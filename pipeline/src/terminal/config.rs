@@ -1,0 +1,65 @@
+//! Looks after the configuration.
+
+use std::fs;
+use std::io::Write;
+
+use super::{Home, Stop};
+use crate::profile::{Profiles, Usage, is_partner_id};
+
+/// Says what is wrong, or that nothing is.
+pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
+    home.must_exist()?;
+    let profiles = home.profiles()?;
+    let Profiles { partners, .. } = &profiles;
+    for profile in partners.values() {
+        let usage = match profile.usage {
+            Usage::Test => "test",
+            Usage::Production => "production",
+        };
+        writeln!(
+            out,
+            "{}: {usage}, from {} to {}",
+            profile.id,
+            profiles.inbox(profile).display(),
+            profiles.outbox(profile).display()
+        )?;
+    }
+    let count = partners.len();
+    Ok(writeln!(
+        out,
+        "the configuration is good: {count} trading partners"
+    )?)
+}
+
+/// Writes a profile to be filled in.
+pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), Stop> {
+    if !is_partner_id(id) {
+        return Err(Stop::could_not(
+            "a partner's id has up to 40 small letters, digits and hyphens",
+        ));
+    }
+    let folder = home.folder().join("partners");
+    let file = folder.join(format!("{id}.toml"));
+    if file.exists() {
+        return Err(Stop::no(format!("{} is there already", file.display())));
+    }
+    let could_not = |error: std::io::Error| {
+        Stop::could_not(format!(
+            "could not write {}: {}",
+            file.display(),
+            error.kind()
+        ))
+    };
+    for folder in ["in", "out"].map(|way| home.folder().join("exchange").join(id).join(way)) {
+        fs::create_dir_all(folder).map_err(could_not)?;
+    }
+    fs::create_dir_all(&folder).map_err(could_not)?;
+    let text = include_str!("partner.toml").replace("PARTNER", &id.to_uppercase());
+    fs::write(&file, text.replace("FOLDER", id)).map_err(could_not)?;
+    writeln!(
+        out,
+        "wrote {}: fill in its ids and its certificate,",
+        file.display()
+    )?;
+    Ok(writeln!(out, "then ask `x12-pipeline config check`")?)
+}

@@ -1,0 +1,298 @@
+//! The home folder: where the embedded pipeline has all that is its own, and how its doors are opened.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+
+use super::Stop;
+use crate::clock::{Clock, SystemClock};
+use crate::database::Database;
+use crate::doors::{Doors, Ways};
+use crate::failure::Failure;
+use crate::intake::{self, Door};
+use crate::job::Direction;
+use crate::keys::KeyFile;
+use crate::ledger::Ledger;
+use crate::openpgp::{self, Certificates, SecretKeys};
+use crate::profile::Profiles;
+use crate::seal::Vault;
+use crate::store::FolderStore;
+use crate::transport::folder::FolderTransport;
+use crate::{relay, worker};
+
+/// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
+const USER_ID: &str = "X12 pipeline";
+
+/// How old what a crash left half written must be before it is swept.
+const DRAFT_AGE: Duration = Duration::from_secs(24 * 3600);
+
+/// How often one looks whether nothing is left to be done.
+const IDLE_LOOK: Duration = Duration::from_millis(200);
+
+/// The home folder.
+pub struct Home(PathBuf);
+
+impl Home {
+    /// A folder, which need not be there yet.
+    #[must_use]
+    pub fn new(folder: &Path) -> Self {
+        Self(folder.to_owned())
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// Whether there is such a folder.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn must_exist(&self) -> Result<(), Stop> {
+        if self.0.is_dir() {
+            return Ok(());
+        }
+        Err(Stop::no(format!(
+            "there is no folder {}: `x12-pipeline run` or `partner-add` makes it, or it is another one (--home)",
+            self.0.display()
+        )))
+    }
+
+    /// Where the keys are that seal what is stored.
+    #[must_use]
+    pub fn sealing_keys(&self) -> PathBuf {
+        self.0.join("keys/sealing.keys")
+    }
+
+    fn own_keys(&self) -> PathBuf {
+        self.0.join("keys/own.secret.asc")
+    }
+
+    /// The configuration, or all that is wrong in it.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn profiles(&self) -> Result<Profiles, Stop> {
+        Profiles::read(&self.0).map_err(|errors| {
+            let words: Vec<_> = errors.iter().map(ToString::to_string).collect();
+            Stop::no(words.join("\n\n"))
+        })
+    }
+
+    /// The ledger of a home that is there.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be opened.
+    pub async fn ledger(&self) -> Result<Arc<dyn Ledger>, Stop> {
+        let file = self.0.join("ledger.db");
+        if !file.exists() {
+            return Err(Stop::no(format!(
+                "there is no ledger in {}: nothing has run there yet, or it is another folder (--home)",
+                self.0.display()
+            )));
+        }
+        Ok(Arc::new(Database::open(&file).await?))
+    }
+
+    /// Makes folders and keys that are missing, and says so.
+    ///
+    /// # Errors
+    /// If they cannot be made.
+    pub fn settle(&self) -> Result<(), Stop> {
+        for folder in ["", "keys", "partners"] {
+            let mut builder = fs::DirBuilder::new();
+            let made = builder
+                .recursive(true)
+                .mode(0o700)
+                .create(self.0.join(folder));
+            made.map_err(|error| {
+                Stop::could_not(format!(
+                    "could not make {}: {}",
+                    self.0.display(),
+                    error.kind()
+                ))
+            })?;
+        }
+        if let Some(key) = made_once(&self.sealing_keys(), KeyFile::create)? {
+            tracing::info!(
+                key,
+                "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it"
+            );
+        }
+        let own = |file: &Path| {
+            openpgp::generate(USER_ID, None, SystemClock.now())?
+                .keys
+                .save(file, None)
+        };
+        if made_once(&self.own_keys(), own)?.is_some() {
+            tracing::info!(
+                "made our OpenPGP key: `x12-pipeline keys export` prints what partners need"
+            );
+        }
+        Ok(())
+    }
+
+    /// Our OpenPGP keys.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub fn own(&self) -> Result<SecretKeys, Stop> {
+        let mut ours = SecretKeys::default();
+        ours.load(&self.own_keys(), None)?;
+        Ok(ours)
+    }
+
+    /// The partners' certificates.
+    ///
+    /// # Errors
+    /// If one cannot be read.
+    pub fn certificates(&self, profiles: &Profiles) -> Result<Certificates, Stop> {
+        let mut certificates = Certificates::default();
+        for profile in profiles.partners.values() {
+            for file in &profile.pgp.certificates {
+                let load = certificates.load(&profile.id, &profiles.path(file));
+                load.map_err(|failure: Failure| {
+                    Stop::no(format!("{}: {failure}", file.display()))
+                })?;
+            }
+        }
+        Ok(certificates)
+    }
+
+    /// Runs the road until stopped, or until nothing is left to be done.
+    ///
+    /// # Errors
+    /// If it cannot begin.
+    pub async fn run(&self, until_idle: bool) -> Result<(), Stop> {
+        let profiles = self.profiles()?;
+        self.settle()?;
+        let doors = Arc::new(self.doors(profiles).await?);
+        let (stop, stopped) = watch::channel(false);
+        let news = Arc::new(Notify::new());
+        let mut tasks = tokio::task::JoinSet::new();
+        for door in entrances(&doors)? {
+            tasks.spawn(intake::run(
+                Arc::clone(&doors),
+                door,
+                Arc::clone(&news),
+                stopped.clone(),
+            ));
+        }
+        tasks.spawn(relay::run(
+            Arc::clone(&doors),
+            Arc::clone(&news),
+            stopped.clone(),
+        ));
+        let work = tokio::spawn(worker::run(Arc::clone(&doors), Arc::clone(&news), stopped));
+        let partners = doors.profiles.partners.len();
+        tracing::info!(home = %self.0.display(), partners, "running");
+        if partners == 0 {
+            tracing::warn!(
+                "there is no trading partner yet: `x12-pipeline partner-add ID` adds one"
+            );
+        }
+        wait_for_end(&doors, until_idle).await?;
+        tracing::info!("stopping: jobs in hand may end");
+        // Nobody listens any more only if all have ended.
+        let _ = stop.send(true);
+        let _ = work.await;
+        while tasks.join_next().await.is_some() {}
+        tracing::info!("stopped");
+        Ok(())
+    }
+
+    async fn doors(&self, profiles: Profiles) -> Result<Doors, Stop> {
+        let store = FolderStore::new(&self.0.join("store"))?;
+        store.sweep(DRAFT_AGE)?;
+        let keys = KeyFile::read(&self.sealing_keys())?;
+        let database = Arc::new(Database::open(&self.0.join("ledger.db")).await?);
+        Ok(Doors {
+            ledger: Arc::clone(&database) as Arc<dyn Ledger>,
+            queue: database,
+            vault: Vault::new(Arc::new(store), Arc::new(keys)),
+            clock: Arc::new(SystemClock),
+            ours: self.own()?,
+            certificates: self.certificates(&profiles)?,
+            ways: ways(&profiles)?,
+            profiles: Arc::new(profiles),
+            options: x12_parser::Options::default(),
+            handle: Handle::current(),
+        })
+    }
+}
+
+/// Makes a file unless it is there, or another process makes it just then.
+fn made_once<T>(
+    file: &Path,
+    make: impl FnOnce(&Path) -> Result<T, Failure>,
+) -> Result<Option<T>, Failure> {
+    if file.exists() {
+        return Ok(None);
+    }
+    match make(file) {
+        Err(_) if file.exists() => Ok(None),
+        made => made.map(Some),
+    }
+}
+
+fn ways(profiles: &Profiles) -> Result<BTreeMap<String, Ways>, Failure> {
+    let way = |folder| {
+        let way = FolderTransport::new(folder)?;
+        way.sweep(DRAFT_AGE)?;
+        Ok::<_, Failure>(Arc::new(way))
+    };
+    let mut ways = BTreeMap::new();
+    for (id, profile) in &profiles.partners {
+        let of = Ways {
+            partner: way(profiles.outbox(profile))?,
+            documents: way(profiles.backend("received", id))?,
+            responses: way(profiles.backend("responses", id))?,
+        };
+        ways.insert(id.clone(), of);
+    }
+    Ok(ways)
+}
+
+fn entrances(doors: &Doors) -> Result<Vec<Door>, Failure> {
+    let mut entrances = Vec::new();
+    for (id, profile) in &doors.profiles.partners {
+        let inbox = FolderTransport::new(doors.profiles.inbox(profile))?;
+        let submit = FolderTransport::new(doors.profiles.backend("submit", id))?;
+        entrances.push(Door::new(id, Direction::Inbound, Arc::new(inbox)));
+        entrances.push(Door::new(id, Direction::Outbound, Arc::new(submit)));
+    }
+    Ok(entrances)
+}
+
+/// Waits for Ctrl-C or SIGTERM, or until nothing has been left to be done for a while.
+async fn wait_for_end(doors: &Doors, until_idle: bool) -> Result<(), Stop> {
+    let no_signals =
+        |error: std::io::Error| Stop::could_not(format!("no signals: {}", error.kind()));
+    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+    // Files are taken in when they are seen the second time: three looks without anything to do are an end.
+    let poll = Duration::from_millis(doors.profiles.settings.work.poll_ms);
+    let looks = 3 * poll.as_millis() / IDLE_LOOK.as_millis() + 3;
+    let mut idle = 0;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            () = tokio::time::sleep(IDLE_LOOK), if until_idle => {
+                let counts = doors.ledger.counts().await?;
+                idle = if counts.jobs.is_empty() { idle + 1 } else { 0 };
+                if idle > looks {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}

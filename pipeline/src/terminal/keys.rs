@@ -1,0 +1,80 @@
+//! Shows and makes keys.
+
+use std::io::Write;
+
+use super::arguments::KeysVerb;
+use super::{Home, Stop, table};
+use crate::clock::{Clock, SystemClock};
+use crate::keys::KeyFile;
+use crate::openpgp::Description;
+
+/// Days before its end from which on a key is to be seen to.
+const SOON_DAYS: i64 = 60;
+
+/// Does what is asked.
+pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result<(), Stop> {
+    match verb {
+        None | Some(KeysVerb::List) => list(home, out),
+        Some(KeysVerb::Export) => {
+            home.settle()?;
+            for certificate in home.own()?.certificates() {
+                out.write_all(&certificate.armored()?)?;
+            }
+            Ok(())
+        }
+        Some(KeysVerb::Rotate) => {
+            home.must_exist()?;
+            let id = KeyFile::rotate(&home.sealing_keys())?;
+            Ok(writeln!(
+                out,
+                "what is stored from the next start on is sealed by {id}"
+            )?)
+        }
+    }
+}
+
+fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
+    home.must_exist()?;
+    home.settle()?;
+    let now = SystemClock.now();
+    let profiles = home.profiles()?;
+    let mut rows: Vec<_> = home
+        .own()?
+        .describe(now)
+        .iter()
+        .map(|key| row("ours", key))
+        .collect();
+    for (partner, certificates) in home.certificates(&profiles)?.partners() {
+        rows.extend(certificates.iter().map(|c| row(partner, &c.describe(now))));
+    }
+    Ok(table::write(
+        out,
+        &["whose", "fingerprint", "good for", "ends"],
+        &rows,
+    )?)
+}
+
+fn row(whose: &str, key: &Description) -> Vec<String> {
+    let mut good_for = Vec::new();
+    if key.encrypts {
+        good_for.push("encrypting");
+    }
+    if key.signs {
+        good_for.push("signing");
+    }
+    if key.revoked {
+        good_for.push("nothing: it was revoked");
+    }
+    let ends = match key.days_left(SystemClock.now()) {
+        None => "never".to_owned(),
+        Some(days) if days < 0 => format!("{} days ago", -days),
+        Some(days) if days < SOON_DAYS => format!("soon, in {days} days"),
+        Some(days) => format!("in {days} days"),
+    };
+    vec![
+        whose.to_owned(),
+        key.fingerprint.clone(),
+        good_for.join(", "),
+        ends,
+    ]
+}

@@ -1,0 +1,106 @@
+//! What arrived, and where it stands.
+
+use std::io::Write;
+
+use super::{Home, Stop, table};
+use crate::clock::for_people;
+use crate::ledger::{ArrivalRow, Counts};
+
+/// Shows it.
+pub async fn show(
+    home: &Home,
+    (last, json): (u32, bool),
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    let ledger = home.ledger().await?;
+    let counts = ledger.counts().await?;
+    let latest = ledger.arrivals(None, last).await?;
+    if json {
+        let latest: Vec<_> = latest.iter().map(super::trace::arrival_json).collect();
+        let text = serde_json::json!({
+            "arrivals": counts.arrivals.iter().map(|(direction, state, count)| serde_json::json!({
+                "direction": direction, "state": state, "count": count,
+            })).collect::<Vec<_>>(),
+            "jobs": counts.jobs.iter().map(|(step, state, count)| serde_json::json!({
+                "step": step, "state": state, "count": count,
+            })).collect::<Vec<_>>(),
+            "oldestMs": counts.oldest_ms,
+            "latest": latest,
+        });
+        return Ok(writeln!(out, "{text}")?);
+    }
+    summary(&counts, out)?;
+    if latest.is_empty() {
+        let home = home.folder().display();
+        return Ok(writeln!(
+            out,
+            "nothing has arrived yet; partners leave files in {home}/exchange/PARTNER/in"
+        )?);
+    }
+    writeln!(out)?;
+    arrivals(&latest, out)
+}
+
+fn summary(counts: &Counts, out: &mut impl Write) -> Result<(), Stop> {
+    for (direction, state, count) in &counts.arrivals {
+        writeln!(out, "{count:>6}  {direction} {state}")?;
+    }
+    for (step, state, count) in &counts.jobs {
+        writeln!(out, "{count:>6}  jobs to {step}, {state}")?;
+    }
+    if let Some(oldest) = counts.oldest_ms {
+        writeln!(
+            out,
+            "the oldest job has been waiting since {}",
+            for_people(oldest)
+        )?;
+    }
+    Ok(())
+}
+
+/// Arrivals as a table.
+pub fn arrivals(rows: &[ArrivalRow], out: &mut impl Write) -> Result<(), Stop> {
+    let row = |row: &ArrivalRow| {
+        let what = match row.reason.is_empty() {
+            true => row.answers.clone(),
+            false => row.reason.clone(),
+        };
+        vec![
+            short(&row.id).to_owned(),
+            for_people(row.received_ms),
+            row.partner.clone(),
+            way(&row.direction).to_owned(),
+            row.name.clone(),
+            table::bytes(row.bytes),
+            row.state.clone(),
+            row.sets.clone(),
+            what,
+        ]
+    };
+    let rows: Vec<_> = rows.iter().map(row).collect();
+    let head = [
+        "id",
+        "received",
+        "partner",
+        "way",
+        "file",
+        "size",
+        "state",
+        "sets",
+        "answer or reason",
+    ];
+    Ok(table::write(out, &head, &rows)?)
+}
+
+/// The end of an identifier, where it differs most: enough to ask for it.
+fn short(id: &str) -> &str {
+    id.get(id.len().saturating_sub(8)..).unwrap_or(id)
+}
+
+fn way(direction: &str) -> &str {
+    match direction {
+        "inbound" => "in",
+        "outbound" => "out",
+        other => other,
+    }
+}

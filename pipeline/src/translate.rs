@@ -1,0 +1,207 @@
+//! X12 to JSON, or a submission to X12 under our envelope, with control numbers of the ledger.
+
+use x12_parser::{
+    Addresses, ControlNumbers as _, Envelope, Error, GroupAddress, InterchangeAddress, Per, Shape,
+    readdress, to_json, to_x12,
+};
+
+use crate::clock::x12_date_and_time;
+use crate::doors::Doors;
+use crate::drawn::Drawn;
+use crate::failure::Result;
+use crate::job::{
+    Direction, Fact, GroupFact, InterchangeFact, Job, Language, Outcome, SetFact, Task,
+};
+use crate::object::ObjectId;
+use crate::paper::{open, readable, refuse, seal};
+use crate::profile::Profile;
+
+/// Does a [`Task::Translate`]. What came in becomes lines of JSON, object 0; a submission becomes X12, object 0, and under our envelope
+/// object 1; why it cannot is object 2.
+///
+/// # Errors
+/// A failure to read or write, or of the ledger.
+pub fn translate(
+    job: &Job,
+    doors: &Doors,
+    plain: &ObjectId,
+    (language, direction): (Language, Direction),
+) -> Result<Outcome> {
+    match direction {
+        Direction::Inbound => inbound(job, doors, plain),
+        Direction::Outbound => outbound(job, doors, plain, language),
+    }
+}
+
+/// A document that breaks off has no lines: it is answered, and nothing of it goes on.
+fn inbound(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
+    let mut out = seal(job, doors, 0)?;
+    let document = open(job, doors, x12)?;
+    let read = to_json(document, &mut out, Shape::Loops, Per::Set, &doors.options);
+    let (lines, note) = match readable(read)? {
+        Ok(()) => {
+            let bytes = out.finish()?.bytes;
+            (Some(job.object(0)), format!("{bytes} bytes of JSON"))
+        }
+        Err(_) => (None, "breaks off".to_owned()),
+    };
+    Ok(Outcome {
+        next: vec![Task::Validate {
+            x12: *x12,
+            lines,
+            direction: Direction::Inbound,
+        }],
+        note,
+        ..Outcome::default()
+    })
+}
+
+fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> Result<Outcome> {
+    match written(job, doors, plain, language)? {
+        Ok(facts) => Ok(Outcome {
+            next: vec![Task::Validate {
+                x12: job.object(1),
+                lines: None,
+                direction: Direction::Outbound,
+            }],
+            note: "under our envelope".to_owned(),
+            facts,
+        }),
+        // What is wrong with it, and where: never a value.
+        Err(error) => Ok(Outcome {
+            next: vec![refuse(job, doors, 2, (&error.to_string(), None))?],
+            note: format!("refused: {error}"),
+            ..Outcome::default()
+        }),
+    }
+}
+
+/// Writes the submission as X12 under our envelope; what is wrong with it, if that cannot be.
+fn written(
+    job: &Job,
+    doors: &Doors,
+    plain: &ObjectId,
+    language: Language,
+) -> Result<std::result::Result<Vec<Fact>, Error>> {
+    let x12 = match language {
+        Language::X12 => *plain,
+        Language::Json => {
+            let mut out = seal(job, doors, 0)?;
+            let limits = &doors.options.limits;
+            if let Err(error) = readable(to_x12(open(job, doors, plain)?, &mut out, limits))? {
+                return Ok(Err(error));
+            }
+            out.finish()?;
+            job.object(0)
+        }
+    };
+    let profile = doors.profile(&job.partner)?;
+    let mut ours = OurEnvelope::new(job, doors, profile);
+    let mut out = seal(job, doors, 1)?;
+    let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, &doors.options);
+    ours.numbers.check()?;
+    let counts = match readable(read)? {
+        Ok(counts) => counts,
+        Err(error) => return Ok(Err(error)),
+    };
+    out.finish()?;
+    if counts.sets == 0 {
+        let what = "there is no transaction set to be sent";
+        return Ok(Err(Error::Envelope { what, at: 0 }));
+    }
+    Ok(Ok(ours.facts))
+}
+
+/// The envelope under which we send to a partner.
+struct OurEnvelope<'a> {
+    profile: &'a Profile,
+    numbers: Drawn<'a>,
+    date: String,
+    time: String,
+    facts: Vec<Fact>,
+    /// Groups so far: their numbers are drawn in this order.
+    groups: u32,
+}
+
+impl<'a> OurEnvelope<'a> {
+    fn new(job: &'a Job, doors: &'a Doors, profile: &'a Profile) -> Self {
+        let (date, time) = x12_date_and_time(doors.clock.now_ms());
+        Self {
+            profile,
+            numbers: Drawn::new(job, doors),
+            date,
+            time,
+            facts: Vec::new(),
+            groups: 0,
+        }
+    }
+}
+
+impl Addresses for OurEnvelope<'_> {
+    fn interchange(
+        &mut self,
+        received: &Envelope,
+    ) -> std::result::Result<InterchangeAddress, Error> {
+        let isa13 = self.numbers.interchange(received.interchange)?;
+        let (theirs, ours) = (self.profile.write_to(), &self.profile.ours.isa);
+        let isa15 = self.profile.usage.isa15();
+        self.facts.push(Fact::Interchange(InterchangeFact {
+            ordinal: received.interchange,
+            sender: ours.clone(),
+            receiver: theirs.0.to_owned(),
+            isa13: format!("{isa13:09}"),
+            isa15: isa15.to_owned(),
+            state: "made",
+            ..InterchangeFact::default()
+        }));
+        let ((isa05, isa06), (isa07, isa08)) = (parts(ours), parts(theirs.0));
+        Ok(InterchangeAddress {
+            isa05,
+            isa06,
+            isa07,
+            isa08,
+            isa09: self.date.chars().skip(2).collect(),
+            isa10: self.time.clone(),
+            isa13,
+            isa15: isa15.to_owned(),
+        })
+    }
+
+    fn group(&mut self, received: &Envelope) -> std::result::Result<GroupAddress, Error> {
+        self.groups += 1;
+        let gs06 = self.numbers.group(self.groups)?;
+        self.facts.push(Fact::Group(GroupFact {
+            interchange: received.interchange,
+            ordinal: received.group,
+            gs01: received.gs(1).to_owned(),
+            gs06: gs06.to_string(),
+            gs08: received.gs(8).to_owned(),
+            state: "made",
+        }));
+        Ok(GroupAddress {
+            gs02: self.profile.ours.gs.clone(),
+            gs03: self.profile.write_to().1.to_owned(),
+            gs04: self.date.clone(),
+            gs05: self.time.clone(),
+            gs06,
+        })
+    }
+
+    fn set(&mut self, received: &Envelope) -> std::result::Result<String, Error> {
+        self.facts.push(Fact::Set(SetFact {
+            interchange: received.interchange,
+            group: received.group,
+            ordinal: received.set,
+            st01: received.st(1).to_owned(),
+            st02: received.st(2).to_owned(),
+            state: "made",
+        }));
+        Ok(received.st(2).to_owned())
+    }
+}
+
+/// Qualifier and id of `ZZ:ACME`.
+fn parts(isa: &str) -> (String, String) {
+    let (qualifier, id) = isa.split_once(':').unwrap_or((isa, ""));
+    (qualifier.to_owned(), id.to_owned())
+}

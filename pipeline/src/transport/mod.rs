@@ -1,0 +1,49 @@
+//! The ways on which files come and go, as a door. Blocking: called where blocking is allowed.
+
+pub mod folder;
+
+use std::ffi::OsString;
+use std::io::Read;
+
+use crate::failure::Result;
+
+/// A file that can be taken.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Offer {
+    /// Its name there.
+    pub name: OsString,
+    /// Its length now.
+    pub bytes: u64,
+    /// When it last changed, in milliseconds since 1970.
+    pub modified_ms: i64,
+}
+
+/// A way on which files come and go.
+pub trait Transport: Send + Sync {
+    /// What can be taken, complete or not.
+    ///
+    /// # Errors
+    /// [`crate::failure::Failure::Transient`] if one cannot look.
+    fn offers(&self) -> Result<Vec<Offer>>;
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`crate::failure::Failure::Transient`] if it cannot be read.
+    fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>>;
+
+    /// Takes a file away, if it is still as it was offered.
+    ///
+    /// # Errors
+    /// [`crate::failure::Failure::Transient`] if it cannot be taken away.
+    fn remove(&self, offer: &Offer) -> Result<()>;
+
+    /// Leaves a file, whole or not at all; under the same name it is the same file.
+    ///
+    /// # Errors
+    /// [`crate::failure::Failure::Transient`] if it cannot be written; what `write` returns.
+    fn send(&self, name: &str, write: Write<'_>) -> Result<()>;
+}
+
+/// Writes the contents of a file.
+pub type Write<'w> = &'w mut dyn FnMut(&mut (dyn std::io::Write + Send + Sync)) -> Result<()>;

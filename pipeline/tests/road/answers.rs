@@ -1,0 +1,114 @@
+//! A partner's answers, correlated with what was sent: by the partner's own acknowledgment, made of what it found.
+
+use x12_parser::{
+    AcknowledgmentOptions, ControlNumber, CountingNumbers, Options, Ta1Policy, acknowledge,
+};
+
+use crate::house::{House, How};
+use crate::partner::{PARTNER, encrypted};
+use crate::ways::json;
+
+/// What the partner's own pipeline would answer.
+fn answer(document: &str, first: u32) -> Vec<u8> {
+    let mut how = AcknowledgmentOptions {
+        date: "20261126".to_owned(),
+        time: "1200".to_owned(),
+        numbers: CountingNumbers::from_first(ControlNumber::new(first).expect("it is one")),
+        ta1: Ta1Policy::Always,
+        list_accepted: true,
+        rejected: [].into(),
+    };
+    let mut answer = Vec::new();
+    let read = acknowledge(
+        document.as_bytes(),
+        &mut answer,
+        &mut how,
+        &Options::default(),
+        |_| Ok(()),
+    );
+    read.expect("what we sent can be read");
+    answer
+}
+
+/// Submits, takes what is sent, and gives it with the submission's id.
+fn submitted(house: &House) -> (String, String) {
+    house.submit("payment.json", &json("005010X221A1/one-payment.json"));
+    assert!(house.run(&How::default()).success());
+    let (_, sent) = house.sent().pop().expect("it was sent");
+    (house.arrivals()[0].id.clone(), sent)
+}
+
+fn trace(house: &House, id: &str) -> Vec<String> {
+    let trace = house.json(&["trace", "--json", id]);
+    let units = trace["units"].as_array().expect("it has parts").iter();
+    units
+        .map(|unit| {
+            let text = |key: &str| unit[key].as_str().unwrap_or_default().to_owned();
+            format!("{} {}: {}", text("kind"), text("state"), text("answer"))
+        })
+        .collect()
+}
+
+#[test]
+fn an_acceptance_is_recorded_of_interchange_group_and_set() {
+    let house = encrypted("");
+    let (id, sent) = submitted(&house);
+    assert_eq!(
+        trace(&house, &id),
+        ["interchange sent: ", "group sent: ", "set sent: "]
+    );
+    house.receive("answer.pgp", &PARTNER.seal(&answer(&sent, 77)));
+    assert!(house.run(&How::default()).success());
+    let accepted = [
+        "interchange accepted: TA1 A 000",
+        "group accepted: AK9 A",
+        "set accepted: IK5 A",
+    ];
+    assert_eq!(trace(&house, &id), accepted);
+    let response = house.texts("backend/responses/acme").join("");
+    let told = response.lines().filter(|line| line.contains(&id)).count();
+    assert_eq!((response.lines().count(), told), (3, 3), "{response}");
+    // An acknowledgment is not acknowledged.
+    assert_eq!(house.sent().len(), 1);
+}
+
+#[test]
+fn a_rejection_names_its_places() {
+    let house = encrypted("");
+    let (id, sent) = submitted(&house);
+    // The partner's guide is another: it does not know the claim's status code.
+    let changed = sent.replacen("CLP*", "CLX*", 1);
+    assert_ne!(changed, sent, "the sample has a claim payment");
+    house.receive("answer.pgp", &PARTNER.seal(&answer(&changed, 78)));
+    assert!(house.run(&How::default()).success());
+    let rejected = [
+        "interchange accepted: TA1 A 000",
+        "group rejected: AK9 R",
+        "set rejected: IK5 R",
+    ];
+    assert_eq!(trace(&house, &id), rejected);
+    let response = house.texts("backend/responses/acme").join("");
+    assert!(
+        response.contains("\"of\":\"segment\"") && response.contains(&id),
+        "{response}"
+    );
+}
+
+#[test]
+fn an_answer_to_nothing_says_so() {
+    let house = encrypted("");
+    let (id, sent) = submitted(&house);
+    let isa13 = sent.get(90..99).expect("it begins with ISA");
+    let other = sent.replace(isa13, "000004711").replace("GS*HP*", "GS*HC*");
+    house.receive("answer.pgp", &PARTNER.seal(&answer(&other, 79)));
+    assert!(house.run(&How::default()).success());
+    assert_eq!(
+        trace(&house, &id),
+        ["interchange sent: ", "group sent: ", "set sent: "]
+    );
+    let response = house.texts("backend/responses/acme").join("");
+    assert!(
+        !response.contains(&id) && response.contains("\"submission\":null"),
+        "{response}"
+    );
+}

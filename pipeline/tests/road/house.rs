@@ -1,0 +1,264 @@
+//! A house with partners, in a folder of its own: the real command runs in it, with real files, and is killed there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::checker::Input;
+use crate::partner::PARTNER;
+
+/// How long a run may take before it counts as stuck (reliability §7).
+const STUCK: Duration = Duration::from_secs(60);
+
+/// Quick polls, leases and retries: what is tested is what happens, not when.
+const CONFIG: &str = "[work]\npoll_ms = 20\nlease_s = 1\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
+
+/// The profile of a partner who sends and receives plain files.
+pub const PLAIN: &str = r#"
+[theirs]
+isa = ["ZZ:MADEUPSENDER"]
+gs = ["MADEUP"]
+[ours]
+isa = "ZZ:MADEUPRECEIVER"
+gs = "RECEIVER"
+[pgp]
+plain = true
+"#;
+
+/// The home folder of a pipeline, removed with it.
+pub struct House {
+    pub home: PathBuf,
+}
+
+/// How the command is run.
+#[derive(Clone, Default)]
+pub struct How<'a> {
+    /// `X12_PIPELINE_FAILPOINT`.
+    pub failpoint: Option<String>,
+    /// The command and arguments in front: strace, with faults.
+    pub under: &'a [String],
+}
+
+impl House {
+    /// A house with one partner, `acme`.
+    pub fn new(profile: &str) -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!(
+            "{}-{}",
+            std::process::id(),
+            COUNT.fetch_add(1, Ordering::SeqCst)
+        );
+        let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join("road")
+            .join(name);
+        fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
+        let house = Self { home };
+        house.write("config.toml", CONFIG.as_bytes());
+        house.partner("acme", profile);
+        house
+    }
+
+    /// Writes a file of the home folder.
+    pub fn write(&self, name: &str, bytes: &[u8]) {
+        let file = self.home.join(name);
+        let folder = file.parent().expect("it is below the home folder");
+        fs::create_dir_all(folder).expect("the home folder can be written");
+        fs::write(file, bytes).expect("the home folder can be written");
+    }
+
+    /// Adds a partner, or writes its profile anew.
+    pub fn partner(&self, id: &str, profile: &str) {
+        self.write(&format!("partners/{id}.toml"), profile.as_bytes());
+        for folder in ["in", "out"] {
+            let folder = self.home.join("exchange").join(id).join(folder);
+            fs::create_dir_all(folder).expect("the home folder can be written");
+        }
+        let submit = self.home.join("backend/submit").join(id);
+        fs::create_dir_all(submit).expect("the home folder can be written");
+    }
+
+    /// The partner leaves a file.
+    pub fn receive(&self, name: &str, bytes: &[u8]) {
+        self.write(&format!("exchange/acme/in/{name}"), bytes);
+    }
+
+    /// Our own systems leave a submission.
+    pub fn submit(&self, name: &str, bytes: &[u8]) {
+        self.write(&format!("backend/submit/acme/{name}"), bytes);
+    }
+
+    /// Whether the partner encrypts.
+    pub fn is_encrypted(&self) -> bool {
+        self.home.join("keys/acme.asc").exists()
+    }
+
+    /// Where a file is left.
+    pub fn door(&self, input: &Input) -> PathBuf {
+        let folder = match input.is_submission() {
+            true => "backend/submit/acme",
+            false => "exchange/acme/in",
+        };
+        self.home.join(folder).join(&input.file)
+    }
+
+    /// A file, or a part of it, is left.
+    pub fn leave(&self, input: &Input, bytes: &[u8]) {
+        fs::write(self.door(input), bytes).expect("the home folder can be written");
+    }
+
+    /// The command with these arguments.
+    pub fn command(&self, arguments: &[&str], how: &How<'_>) -> Command {
+        let program = env!("CARGO_BIN_EXE_x12-pipeline");
+        let mut command = match how.under.split_first() {
+            Some((under, more)) => {
+                let mut command = Command::new(under);
+                command.args(more).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.arg("--home").arg(&self.home).args(arguments);
+        command
+            .env_remove("X12_PIPELINE_FAILPOINT")
+            .env_remove("RUST_LOG");
+        if let Some(failpoint) = &how.failpoint {
+            command.env("X12_PIPELINE_FAILPOINT", failpoint);
+        }
+        command
+    }
+
+    /// Runs until nothing is left to be done, or it is killed. Its log is kept beside the home folder.
+    pub fn run(&self, how: &How<'_>) -> ExitStatus {
+        let child = self.begin(&["run", "--until-idle"], how);
+        ends(child)
+    }
+
+    /// Begins a run whose log goes to a file.
+    pub fn begin(&self, arguments: &[&str], how: &How<'_>) -> Child {
+        let log = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log());
+        let mut command = self.command(arguments, how);
+        command
+            .stderr(log.expect("the target folder can be written"))
+            .stdout(Stdio::null());
+        command.spawn().expect("the command starts")
+    }
+
+    /// The file of its logs.
+    pub fn log(&self) -> PathBuf {
+        self.home.with_extension("log")
+    }
+
+    /// What the command prints; it must succeed.
+    pub fn print(&self, arguments: &[&str]) -> String {
+        let output = self
+            .command(arguments, &How::default())
+            .output()
+            .expect("the command starts");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{arguments:?}: {error}");
+        String::from_utf8(output.stdout).expect("it prints UTF-8")
+    }
+
+    /// What the command prints as JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.print(arguments)).expect("it prints JSON")
+    }
+
+    /// All arrivals.
+    pub fn arrivals(&self) -> Vec<Arrival> {
+        let status = self.json(&["status", "--json", "--last", "100000"]);
+        serde_json::from_value(status["latest"].clone()).expect("arrivals are printed so")
+    }
+
+    /// What the partner finds, by name, decrypted.
+    pub fn sent(&self) -> Vec<(String, String)> {
+        let out = self.files("exchange/acme/out").into_iter();
+        let out = out.map(|(name, bytes)| match name.ends_with(".asc") {
+            true => (name, PARTNER.open(&bytes)),
+            false => (name, bytes),
+        });
+        out.map(|(name, bytes)| (name, String::from_utf8(bytes).expect("it is text")))
+            .collect()
+    }
+
+    /// Names and contents of the files in a folder, sorted by name; what is hidden is not there yet.
+    pub fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
+        let mut files: Vec<_> = fs::read_dir(self.home.join(folder))
+            .into_iter()
+            .flatten()
+            .map(|entry| {
+                let entry = entry.expect("the folder is ours");
+                let name = entry.file_name().to_string_lossy().into_owned();
+                (name, fs::read(entry.path()).expect("the folder is ours"))
+            })
+            .filter(|(name, _): &(String, _)| !name.starts_with('.'))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// Texts of the files in a folder.
+    pub fn texts(&self, folder: &str) -> Vec<String> {
+        let text = |(_, bytes)| String::from_utf8(bytes).expect("it is text");
+        self.files(folder).into_iter().map(text).collect()
+    }
+}
+
+/// An arrival as the command prints it.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Arrival {
+    pub id: String,
+    pub file: String,
+    pub state: String,
+    pub reason: String,
+    #[serde(rename = "replayOf")]
+    pub replay_of: String,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // What is left behind lies in the target folder.
+        let _ = fs::remove_dir_all(&self.home);
+        let _ = fs::remove_file(self.log());
+    }
+}
+
+/// Waits for the end of a run; one that does not end is stuck.
+pub fn ends(mut child: Child) -> ExitStatus {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().expect("it is our child") {
+            return status;
+        }
+        if begun.elapsed() > STUCK {
+            // It is ours, and does nothing useful any more.
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("the run did not end within {STUCK:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A sample, with another control number in its interchange header and trailer.
+pub fn sample(name: &str, isa13: u32) -> Vec<u8> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../samples")
+        .join(name);
+    let text = fs::read_to_string(&file).expect("it is a sample");
+    let number = format!("{isa13:09}");
+    let header = text.get(..90).expect("it begins with ISA");
+    let old = text.get(90..99).expect("ISA13 stands there");
+    let rest = text.get(99..).expect("ISA goes on");
+    format!("{header}{number}{}", rest.replace(old, &number)).into_bytes()
+}

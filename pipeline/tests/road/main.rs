@@ -1,0 +1,21 @@
+//! The road in the real command: what comes in ends where it must, whatever happens in between.
+
+/// Prints a figure, also when the test runner keeps what tests print.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        writeln!(std::io::stderr(), $($words)*).expect("standard error is open")
+    }};
+}
+
+mod answers;
+mod checker;
+mod house;
+mod kills;
+mod partner;
+mod replays;
+mod secrets;
+mod storage;
+mod uploads;
+mod ways;
+mod workers;

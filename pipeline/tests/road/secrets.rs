@@ -1,0 +1,228 @@
+//! What nobody may find: values of documents outside what is delivered (reliability §8.2, S9), and names that are not ours (S7).
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::checker::{Fate, Input};
+use crate::house::{House, How, sample};
+use crate::ways::{json, profile};
+
+/// Stands in the place of what tells of a person.
+const CANARY: &str = "CANARY";
+
+/// Values of the samples, and what stands in their place.
+const VALUES: [(&str, &str); 10] = [
+    ("EXAMPLE CLINIC", "CANARY CLINIC"),
+    ("234 EXAMPLE ST", "234 CANARY ST"),
+    ("BILL SAMPLE", "BILL CANARY"),
+    ("*SAMPLE*JOHN", "*CANARYLAST*CANARYFIRST"),
+    ("JS00111223333", "CANARY1223333"),
+    ("236 N MAIN ST", "236 N CANARY"),
+    ("MIAMI", "CANARYTON"),
+    ("26463774", "CANARY774"),
+    ("17312345600006351", "CANARY5600006351"),
+    ("587654321", "CANARY321"),
+];
+
+fn with_canaries(document: Vec<u8>) -> Vec<u8> {
+    let mut text = String::from_utf8(document).expect("it is text");
+    for (value, canary) in VALUES {
+        text = text.replace(value, canary);
+    }
+    assert!(text.contains(CANARY), "the sample has none of the values");
+    text.into_bytes()
+}
+
+/// Documents for every end, full of canaries; some where a finding must speak of them.
+fn inputs() -> Vec<(&'static str, Fate, Vec<u8>)> {
+    let received = Fate::Quarantined("");
+    let claims = |isa13| with_canaries(sample("005010X222A1/one-claim.edi", isa13));
+    let faulty = |isa13, value: &str, by: &str| {
+        let text = String::from_utf8(claims(isa13)).expect("it is text");
+        assert!(text.contains(value), "{value} is not in the sample");
+        text.replace(value, by).into_bytes()
+    };
+    vec![
+        ("good.edi", received, claims(1)),
+        ("code.edi", received, faulty(2, "*F~", "*CANARY~")),
+        ("segment.edi", received, faulty(3, "DMG*", "CANARY*")),
+        (
+            "stranger.edi",
+            received,
+            faulty(4, "MADEUPSENDER   ", "CANARYSENDER   "),
+        ),
+        ("nothing.edi", received, b"CANARY CANARY CANARY".to_vec()),
+        (
+            "good.json",
+            Fate::Sent,
+            with_canaries(json("005010X222A1/one-claim.json")),
+        ),
+        (
+            "faulty.json",
+            Fate::Sent,
+            with_canaries(json("005010X222A1/broken/element-faults.json")),
+        ),
+        (
+            "broken.json",
+            Fate::Sent,
+            br#"{"interchanges":[{"CANARY":"CANARY", CANARY }]}"#.to_vec(),
+        ),
+        (
+            "keys.json",
+            Fate::Sent,
+            br#"{"CANARY": ["CANARY"], "interchanges": "CANARY"}"#.to_vec(),
+        ),
+    ]
+}
+
+#[test]
+fn no_value_is_found_but_in_what_is_delivered() {
+    let mut searched = 0;
+    for (failpoint, log) in [
+        ("", "text"),
+        ("job-done 9 kill", "json"),
+        ("delivery-written 3 kill", "text"),
+    ] {
+        let house = House::new(&profile());
+        for (file, fate, bytes) in inputs() {
+            let input = Input::submitted(file, bytes, fate);
+            input.leave(&house);
+        }
+        let how = How {
+            failpoint: (!failpoint.is_empty()).then(|| failpoint.to_owned()),
+            ..How::default()
+        };
+        let ended = crate::house::ends(house.begin(&["--log", log, "run", "--until-idle"], &how));
+        assert_eq!(ended.success(), failpoint.is_empty(), "{failpoint}");
+        assert!(house.run(&How::default()).success());
+        assert!(
+            house
+                .texts("backend/received/acme")
+                .join("")
+                .contains(CANARY),
+            "the canaries are gone"
+        );
+        searched += search(&house);
+    }
+    say!("canaries: 0 found in {searched} files, names and pages");
+}
+
+/// Looks into everything but what is delivered.
+fn search(house: &House) -> usize {
+    let mut pages = vec![
+        house.print(&["status"]),
+        house.print(&["status", "--json"]),
+        house.print(&["dead-letters"]),
+        house.print(&["dead-letters", "--json"]),
+    ];
+    for arrival in house.arrivals() {
+        pages.push(house.print(&["trace", &arrival.id]));
+        pages.push(house.print(&["trace", "--json", &arrival.id]));
+    }
+    let found: Vec<_> = pages.iter().filter(|page| page.contains(CANARY)).collect();
+    assert!(found.is_empty(), "{found:#?}");
+    let mut files = Vec::new();
+    below(&house.home, &mut files);
+    files.push(house.log());
+    let delivered = ["exchange/acme/out", "backend/received"].map(|folder| house.home.join(folder));
+    for file in &files {
+        assert!(
+            !file.to_string_lossy().contains(CANARY),
+            "{}",
+            file.display()
+        );
+        let is_delivered = delivered.iter().any(|folder| file.starts_with(folder));
+        let bytes = fs::read(file).expect("the house is ours");
+        let holds = memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some();
+        assert!(is_delivered || !holds, "{}", file.display());
+    }
+    pages.len() + 2 * files.len()
+}
+
+fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the house is ours") {
+        let entry = entry.expect("the house is ours");
+        match entry.file_type().expect("the house is ours").is_dir() {
+            true => below(&entry.path(), files),
+            false => files.push(entry.path()),
+        }
+    }
+}
+
+/// `store/objects/af/4c320fd2-c77f-510a-9ce2-47aaf48868af/route-0`
+fn is_ours(name: &str) -> bool {
+    let parts: Vec<_> = name.split('/').collect();
+    let [_, _, shard, job, object] = parts[..] else {
+        return false;
+    };
+    let of = |text: &str, also: char| text.chars().all(|c| c.is_ascii_hexdigit() || c == also);
+    let (step, ordinal) = object.split_once('-').unwrap_or_default();
+    shard.len() == 2
+        && job.len() == 36
+        && of(shard, '0')
+        && of(job, '-')
+        && step.bytes().all(|b| b.is_ascii_lowercase())
+        && ordinal.parse::<u32>().is_ok()
+}
+
+#[test]
+fn names_are_shown_and_nothing_else_is_made_of_them() {
+    let house = House::new(&profile());
+    let inbox = house.home.join("exchange/acme/in");
+    let long = [b'n'; 255];
+    let names: [&[u8]; 9] = [
+        b"-rf",
+        b"..a",
+        b"a\r\nINFO forged=1",
+        "\u{202E}ide.smialc".as_bytes(),
+        b"\xFF\xFE.edi",
+        b"$(touch x);`touch y`",
+        b"CANARY-NAME'; DROP TABLE arrival; --",
+        b"\x1B[31mred",
+        &long,
+    ];
+    for (name, isa13) in names.into_iter().zip(1..) {
+        let bytes = sample("005010X222A1/one-claim.edi", isa13);
+        // A dot in front hides a file from us: it is not taken.
+        fs::write(inbox.join(OsStr::from_bytes(name)), bytes).expect("such names are possible");
+    }
+    house.write("outside.edi", &sample("005010X222A1/one-claim.edi", 99));
+    symlink(house.home.join("outside.edi"), inbox.join("link.edi")).expect("links are possible");
+    symlink("/etc/passwd", inbox.join("passwd")).expect("links are possible");
+    fs::create_dir(inbox.join("folder.edi")).expect("folders are possible");
+    assert!(house.run(&How::default()).success());
+    let arrivals = house.arrivals();
+    assert_eq!(arrivals.len(), names.len() - 1, "{arrivals:#?}");
+    assert!(
+        house.home.join("outside.edi").exists(),
+        "what a link points to was taken"
+    );
+    let mut files = Vec::new();
+    below(&house.home.join("store"), &mut files);
+    for file in &files {
+        let name = file
+            .strip_prefix(&house.home)
+            .expect("it is below")
+            .to_string_lossy();
+        assert!(is_ours(&name), "an object has the name {name}");
+    }
+    let log = fs::read_to_string(house.log()).expect("it logs UTF-8");
+    assert!(
+        !log.contains("forged") && !log.contains("CANARY-NAME"),
+        "a name is in the log"
+    );
+    let shown = house.print(&["status"]);
+    assert!(
+        shown
+            .chars()
+            .all(|c| c == '\n' || !c.is_control() && c != '\u{202E}'),
+        "{shown:?}"
+    );
+    say!(
+        "{} names: shown harmless, in no object's name, in no log",
+        names.len()
+    );
+}

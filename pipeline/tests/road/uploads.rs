@@ -1,0 +1,135 @@
+//! Files that are not whole yet, that never will be, or that come again.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::checker::{Fate, Input, check};
+use crate::house::{House, How, ends, sample};
+use crate::ways::{json, profile};
+
+/// How many places an upload is cut at (reliability §7, F14).
+const CUTS: usize = 64;
+
+/// Long enough to look at the folder ten times.
+const LOOKS: Duration = Duration::from_millis(300);
+
+#[test]
+fn an_upload_is_taken_once_it_is_whole() {
+    let house = House::new(&profile());
+    let mut inputs = Vec::new();
+    for cut in 1..CUTS as u32 {
+        let claims = "005010X222A1/one-claim.edi";
+        inputs.push(Input::received(
+            &format!("{cut}.edi"),
+            claims,
+            1000 + cut,
+            1,
+        ));
+        let payment = json("005010X221A1/one-payment.json");
+        inputs.push(Input::submitted(
+            &format!("{cut}.json"),
+            payment,
+            Fate::Sent,
+        ));
+    }
+    for (number, input) in inputs.iter().enumerate() {
+        let part = input.bytes.len() * (number / 2 + 1) / CUTS;
+        let part = input.bytes.get(..part).expect("it is shorter");
+        house.leave(input, part);
+    }
+    let mut child = house.begin(&["run"], &How::default());
+    sleep(LOOKS);
+    let early = house.arrivals();
+    assert!(
+        early.is_empty(),
+        "taken in before they were whole: {early:#?}"
+    );
+    for (number, input) in inputs.iter().enumerate() {
+        let part = input.bytes.len() * (number / 2 + 1) / CUTS;
+        let rest = input.bytes.get(part..).expect("it is shorter");
+        let file = OpenOptions::new().append(true).open(house.door(input));
+        file.and_then(|mut file| file.write_all(rest))
+            .expect("the folder is ours");
+    }
+    child.kill().expect("it is our child");
+    ends(child);
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "after uploads in two parts");
+    say!(
+        "{} uploads cut at each 1/{CUTS}: none taken early, each taken once",
+        inputs.len()
+    );
+}
+
+#[test]
+fn what_never_becomes_whole_is_answered_in_the_end() {
+    let house = House::new(&profile());
+    house.write("config.toml", b"[work]\npoll_ms = 20\nincomplete_s = 0\n");
+    let inputs = [Input::received(
+        "cut-off.edi",
+        "005010X222A1/broken/cut-off.edi",
+        103,
+        0,
+    )];
+    inputs[0].leave(&house);
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "cut off");
+    let (_, answer) = house.sent().pop().expect("it was answered");
+    assert!(
+        answer.contains("*R*023~"),
+        "the answer does not say that it breaks off: {answer}"
+    );
+}
+
+#[test]
+fn the_same_file_again_is_nothing_new() {
+    let house = House::new(&profile());
+    let inputs = [Input::received(
+        "claims.edi",
+        "005010X222A1/one-claim.edi",
+        1,
+        1,
+    )];
+    for _ in 0..3 {
+        inputs[0].leave(&house);
+        assert!(house.run(&How::default()).success());
+        check(&house, &inputs, "left again");
+    }
+}
+
+#[test]
+fn the_same_control_number_in_another_file_is_a_duplicate() {
+    let house = House::new(&profile());
+    house.receive("claims.edi", &sample("005010X222A1/one-claim.edi", 1));
+    assert!(house.run(&How::default()).success());
+    house.receive("again.edi", &sample("005010X222A1/one-claim.edi", 1));
+    assert!(house.run(&How::default()).success());
+    let answers = house.sent();
+    let rejected = answers
+        .iter()
+        .filter(|(_, answer)| answer.contains("*R*025~"))
+        .count();
+    assert_eq!(
+        (answers.len(), rejected),
+        (2, 1),
+        "TA1 025 answers the second, and only it"
+    );
+    assert_eq!(house.texts("backend/received/acme").len(), 1);
+}
+
+#[test]
+fn twice_in_one_file_is_a_duplicate_too() {
+    let house = House::new(&profile());
+    let once = sample("005010X222A1/one-claim.edi", 1);
+    house.receive("twice.edi", &[once.clone(), once].concat());
+    assert!(house.run(&How::default()).success());
+    let (_, answer) = house.sent().pop().expect("it was answered");
+    assert!(
+        answer.contains("*A*000~") && answer.contains("*R*025~"),
+        "{answer}"
+    );
+    let documents = house.texts("backend/received/acme");
+    assert_eq!(documents.join("").matches("{\"set\":").count(), 1);
+}

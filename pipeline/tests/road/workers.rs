@@ -1,0 +1,84 @@
+//! Several workers: two processes in one house, a worker that wakes too late, and one that is told to stop.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::checker::{Input, check};
+use crate::house::{House, How, ends};
+use crate::ways::profile;
+
+/// Files that two processes share.
+const SHARED: u32 = 30;
+
+fn claims(first: u32, count: u32) -> Vec<Input> {
+    let claim = |isa13| {
+        let name = "005010X222A1/one-claim.edi";
+        Input::received(&format!("{isa13}.edi"), name, isa13, 1)
+    };
+    (first..first + count).map(claim).collect()
+}
+
+fn signal(child: &std::process::Child, signal: Signal) {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("it has a number"), signal).expect("it is our child");
+}
+
+#[test]
+fn two_processes_share_one_house() {
+    let house = House::new(&profile());
+    let inputs = claims(1, SHARED);
+    inputs.iter().for_each(|input| input.leave(&house));
+    let children = [(), ()].map(|()| house.begin(&["run", "--until-idle"], &How::default()));
+    for child in children {
+        assert!(ends(child).success());
+    }
+    // What one had taken when the other ended, a third brings to its end.
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "shared by two");
+    say!("{SHARED} files shared by two processes: nothing lost, nothing twice");
+}
+
+/// A worker pauses for twice its lease, before and behind its work; another does the job meanwhile.
+#[test]
+fn who_wakes_behind_its_lease_changes_nothing() {
+    let points = ["job-leased", "job-done", "number-drawn", "delivery-written"];
+    for point in points {
+        let house = House::new(&profile());
+        let inputs = claims(1, 4);
+        inputs.iter().for_each(|input| input.leave(&house));
+        let pause = How {
+            failpoint: Some(format!("{point} 2 pause 2500")),
+            ..How::default()
+        };
+        let mut sleeper = house.begin(&["run"], &pause);
+        assert!(house.run(&How::default()).success());
+        sleep(Duration::from_millis(1500));
+        sleeper.kill().expect("it is our child");
+        ends(sleeper);
+        assert!(house.run(&How::default()).success());
+        check(&house, &inputs, &format!("asleep at {point}"));
+    }
+    say!(
+        "{} workers asleep for twice their lease: nothing lost, nothing twice",
+        points.len()
+    );
+}
+
+#[test]
+fn told_to_stop_it_lets_the_jobs_in_hand_end() {
+    let house = House::new(&profile());
+    let mut inputs = Vec::new();
+    for round in 0..5 {
+        let more = claims(1 + 10 * round, 10);
+        more.iter().for_each(|input| input.leave(&house));
+        inputs.extend(more);
+        let child = house.begin(&["run"], &How::default());
+        sleep(Duration::from_millis(60 * u64::from(round) + 40));
+        signal(&child, Signal::TERM);
+        assert!(ends(child).success(), "stopping is no failure");
+    }
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "told to stop");
+}
