@@ -21,6 +21,9 @@ use crate::profile::{Profile, Ta1};
 use crate::seal::Sealer;
 use crate::verdict::VerdictWriter;
 
+/// Groups of an interchange whose answers are named one by one.
+const GROUPS_NAMED: usize = 3;
+
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
@@ -45,6 +48,7 @@ pub fn acknowledge(
         group_begin: 0,
         interchange_begin: 0,
         envelopes: &envelopes,
+        groups: Vec::new(),
         accepted: 0,
         rejected: 0,
     };
@@ -139,6 +143,8 @@ struct Record<'a> {
     group_begin: usize,
     interchange_begin: usize,
     envelopes: &'a [Envelope],
+    /// How the groups of the interchange in hand were answered: `999 P 1/2`.
+    groups: Vec<String>,
     accepted: u64,
     rejected: u64,
 }
@@ -185,6 +191,11 @@ impl Record<'_> {
             self.verdicts.group(group.interchange, group.group)?;
             self.reject_from(self.group_begin);
         }
+        if let Some(code) = group.code {
+            let (accepted, received) = (group.accepted, group.received);
+            self.groups
+                .push(format!("999 {code} {accepted}/{received}"));
+        }
         self.facts.push(Fact::Group(GroupFact {
             interchange: group.interchange,
             ordinal: group.group,
@@ -210,8 +221,7 @@ impl Record<'_> {
         }
         let index = (decision.interchange as usize).wrapping_sub(1);
         let envelope = self.envelopes.get(index).cloned().unwrap_or_default();
-        let ta1 = decision.ta1.map(|(code, note)| format!("{code} {note}"));
-        let by = decision.answer.map(|answer| format!("{:09}", answer.isa13));
+        let answer = self.answer(&decision);
         self.facts.push(Fact::Interchange(InterchangeFact {
             ordinal: decision.interchange,
             sender: envelope.sender,
@@ -223,12 +233,29 @@ impl Record<'_> {
             } else {
                 "accepted"
             },
-            ta1: ta1.unwrap_or_default(),
-            suppressed: decision.suppressed.unwrap_or_default().to_owned(),
-            answered_by: by.unwrap_or_default(),
+            answer,
         }));
         (self.interchange_begin, self.group_begin) = (self.facts.len(), self.facts.len());
         Ok(())
+    }
+
+    /// How the interchange was answered, in a word for each part.
+    fn answer(&mut self, decision: &Decision) -> String {
+        let groups = std::mem::take(&mut self.groups);
+        if let Some(why) = decision.suppressed {
+            return format!("no answer: {why}");
+        }
+        let ta1 = decision
+            .ta1
+            .map(|(code, note)| format!("TA1 {code} {note}"));
+        let mut words: Vec<String> = ta1.into_iter().collect();
+        let has_999 = decision.answer.is_some_and(|answer| answer.gs06.is_some());
+        match groups.len() {
+            _ if !has_999 => {}
+            ..=GROUPS_NAMED => words.extend(groups),
+            more => words.push(format!("999 of {more} groups")),
+        }
+        words.join(", ")
     }
 
     /// What a group or an interchange rejects as a whole is rejected in all its parts.

@@ -259,12 +259,8 @@ pub struct InterchangeFact {
     pub isa15: String,
     /// `received`, `made`.
     pub state: &'static str,
-    /// TA104 and TA105 that we answered, joined by a blank.
-    pub ta1: String,
-    /// Why no answer was sent, if none was.
-    pub suppressed: String,
-    /// ISA13 of our answer, if there is one.
-    pub answered_by: String,
+    /// How it was answered: `TA1 A 000, 999 P 1/2`, or why not.
+    pub answer: String,
 }
 
 /// A group.

@@ -77,12 +77,6 @@ fn statements(job: &Job, fact: &Fact) -> Vec<Statement> {
 }
 
 fn interchange(job: &Job, fact: &InterchangeFact) -> Statement {
-    let answer = match (fact.ta1.as_str(), fact.suppressed.as_str()) {
-        ("", "") if fact.answered_by.is_empty() => String::new(),
-        ("", "") => format!("answered by {}", fact.answered_by),
-        ("", why) => format!("no answer: {why}"),
-        (ta1, _) => format!("TA1 {ta1} by {}", fact.answered_by),
-    };
     sqlx::query(
         "INSERT INTO interchange (arrival, ordinal, partner, direction, sender, receiver, isa13, isa15, state, answer) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (arrival, ordinal) DO UPDATE SET state = $9, answer = $10",
@@ -96,7 +90,7 @@ fn interchange(job: &Job, fact: &InterchangeFact) -> Statement {
     .bind(fact.isa13.clone())
     .bind(fact.isa15.clone())
     .bind(fact.state)
-    .bind(answer)
+    .bind(fact.answer.clone())
 }
 
 fn group(job: &Job, fact: &GroupFact) -> Statement {
