@@ -1,11 +1,11 @@
-//! Answers what came in: TA1 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
+//! Answers what came in: TA1, 997 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
 //! interchange for the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcknowledgmentOptions, Decided, Decision, Error, GroupDecision, SetDecision, Ta1Note,
-    Ta1Policy, Verdict,
+    AcknowledgmentOptions, AnswerSet, Decided, Decision, Error, GroupDecision, SetDecision,
+    Ta1Note, Ta1Policy, Verdict,
 };
 
 use crate::clock::x12_date_and_time;
@@ -143,8 +143,8 @@ struct Record<'a> {
     group_begin: usize,
     interchange_begin: usize,
     envelopes: &'a [Envelope],
-    /// How the groups of the interchange in hand were answered: `999 P 1/2`.
-    groups: Vec<String>,
+    /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
+    groups: Vec<(AnswerSet, String)>,
     accepted: u64,
     rejected: u64,
 }
@@ -191,10 +191,10 @@ impl Record<'_> {
             self.verdicts.group(group.interchange, group.group)?;
             self.reject_from(self.group_begin);
         }
-        if let Some(code) = group.code {
+        if let (Some(answer), Some(code)) = (group.answer, group.code) {
             let (accepted, received) = (group.accepted, group.received);
             self.groups
-                .push(format!("999 {code} {accepted}/{received}"));
+                .push((answer, format!("{code} {accepted}/{received}")));
         }
         self.facts.push(Fact::Group(GroupFact {
             interchange: group.interchange,
@@ -249,11 +249,19 @@ impl Record<'_> {
             .ta1
             .map(|(code, note)| format!("TA1 {code} {note}"));
         let mut words: Vec<String> = ta1.into_iter().collect();
-        let has_999 = decision.answer.is_some_and(|answer| answer.gs06.is_some());
+        let is_answered = decision
+            .answer
+            .is_some_and(|answer| answer.gs06_of_997s.is_some() || answer.gs06_of_999s.is_some());
         match groups.len() {
-            _ if !has_999 => {}
-            ..=GROUPS_NAMED => words.extend(groups),
-            more => words.push(format!("999 of {more} groups")),
+            _ if !is_answered => {}
+            ..=GROUPS_NAMED => {
+                words.extend(
+                    groups
+                        .iter()
+                        .map(|(set, said)| format!("{} {said}", set.code())),
+                );
+            }
+            _ => words.extend(counted(&groups)),
         }
         words.join(", ")
     }
@@ -268,4 +276,16 @@ impl Record<'_> {
             }
         }
     }
+}
+
+/// How many groups were answered by each kind of transaction set.
+fn counted(groups: &[(AnswerSet, String)]) -> impl Iterator<Item = String> {
+    [AnswerSet::Functional, AnswerSet::Implementation]
+        .into_iter()
+        .map(|set| {
+            let count = groups.iter().filter(|(answer, _)| *answer == set).count();
+            (set, count)
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(set, count)| format!("{} of {count} groups", set.code()))
 }

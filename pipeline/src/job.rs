@@ -49,7 +49,7 @@ pub enum Address {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Parcel {
-    /// TA1 and 999, X12.
+    /// TA1, 997 and 999, X12.
     Acknowledgment,
     /// Accepted transaction sets as JSON, a line each.
     Document,

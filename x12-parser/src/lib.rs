@@ -42,8 +42,8 @@ pub use account::{
     SegmentSaid, SetReference, SetSaid, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcknowledgmentOptions, AnswerNumbers, ControlNumbers, CountingNumbers, Decided, Decision,
-    GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
+    Decision, GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
 };
 pub use control_number::ControlNumber;
 pub use convert::to_json;

@@ -63,15 +63,18 @@ fn line(decided: &Decided) -> String {
         Decided::Interchange(end) => {
             let (code, note) = end.ta1.unwrap_or(("-", "-"));
             let numbers = end.answer.map(|numbers| {
-                let group = numbers.gs06.map(|number| number.to_string());
-                format!("{} {}", numbers.isa13, group.unwrap_or_default())
+                let group = [numbers.gs06_of_997s, numbers.gs06_of_999s]
+                    .into_iter()
+                    .flatten()
+                    .map(|number| format!(" {number}"));
+                format!("{}{}", numbers.isa13, group.collect::<String>())
             });
             format!(
                 "{} {} {code} {note} {} [{}]",
                 end.interchange,
                 end.isa13,
                 end.rejected,
-                numbers.unwrap_or_default().trim_end()
+                numbers.unwrap_or_default()
             )
         }
         _ => String::new(),

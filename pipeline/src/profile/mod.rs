@@ -281,7 +281,7 @@ pub enum Ta1 {
 pub struct Acknowledge {
     /// When a TA1 is sent.
     pub ta1: Ta1,
-    /// Whether accepted transaction sets are listed one by one in a 999.
+    /// Whether accepted transaction sets are listed one by one in a 997 or 999.
     pub list_accepted: bool,
 }
 

@@ -13,7 +13,7 @@ Examples:
   x12conv json claims.x12 > claims.json         X12 to JSON, exactly
   x12conv x12 claims.json > claims.x12          and back, byte for byte
   x12conv validate claims.x12                   what is wrong, and where
-  x12conv ack claims.x12 > answer.x12           TA1 and 999 to send back
+  x12conv ack claims.x12 > answer.x12           TA1, 997 and 999 to send back
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
@@ -44,7 +44,7 @@ pub enum Verb {
     /// Check X12 against its implementation guides.
     #[command(before_long_help = VALIDATE_EXAMPLES)]
     Validate(ValidateArguments),
-    /// Answer X12 with TA1 and 999.
+    /// Answer X12 with TA1, 997 and 999.
     #[command(before_long_help = ACK_EXAMPLES)]
     Ack(AckArguments),
     /// Say who sends what to whom, and how much of it.
@@ -289,7 +289,7 @@ pub struct AckArguments {
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
-    /// How a 999 tells of accepted transaction sets
+    /// How a 997 or 999 tells of accepted transaction sets
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
     #[command(flatten)]
@@ -310,7 +310,7 @@ pub enum Ta1 {
     Always,
 }
 
-/// How a 999 tells of accepted transaction sets.
+/// How a 997 or 999 tells of accepted transaction sets.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Accepted {
     /// One by one, AK2 and IK5 each
