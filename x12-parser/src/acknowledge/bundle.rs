@@ -201,3 +201,50 @@ impl Bundle {
         format!("{:04}", self.answered + 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delimiters::Delimiters;
+    use crate::finding::Code;
+
+    /// What is told of faults in these segments and elements: how many of each segment.
+    fn told(set: AnswerSet, faults: impl Iterator<Item = (u64, u16)>) -> [usize; 2] {
+        let finding = |(segment, element)| Finding {
+            code: Code::ElementCharacter,
+            severity: Code::ElementCharacter.severity(),
+            offset: 0,
+            length: 0,
+            interchange: 1,
+            group: 1,
+            set: 1,
+            segment,
+            position: None,
+            element,
+            component: 0,
+            repetition: 0,
+            identity: Default::default(),
+        };
+        let mut findings: Vec<_> = faults
+            .map(|fault| (finding(fault), Quote::default()))
+            .collect();
+        let mut bundle = Bundle::new(set, Compose::new(&Delimiters::default(), true));
+        bundle.tell(&mut findings);
+        let text = String::from_utf8_lossy(&bundle.compose.bytes).into_owned();
+        [set.of_segment(), set.of_element()].map(|id| text.matches(id).count())
+    }
+
+    #[test]
+    fn a_997_tells_of_99_elements_behind_one_segment() {
+        let faults = || (0..200).map(|number| (2, number % 90 + 1));
+        assert_eq!(told(AnswerSet::Functional, faults()), [3, 200]);
+        assert_eq!(told(AnswerSet::Implementation, faults()), [1, 200]);
+    }
+
+    #[test]
+    fn a_997_tells_nothing_of_segments_that_it_cannot_number() {
+        let faults = || [(SEGMENT_MAX, 1), (SEGMENT_MAX + 1, 1)].into_iter();
+        assert_eq!(told(AnswerSet::Functional, faults()), [1, 1]);
+        assert_eq!(told(AnswerSet::Implementation, faults()), [2, 2]);
+    }
+}
