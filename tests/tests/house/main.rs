@@ -3,6 +3,7 @@
 mod acknowledgments;
 mod agreement;
 mod documents;
+mod expected;
 mod facts;
 mod laws;
 mod pyx12;
