@@ -239,7 +239,9 @@ pub enum Fact {
         gs06: String,
         /// ST02 of what we sent.
         st02: String,
-        /// IK501.
+        /// The segment that says it: `IK5`, in a 997 `AK5`.
+        said_in: &'static str,
+        /// IK501 or AK501.
         code: String,
     },
 }

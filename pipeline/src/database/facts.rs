@@ -58,6 +58,7 @@ fn statements(job: &Job, fact: &Fact) -> Vec<Statement> {
             gs01,
             gs06,
             st02,
+            said_in,
             code,
         } => vec![
             sqlx::query(
@@ -71,7 +72,7 @@ fn statements(job: &Job, fact: &Fact) -> Vec<Statement> {
             .bind(gs06.clone())
             .bind(st02.clone())
             .bind(state(code))
-            .bind(format!("IK5 {code}")),
+            .bind(format!("{said_in} {code}")),
         ],
     }
 }
