@@ -267,7 +267,7 @@ impl Received {
                 self.tell_segment(finding, quote);
             }
             told = Some(place);
-            if finding.element > 0 {
+            if finding.element > 0 && !finding.acknowledgment().ik403.is_empty() {
                 self.tell_element(finding, quote);
             }
         }
