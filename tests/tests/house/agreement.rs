@@ -10,7 +10,7 @@ use x12_parser::Finding;
 use crate::pyx12;
 
 /// Folders of the corpus whose sets have a guide.
-const FOLDERS: [&str; 4] = ["835", "837P", "999", "TA1"];
+const FOLDERS: [&str; 5] = ["835", "837I", "837P", "999", "TA1"];
 
 /// First line of agreement.tsv.
 const HEAD: &str = "file\tlabel\tours\tpyx12\treason";

@@ -5,6 +5,7 @@ mod agreement;
 mod documents;
 mod facts;
 mod laws;
+mod made_up;
 mod pyx12;
 mod raw;
 mod records;
