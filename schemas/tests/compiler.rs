@@ -12,7 +12,8 @@ use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
-    CodeList, Decision, Element, Group, Guide, Item, Key, Loop, NONE, Note, Unit,
+    CodeList, Decision, Element, Gathers, Group, Guide, Item, Key, Loop, NONE, Note, SituationRule,
+    Unit,
 };
 
 #[test]
@@ -203,7 +204,39 @@ fn outline(guide: &Guide) -> String {
     for index in 0..guide.segments.len() {
         write_segment(&mut out, guide, index);
     }
+    for rule in &guide.rules {
+        write_rule(&mut out, guide, rule);
+    }
     out
+}
+
+fn write_rule(out: &mut String, guide: &Guide, rule: &SituationRule) {
+    let SituationRule {
+        id,
+        grade,
+        snip,
+        ik304,
+        ik403,
+        scopes,
+        anchor,
+        ..
+    } = rule;
+    let _ = writeln!(
+        out,
+        "\nrule `{id}` {grade:?} snip {snip} `{ik304}` `{ik403}` in loops {scopes:?} told at cell {anchor}"
+    );
+    let _ = writeln!(out, "    {} ({})", rule.message, rule.source);
+    for (number, cell) in rule.cells.iter().enumerate() {
+        let _ = writeln!(out, "    cell {number} gathers {:?}", cell.gathers);
+        if let Gathers::Codes(codes) = cell.gathers {
+            let _ = writeln!(out, "        {:?}", guide.codes.get(usize::from(codes)));
+        }
+        for reading in &cell.readings {
+            let _ = writeln!(out, "        {reading:?}");
+        }
+    }
+    let _ = writeln!(out, "    when {:?}", rule.when);
+    let _ = writeln!(out, "    require {:?}", rule.require);
 }
 
 fn write_loop(out: &mut String, guide: &Guide, index: usize) {

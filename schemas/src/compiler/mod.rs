@@ -1,7 +1,7 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) and `lower` (loops laid out flat);
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) `lower` (loops laid out flat) and `rules`;
 //! one of external code lists through `source` and `lists`.
 
 mod limits;
@@ -19,6 +19,7 @@ mod segment;
 
 mod guide;
 mod lower;
+mod rules;
 
 pub use report::Error;
 pub use standard::Standard;
@@ -165,6 +166,9 @@ fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) ->
     let (draft, mut guide) = guide::body(report, node, head, standard);
     if report.is_clean() {
         lower::expand(report, &draft, &mut guide);
+    }
+    if report.is_clean() {
+        rules::read(report, node, &mut guide);
     }
     Some(guide)
 }

@@ -6,6 +6,7 @@ mod documents;
 mod expected;
 mod facts;
 mod laws;
+mod made_up;
 mod pyx12;
 mod raw;
 mod records;

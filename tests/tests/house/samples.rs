@@ -100,7 +100,7 @@ fn line(finding: &Finding) -> String {
     let mut line = format!(
         "{} {} bytes {}+{} segment {}",
         finding.severity.name(),
-        finding.code.name(),
+        finding.name(),
         finding.offset,
         finding.length,
         finding.segment

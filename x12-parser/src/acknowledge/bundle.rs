@@ -95,7 +95,7 @@ impl Bundle {
                 elements = 0;
             }
             told = Some(place);
-            if finding.element > 0 {
+            if finding.element > 0 && !finding.acknowledgment().ik403.is_empty() {
                 self.tell_element(finding, quote);
                 elements += 1;
             }
@@ -224,6 +224,7 @@ mod tests {
             component: 0,
             repetition: 0,
             identity: Default::default(),
+            rule: x12_schemas::table::NONE,
         };
         let mut findings: Vec<_> = faults
             .map(|fault| (finding(fault), Quote::default()))

@@ -138,11 +138,7 @@ impl Tally {
     /// Counts a finding; whether it is to be told.
     fn admits(&mut self, finding: &Finding) -> bool {
         let omission = finding.code == Code::FindingsOmitted;
-        if !omission
-            && self
-                .snip
-                .is_some_and(|snip| !snip.contains(finding.code.snip()))
-        {
+        if !omission && self.snip.is_some_and(|snip| !snip.contains(finding.snip())) {
             return false;
         }
         self.errors += u64::from(finding.severity == Severity::Error);
