@@ -1,7 +1,8 @@
 //! The compiler of the guide language, held to the files of `tests/compiler`.
 //!
 //! `ok/*.kdl` must compile to the `.table` beside it, `broken/*.kdl` must fail with the messages of the `.error` beside it. A name that
-//! begins with `envelope-`, `standard-` or `lists-` says what the file is; all others are guides over `standard.kdl`. `BLESS=1 cargo test`
+//! begins with `envelope-`, `standard-`, `lists-` or `overlay-` says what the file is (an overlay lies over `ok/rules.kdl`); all others are
+//! guides over `standard.kdl`. `BLESS=1 cargo test`
 //! rewrites what is expected, to be reviewed like code.
 
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
@@ -105,6 +106,16 @@ fn compile(path: &Path) -> Result<String, Vec<Error>> {
     let file = File { name, text: &text };
     if name.starts_with("envelope-") {
         return compiler::envelope(file).map(|guide| outline(&guide));
+    }
+    if name.starts_with("overlay-") {
+        let text = fs::read_to_string(folder("ok/rules.kdl")).unwrap();
+        let base = File {
+            name: "rules.kdl",
+            text: &text,
+        };
+        let base = compiler::guide(base, &[toy()]).unwrap();
+        let base = |id: &str| (base.id == id).then_some(base);
+        return compiler::overlay(file, base).map(|guide| outline(&guide));
     }
     if name.starts_with("standard-") {
         return compiler::standard("broken", &[file]).map(|_| String::new());

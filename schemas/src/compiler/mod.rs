@@ -21,6 +21,8 @@ mod guide;
 mod lower;
 mod rules;
 
+mod overlay;
+
 pub use report::Error;
 pub use standard::Standard;
 
@@ -114,6 +116,39 @@ fn read_guide<'s>(
         return None;
     };
     finish(report, node, head, standard)
+}
+
+/// Lays an overlay over the guide that it names.
+///
+/// # Errors
+///
+/// Every fault found in the file: what is not KDL, or not of the language, or names what the guide does not have; a guide that is not at
+/// hand.
+pub fn overlay(
+    file: File<'_>,
+    guide: impl FnOnce(&str) -> Option<Guide>,
+) -> Result<Guide, Vec<Error>> {
+    let mut report = Report::new(file.name);
+    let laid = read_overlay(&mut report, file.text, guide);
+    report.finish(laid)
+}
+
+fn read_overlay(
+    report: &mut Report,
+    text: &str,
+    guide: impl FnOnce(&str) -> Option<Guide>,
+) -> Option<Guide> {
+    let nodes = source::parse(report, text)?;
+    top(report, &nodes, &["overlay"]);
+    let node = single(report, &nodes, "overlay")?;
+    let id = overlay::base(report, node)?;
+    let Some(mut guide) = guide(id) else {
+        let message = format!("there is no guide `{id}` to lie over");
+        report.error(fields::place_of(node, "of"), message);
+        return None;
+    };
+    overlay::lay(report, node, &mut guide);
+    Some(guide)
 }
 
 /// Compiles the file of the envelope, which holds its own elements and segments beside the node `envelope`.

@@ -90,7 +90,7 @@ const IK403: &[&str] = &["7", "I6", "I9", "I10", "I11", "I12", "I13"];
 
 /// Reads the rules of a guide.
 pub(super) fn read(report: &mut Report, node: &Node, guide: &mut Guide) {
-    let mut names = BTreeSet::new();
+    let mut names: BTreeSet<_> = guide.rules.iter().map(|rule| rule.id.clone()).collect();
     for node in node.children().iter().filter(|node| node.name == "rule") {
         report.check(node, &RULE);
         let (Some(id), Some(scopes)) = (name(report, node), scopes(report, node, guide)) else {
@@ -471,7 +471,7 @@ fn segments(guide: &Guide, loop_index: u16, element: &str, key: Option<&str>) ->
     readings
 }
 
-fn has_key(guide: &Guide, segment: &Segment, key: &str) -> bool {
+pub(super) fn has_key(guide: &Guide, segment: &Segment, key: &str) -> bool {
     let lists = segment.keys.iter().filter(|key| key.codes != NONE);
     let mut lists = lists.filter_map(|key| guide.codes.get(usize::from(key.codes)));
     lists.any(|codes| codes.iter().any(|code| code == key))

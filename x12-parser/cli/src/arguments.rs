@@ -117,6 +117,12 @@ pub struct GuideArguments {
     /// A list takes the place of the built-in one of its name; lists that are neither built in nor here are not checked.
     #[arg(long, value_name = "DIR")]
     pub codes: Option<PathBuf>,
+
+    /// Lay this overlay over its guide, a trading partner's companion guide; several may be given
+    ///
+    /// It may tighten or relax usages, repeats, codes and lengths, change severities, and have rules of its own: see schemas/README.md.
+    #[arg(long = "overlay", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
 }
 
 /// Where results go.
@@ -202,7 +208,8 @@ Examples:
   x12conv validate --snip 1-2 --show-phi claims.x12
   x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
   x12conv validate -q claims.x12 && echo clean
-  x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder";
+  x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder
+  x12conv validate --overlay payer.kdl claims.x12     what a trading partner wants otherwise";
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]

@@ -20,7 +20,7 @@ use crate::verbs::doors;
 /// Answers each document.
 pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
-    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+    if !codes::load(&mut session, &arguments.guides) {
         return Outcome::CouldNot;
     }
     let Some((inputs, output)) =

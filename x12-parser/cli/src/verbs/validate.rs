@@ -21,7 +21,7 @@ const FINDINGS_TOLD: u64 = 100;
 /// Checks each document.
 pub fn run(arguments: &ValidateArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
-    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+    if !codes::load(&mut session, &arguments.guides) {
         return Outcome::CouldNot;
     }
     if arguments.output.output.is_some() && !session.talk.is_json() {
