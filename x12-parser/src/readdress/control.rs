@@ -1,7 +1,7 @@
 //! Control segments taken apart, changed, and written.
 
 use crate::delimiters::Delimiters;
-use crate::entry::EntryKind;
+use crate::entry::{EntryKind, Layout};
 use crate::error::Error;
 use crate::segment::{Segment, unwrapped};
 
@@ -50,6 +50,13 @@ fn in_one_line(field: &[u8]) -> Vec<u8> {
     }
 }
 
+/// Whether an odd header, put right, could be read as one whose component separator is the terminator, with a line break behind it.
+pub(super) fn is_ambiguous(layout: &Layout) -> bool {
+    let header = layout.header.as_ref();
+    let is_odd = header.is_some_and(|header| header.wrapped || !header.misfits.is_empty());
+    is_odd && layout.delimiters.segment.is_ascii_whitespace()
+}
+
 impl Control {
     /// Takes a segment apart.
     pub(super) fn read(segment: &Segment<'_>, kind: EntryKind, at: u64) -> Self {
@@ -78,6 +85,7 @@ impl Control {
             at: 0,
         }
     }
+
     /// Puts a value in the place of an element.
     pub(super) fn put(&mut self, number: usize, value: Vec<u8>) {
         if self.fields.len() <= number {

@@ -371,6 +371,9 @@ impl<A: Addresses> Copier<'_, A> {
         match here.kind {
             EntryKind::Header => {
                 self.envelope.read_isa(&here.segment);
+                if control::is_ambiguous(&block.layout) {
+                    return Err(here.fault("the interchange header would be read otherwise"));
+                }
                 self.interchange = Some(Interchange {
                     header: here.control(),
                     delimiters: block.layout.delimiters,
