@@ -20,8 +20,8 @@ lint: tools packages
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 
-bench: $(X12CONV)
-	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
+bench: $(X12CONV) packages
+	$(CARGO) bench -p x12-parser -p x12conv -p x12-pipeline --locked --bench engine --bench process --bench road
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)
