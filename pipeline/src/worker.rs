@@ -177,7 +177,11 @@ fn stage(job: &Job, doors: &Doors) -> Result<Outcome> {
             lines,
             direction,
         } => validate::validate(job, doors, x12, (*lines, *direction)),
-        Task::Acknowledge { x12, lines } => acknowledge::acknowledge(job, doors, x12, *lines),
+        Task::Acknowledge {
+            x12,
+            lines,
+            answers,
+        } => acknowledge::acknowledge(job, doors, x12, (*lines, *answers)),
         Task::Route { .. } => route::route(job, doors),
         Task::Deliver { object, parcel, to } => {
             deliver::deliver(job, doors, object, (*parcel, *to))

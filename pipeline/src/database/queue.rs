@@ -25,22 +25,13 @@ impl Queue for Database {
     }
 
     async fn take(&self, now_ms: i64, within_ms: i64) -> Result<Option<Delivery>> {
-        // A look first: taking needs the one writer.
-        let waiting = sqlx::query("SELECT job FROM message WHERE visible_ms <= $1 LIMIT 1")
-            .bind(now_ms)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        if waiting.is_none() {
-            return Ok(None);
-        }
         let taken = sqlx::query(
             "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job = \
              (SELECT job FROM message WHERE visible_ms <= $1 ORDER BY visible_ms LIMIT 1) AND visible_ms <= $1 RETURNING job, tag",
         )
         .bind(now_ms)
         .bind(now_ms + within_ms)
-        .fetch_optional(&self.pool)
+        .fetch_optional(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
         let Some(row) = taken else {
@@ -83,7 +74,7 @@ impl Database {
             .bind(delivery.job.to_string())
             .bind(delivery.tag)
             .bind(at_ms)
-            .execute(&self.pool)
+            .execute(&self.writer)
             .await
             .map_err(|error: sqlx::Error| -> Failure { unavailable(&error) })?;
         Ok(())

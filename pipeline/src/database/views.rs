@@ -27,7 +27,7 @@ impl Database {
     }
 
     async fn rows(&self, statement: &'static str) -> Result<Vec<AnyRow>> {
-        let rows = sqlx::query(statement).fetch_all(&self.pool).await;
+        let rows = sqlx::query(statement).fetch_all(&self.readers).await;
         rows.map_err(|error| unavailable(&error))
     }
 
@@ -48,7 +48,7 @@ impl Database {
         .bind(state)
         .bind(id)
         .bind(i64::from(most))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let arrival = |row: &AnyRow| {
@@ -75,7 +75,7 @@ impl Database {
              ORDER BY created_ms, changed_ms",
         )
         .bind(arrival)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let job = |row: &AnyRow| {
@@ -104,7 +104,7 @@ impl Database {
         )
         .bind(arrival)
         .bind(i64::from(most))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let unit = |row: &AnyRow| {
