@@ -174,8 +174,8 @@ pub trait Ledger: Send + Sync {
     /// nothing changes.
     async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<bool>>;
 
-    /// Leases a job until a moment, in milliseconds since 1970.
-    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease>;
+    /// Leases jobs until a moment, in milliseconds since 1970; what became of each.
+    async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>>;
 
     /// Makes a lease longer; false if it is lost.
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool>;

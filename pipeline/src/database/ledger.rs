@@ -26,59 +26,14 @@ impl Ledger for Database {
         Ok(are_new)
     }
 
-    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease> {
+    async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>> {
         let mut change = self.change().await?;
-        let row = sqlx::query(
-            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
-             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
-        )
-        .bind(job.to_string())
-        .fetch_optional(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        let Some(row) = row else {
-            return Ok(Lease::Unknown);
-        };
-        let number = |name: &str| {
-            row.try_get::<i64, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
-        let text = |name: &str| {
-            row.try_get::<String, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
-        let (state, free) = (text("state")?, number("lease_until_ms")?);
-        match state.as_str() {
-            "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
-            "leased" if free > now_ms => return Ok(Lease::Busy(free)),
-            "ready" | "leased" => {}
-            _ => return Ok(Lease::Settled),
-        }
-        let leased = Job {
-            id: job,
-            arrival: id(&text("arrival")?)?,
-            partner: text("partner")?,
-            task: task(&text("task")?)?,
-            attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
-            fence: number("fence")? + 1,
-            received_ms: number("received_ms")?,
-        };
-        let updated = sqlx::query(
-            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
-             WHERE id = $1 AND fence = $2 - 1",
-        )
-        .bind(job.to_string())
-        .bind(leased.fence)
-        .bind(until_ms)
-        .bind(now_ms)
-        .execute(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        if updated.rows_affected() == 0 {
-            return Ok(Lease::Busy(until_ms));
+        let mut leases = Vec::new();
+        for job in jobs {
+            leases.push(lease(*job, (now_ms, until_ms), &mut change).await?);
         }
         commit(change).await?;
-        Ok(Lease::Taken(Box::new(leased)))
+        Ok(leases)
     }
 
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
@@ -320,6 +275,64 @@ async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<bool> {
     };
     made.insert(&arrival.first, change).await?;
     Ok(true)
+}
+
+/// Leases a job from now until a moment.
+async fn lease(
+    job: JobId,
+    (now_ms, until_ms): (i64, i64),
+    change: &mut AnyConnection,
+) -> Result<Lease> {
+    let row = sqlx::query(
+            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
+             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
+        )
+        .bind(job.to_string())
+        .fetch_optional(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let Some(row) = row else {
+        return Ok(Lease::Unknown);
+    };
+    let number = |name: &str| {
+        row.try_get::<i64, _>(name)
+            .map_err(|error| unavailable(&error))
+    };
+    let text = |name: &str| {
+        row.try_get::<String, _>(name)
+            .map_err(|error| unavailable(&error))
+    };
+    let (state, free) = (text("state")?, number("lease_until_ms")?);
+    match state.as_str() {
+        "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
+        "leased" if free > now_ms => return Ok(Lease::Busy(free)),
+        "ready" | "leased" => {}
+        _ => return Ok(Lease::Settled),
+    }
+    let leased = Job {
+        id: job,
+        arrival: id(&text("arrival")?)?,
+        partner: text("partner")?,
+        task: task(&text("task")?)?,
+        attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
+        fence: number("fence")? + 1,
+        received_ms: number("received_ms")?,
+    };
+    let updated = sqlx::query(
+            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
+             WHERE id = $1 AND fence = $2 - 1",
+        )
+        .bind(job.to_string())
+        .bind(leased.fence)
+        .bind(until_ms)
+        .bind(now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    if updated.rows_affected() == 0 {
+        return Ok(Lease::Busy(until_ms));
+    }
+    Ok(Lease::Taken(Box::new(leased)))
 }
 
 /// A job that comes to be, and its message.
