@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
@@ -37,6 +38,8 @@ pub struct Door {
     pub direction: Direction,
     /// The way.
     pub transport: Arc<dyn Transport>,
+    /// How many doors take files in just now: a large file takes longer than one looks whether anything is left to be done.
+    taking: Arc<AtomicUsize>,
     seen: HashMap<OsString, Seen>,
 }
 
@@ -51,11 +54,17 @@ struct Seen {
 impl Door {
     /// A door at which nothing was seen yet.
     #[must_use]
-    pub fn new(partner: &str, direction: Direction, transport: Arc<dyn Transport>) -> Self {
+    pub fn new(
+        partner: &str,
+        direction: Direction,
+        transport: Arc<dyn Transport>,
+        taking: &Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             partner: partner.to_owned(),
             direction,
             transport,
+            taking: Arc::clone(taking),
             seen: HashMap::new(),
         }
     }
@@ -104,6 +113,7 @@ pub async fn run(
         let its_news = Arc::clone(&news);
         let looked = tokio::task::spawn_blocking(move || {
             let mut door = its_door?;
+            let _taking = Taking::begin(&door);
             look(&its_doors, &mut door, &its_news);
             Some(door)
         });
@@ -118,6 +128,22 @@ pub async fn run(
             () = tokio::time::sleep(poll) => {}
             _ = stop.changed() => {}
         }
+    }
+}
+
+/// Counted as long as a door takes files in, also if it breaks down.
+struct Taking(Arc<AtomicUsize>);
+
+impl Taking {
+    fn begin(door: &Door) -> Self {
+        door.taking.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(&door.taking))
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

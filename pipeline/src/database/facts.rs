@@ -197,7 +197,6 @@ async fn update(job: &Job, fact: &Fact, change: &mut AnyConnection) -> Result<()
 
 fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
     match fact {
-        Fact::Interchange(_) | Fact::Group(_) | Fact::Set(_) => Vec::new(),
         // Who was quicker and answered before this is recorded is not overwritten.
         Fact::Outgoing(state) => [
             "UPDATE interchange SET state = $2 WHERE arrival = $1 AND state = 'made'",
@@ -218,7 +217,14 @@ fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
         ]
         .map(|statement| sqlx::query(statement).bind(job.arrival.to_string()).bind(i64::from(*interchange)))
         .into(),
-        Fact::AnsweredInterchange { isa13, code, note } => vec![
+        answered => said(job, answered).into_iter().collect(),
+    }
+}
+
+/// What a partner said of something that we sent.
+fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
+    match answered {
+        Fact::AnsweredInterchange { isa13, code, note } => Some(
             sqlx::query(
                 "UPDATE interchange SET state = $3, answer = $4 WHERE partner = $1 AND direction = 'outbound' AND isa13 = $2",
             )
@@ -226,8 +232,8 @@ fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
             .bind(isa13.clone())
             .bind(state(code))
             .bind(format!("TA1 {code} {note}")),
-        ],
-        Fact::AnsweredGroup { gs01, gs06, code } => vec![
+        ),
+        Fact::AnsweredGroup { gs01, gs06, code } => Some(
             sqlx::query(
                 "UPDATE functional_group SET state = $4, answer = $5 \
                  WHERE partner = $1 AND direction = 'outbound' AND gs01 = $2 AND gs06 = $3",
@@ -237,13 +243,13 @@ fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
             .bind(gs06.clone())
             .bind(state(code))
             .bind(format!("AK9 {code}")),
-        ],
+        ),
         Fact::AnsweredSet {
             gs01,
             gs06,
             st02,
             code,
-        } => vec![
+        } => Some(
             sqlx::query(
                 "UPDATE transaction_set SET state = $5, answer = $6 WHERE st02 = $4 AND (arrival, interchange, functional_group) IN \
                  (SELECT arrival, interchange, ordinal FROM functional_group \
@@ -255,7 +261,8 @@ fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
             .bind(st02.clone())
             .bind(state(code))
             .bind(format!("IK5 {code}")),
-        ],
+        ),
+        _ => None,
     }
 }
 
