@@ -89,7 +89,7 @@ where
 }
 
 /// Visits a document for its envelopes: the segments are all there, yet no guide is walked, so there are no loops and no positions.
-/// Four times as quick as [`visit`].
+/// Quicker than [`visit`] for who asks only who sends what to whom.
 ///
 /// # Errors
 /// As [`visit`].

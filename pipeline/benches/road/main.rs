@@ -11,16 +11,36 @@ mod run;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use house::{House, PARTNER};
 use run::{Usage, cpu_ms, run};
 use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Per, Shape, Ta1Policy};
 
-fn main() -> io::Result<()> {
+fn main() -> ExitCode {
+    match bench() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error is no reason to fail otherwise.
+            let _ = writeln!(
+                io::stderr(),
+                "error: {error}; what is left lies in {}",
+                folder().display()
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-road")
+}
+
+fn bench() -> io::Result<()> {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<usize>().ok());
     let bytes = numbers.next().unwrap_or(100_000_000);
     let files = numbers.next().unwrap_or(1000);
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-road");
+    let folder = folder();
     fs::create_dir_all(&folder)?;
     let mut out = io::stdout();
     if files > 0 {

@@ -51,7 +51,7 @@ pub fn begin(mut draft: Box<dyn Draft>, header: &[u8], parts: Parts) -> io::Resu
 }
 
 impl Sealer {
-    /// The same without a digest, which would take a third of the time.
+    /// The same without a digest, which costs as much as sealing.
     #[must_use]
     pub fn undigested(mut self) -> Self {
         self.parts.digester = None;
