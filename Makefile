@@ -3,11 +3,10 @@
 CARGO ?= cargo
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 PYTHON := .cache/python/bin/python
-X12CONV := target/release/x12conv
 
-.PHONY: demo test lint bench fuzz tools packages clean
+.PHONY: demo test lint bench fuzz programs tools packages clean
 
-demo: $(X12CONV)
+demo: programs
 	@.ci/demo
 
 test: $(PYTHON) packages
@@ -20,15 +19,14 @@ lint: tools packages
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 
-bench: $(X12CONV) packages
+bench: programs
 	$(CARGO) bench -p x12-parser -p x12conv -p x12-pipeline --locked --bench engine --bench process --bench road
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)
 
-.PHONY: $(X12CONV)
-$(X12CONV): tools
-	$(CARGO) build --release --locked -p x12conv
+programs: tools packages
+	$(CARGO) build --release --locked -p x12conv -p x12-pipeline
 
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+#[expect(dead_code, reason = "overlays are laid at run time only")]
 #[path = "src/compiler/mod.rs"]
 mod compiler;
 #[path = "src/table.rs"]

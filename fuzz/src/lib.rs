@@ -31,7 +31,7 @@ pub fn read(document: &[u8]) {
         assert!(
             finding.offset + finding.length <= document.len() as u64,
             "{} lies outside the document",
-            finding.code.name()
+            finding.name()
         );
     }
     for options in variants(document) {
@@ -233,10 +233,10 @@ fn findings(document: &[u8], options: &Options) -> (Vec<Finding>, Result<(), Err
     (found, read.map(|_| ()))
 }
 
-fn places(findings: &[Finding]) -> impl Iterator<Item = (&'static str, u64, u64, u16, u16, u16)> {
+fn places(findings: &[Finding]) -> impl Iterator<Item = (&str, u64, u64, u16, u16, u16)> {
     findings.iter().map(|f| {
         (
-            f.code.name(),
+            f.name(),
             f.offset,
             f.segment,
             f.element,

@@ -1,11 +1,11 @@
-//! Answers what came in: TA1 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
+//! Answers what came in: TA1, 997 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
 //! interchange for the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcknowledgmentOptions, Decided, Decision, Error, GroupDecision, SetDecision, Ta1Note,
-    Ta1Policy, Verdict,
+    AcknowledgmentOptions, AnswerSet, Decided, Decision, Error, GroupDecision, SetDecision,
+    Ta1Note, Ta1Policy, Verdict,
 };
 
 use crate::clock::x12_date_and_time;
@@ -21,6 +21,9 @@ use crate::paper::{open, readable, seal};
 use crate::profile::{Profile, Ta1};
 use crate::seal::Sealer;
 use crate::verdict::VerdictWriter;
+
+/// Groups of an interchange whose answers are named one by one.
+const GROUPS_NAMED: usize = 3;
 
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
@@ -44,6 +47,7 @@ pub fn acknowledge(
         verdicts: VerdictWriter(seal(job, doors, 1)?),
         noted: Noted::new(job, doors),
         envelopes: &envelopes,
+        groups: Vec::new(),
         group: Tally::default(),
         interchange: Tally::default(),
         all: Tally::default(),
@@ -146,6 +150,8 @@ struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
     noted: Noted<'a>,
     envelopes: &'a [Envelope],
+    /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
+    groups: Vec<(AnswerSet, String)>,
     /// Of the group in hand, of the groups of the interchange in hand, and of the interchanges before it.
     group: Tally,
     interchange: Tally,
@@ -231,6 +237,11 @@ impl Record<'_> {
             })?;
         }
         self.interchange.take(&mut self.group);
+        if let (Some(answer), Some(code)) = (group.answer, group.code) {
+            let (accepted, received) = (group.accepted, group.received);
+            self.groups
+                .push((answer, format!("{code} {accepted}/{received}")));
+        }
         self.noted.tell(Fact::Group(GroupFact {
             interchange: group.interchange,
             ordinal: group.group,
@@ -253,8 +264,7 @@ impl Record<'_> {
         self.all.take(&mut self.interchange);
         let index = (decision.interchange as usize).wrapping_sub(1);
         let envelope = self.envelopes.get(index).cloned().unwrap_or_default();
-        let ta1 = decision.ta1.map(|(code, note)| format!("{code} {note}"));
-        let by = decision.answer.map(|answer| format!("{:09}", answer.isa13));
+        let answer = self.answer(&decision);
         self.noted.tell(Fact::Interchange(InterchangeFact {
             ordinal: decision.interchange,
             sender: envelope.sender,
@@ -266,9 +276,46 @@ impl Record<'_> {
             } else {
                 "accepted"
             },
-            ta1: ta1.unwrap_or_default(),
-            suppressed: decision.suppressed.unwrap_or_default().to_owned(),
-            answered_by: by.unwrap_or_default(),
+            answer,
         }))
     }
+
+    /// How the interchange was answered, in a word for each part.
+    fn answer(&mut self, decision: &Decision) -> String {
+        let groups = std::mem::take(&mut self.groups);
+        if let Some(why) = decision.suppressed {
+            return format!("no answer: {why}");
+        }
+        let ta1 = decision
+            .ta1
+            .map(|(code, note)| format!("TA1 {code} {note}"));
+        let mut words: Vec<String> = ta1.into_iter().collect();
+        let is_answered = decision
+            .answer
+            .is_some_and(|answer| answer.gs06_of_997s.is_some() || answer.gs06_of_999s.is_some());
+        match groups.len() {
+            _ if !is_answered => {}
+            ..=GROUPS_NAMED => {
+                words.extend(
+                    groups
+                        .iter()
+                        .map(|(set, said)| format!("{} {said}", set.code())),
+                );
+            }
+            _ => words.extend(counted(&groups)),
+        }
+        words.join(", ")
+    }
+}
+
+/// How many groups were answered by each kind of transaction set.
+fn counted(groups: &[(AnswerSet, String)]) -> impl Iterator<Item = String> {
+    [AnswerSet::Functional, AnswerSet::Implementation]
+        .into_iter()
+        .map(|set| {
+            let count = groups.iter().filter(|(answer, _)| *answer == set).count();
+            (set, count)
+        })
+        .filter(|(_, count)| *count > 0)
+        .map(|(set, count)| format!("{} of {count} groups", set.code()))
 }

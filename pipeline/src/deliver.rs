@@ -29,18 +29,17 @@ pub fn deliver(
         (true, true) => ".asc",
         (true, false) => ".pgp",
     };
+    let way = doors.way(&job.partner, to, parcel)?;
     let name = format!("{}-{}.{}{ending}", parcel.name(), job.id, parcel.ending());
-    doors
-        .way(&job.partner, to, parcel)?
-        .send(&name, &mut |out| {
-            let mut plain = open(job, doors, object)?;
-            if encrypted {
-                openpgp::encrypt(plain, &doors.encryption(profile), out)
-            } else {
-                io::copy(&mut plain, out).map_err(|error| failure(&error))?;
-                Ok(())
-            }
-        })?;
+    way.send(&name, &mut |out| {
+        let mut plain = open(job, doors, object)?;
+        if encrypted {
+            openpgp::encrypt(plain, &doors.encryption(profile), out)
+        } else {
+            io::copy(&mut plain, out).map_err(|error| failure(&error))?;
+            Ok(())
+        }
+    })?;
     let sent = parcel == Parcel::Interchange;
     Ok(Outcome {
         facts: if sent {
@@ -48,7 +47,7 @@ pub fn deliver(
         } else {
             Vec::new()
         },
-        note: name,
+        note: format!("{}/{name}", way.place()),
         ..Outcome::default()
     })
 }

@@ -82,8 +82,16 @@ impl Doors {
             ours: &self.ours,
             from: self.certificates.of(partner),
             now: self.clock.now(),
-            options: openpgp::Options::default(),
+            options: self.bounds(),
         }
+    }
+
+    fn bounds(&self) -> openpgp::Options {
+        let limits = &self.profiles.settings.limits;
+        let mut options = openpgp::Options::default();
+        options.bounds.bytes = options.bounds.bytes.min(limits.document_bytes);
+        options.bounds.ratio = limits.compression_ratio;
+        options
     }
 
     /// What a message to a partner is encrypted with.

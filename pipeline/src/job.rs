@@ -49,7 +49,7 @@ pub enum Address {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Parcel {
-    /// TA1 and 999, X12.
+    /// TA1, 997 and 999, X12.
     Acknowledgment,
     /// Accepted transaction sets as JSON, a line each.
     Document,
@@ -250,7 +250,9 @@ pub enum Fact {
         gs06: String,
         /// ST02 of what we sent.
         st02: String,
-        /// IK501.
+        /// The segment that says it: `IK5`, in a 997 `AK5`.
+        said_in: &'static str,
+        /// IK501 or AK501.
         code: String,
     },
 }
@@ -270,12 +272,8 @@ pub struct InterchangeFact {
     pub isa15: String,
     /// `received`, `made`.
     pub state: &'static str,
-    /// TA104 and TA105 that we answered, joined by a blank.
-    pub ta1: String,
-    /// Why no answer was sent, if none was.
-    pub suppressed: String,
-    /// ISA13 of our answer, if there is one.
-    pub answered_by: String,
+    /// How it was answered: `TA1 A 000, 999 P 1/2`, or why not.
+    pub answer: String,
 }
 
 /// A group.

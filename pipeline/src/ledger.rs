@@ -116,6 +116,8 @@ pub struct ArrivalRow {
     pub sets: String,
     /// How its first interchanges were answered, by us or the partner.
     pub answers: String,
+    /// Where what was made of it went: places and names.
+    pub delivered: Vec<String>,
 }
 
 /// A job as the trace shows it.

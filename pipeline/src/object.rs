@@ -51,7 +51,7 @@ pub enum Step {
     Translate,
     /// Checked against the guide.
     Validate,
-    /// TA1 and 999 made.
+    /// TA1, 997 and 999 made.
     Acknowledge,
     /// Where what is good goes.
     Route,

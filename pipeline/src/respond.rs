@@ -82,13 +82,13 @@ impl Account<'_> {
 
     fn line(&mut self, told: &Acknowledged<'_>) -> Result<()> {
         let mut line = Line::by(told.brought);
-        self.say(&told.said, &mut line)?;
+        self.say(told, &mut line)?;
         self.said += u64::from(!matches!(told.said, Said::Finding(_)));
         put_line(&mut self.lines, &line)
     }
 
-    fn say<'s>(&mut self, said: &'s Said<'_>, line: &mut Line<'s>) -> Result<()> {
-        match said {
+    fn say<'s>(&mut self, told: &'s Acknowledged<'_>, line: &mut Line<'s>) -> Result<()> {
+        match &told.said {
             Said::Interchange(said) => {
                 line.of = "interchange";
                 line.submission = self.sent(&Reference::Interchange { isa13: &said.isa13 })?;
@@ -119,6 +119,10 @@ impl Account<'_> {
                     gs01: said.set.group.gs01.clone(),
                     gs06: said.set.group.gs06.clone(),
                     st02: said.set.st02.clone(),
+                    said_in: match told.brought.st(1) {
+                        "997" => "AK5",
+                        _ => "IK5",
+                    },
                     code: said.acceptance.code().to_owned(),
                 })?;
             }
@@ -209,7 +213,7 @@ struct Line<'s> {
     /// Element, component and repetition, from one; zeros where none is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     element: Option<[u16; 3]>,
-    /// TA104, AK901, IK501, IK304 or IK403.
+    /// TA104, AK901, IK501, IK304 or IK403, or those of a 997.
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<&'s str>,
     /// Why: TA105, AK905 and on, IK502 and on.

@@ -181,6 +181,16 @@ impl Catalog {
         compiler::guide(File { name: file, text }, standards)
     }
 
+    /// Lays an overlay over the guide that it names, which may have others already; `file` is the name that errors quote.
+    ///
+    /// # Errors
+    ///
+    /// As [`compiler::overlay`]: every fault found in the text, with line and column.
+    pub fn overlay(&self, file: &str, text: &str) -> Result<Guide, Vec<Error>> {
+        let guide = |id: &str| self.guide(id).map(Arc::unwrap_or_clone);
+        compiler::overlay(File { name: file, text }, guide)
+    }
+
     /// The external code list of a name, as [`Element::list`](crate::table::Element::list) has it; none if it is not at hand.
     pub fn list(&self, name: &str) -> Option<Arc<CodeList>> {
         let builtin = || {

@@ -41,6 +41,8 @@ pub struct Guide {
     pub notes: Vec<Note>,
     /// Choices that the guide's author made, with their reasons.
     pub decisions: Vec<Decision>,
+    /// Rules over several segments.
+    pub rules: Vec<SituationRule>,
 }
 
 /// One loop at one place of the guide.
@@ -282,4 +284,119 @@ pub struct Decision {
     pub attribute: String,
     /// Why, in a sentence.
     pub reason: String,
+}
+
+/// A rule over what stands in one occurrence of a loop: when something is so, something else must be.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct SituationRule {
+    /// Its stable name: `claim-total`.
+    pub id: String,
+    /// What is wrong if it is broken, in lower case and without a value.
+    pub message: String,
+    /// Who says so.
+    pub source: String,
+    /// How grave it is.
+    pub grade: Grade,
+    /// SNIP type, 1 to 7.
+    pub snip: u8,
+    /// IK304 that follows, empty if a 999 cannot carry it.
+    pub ik304: String,
+    /// IK403 that follows, empty if it concerns no element.
+    pub ik403: String,
+    /// Loop instances of which each occurrence is looked at by itself; 0 is the transaction set.
+    pub scopes: Vec<u16>,
+    /// The cell whose first value is the place that is told.
+    pub anchor: u16,
+    /// What is counted and summed in an occurrence, for the conditions to look at.
+    pub cells: Vec<Cell>,
+    /// All must hold for the rule to matter.
+    pub when: Vec<Condition>,
+    /// All must hold then.
+    pub require: Vec<Condition>,
+}
+
+/// How grave a broken rule is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Grade {
+    /// Worth knowing.
+    Info,
+    /// A trap.
+    Warning,
+    /// Breaks the guide.
+    Error,
+}
+
+/// What is gathered of a term's values in one occurrence.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// Where the values stand.
+    pub readings: Vec<Reading>,
+    /// What is gathered.
+    pub gathers: Gathers,
+}
+
+/// An element at one place of the guide.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// The loop instance.
+    pub loop_index: u16,
+    /// The segment definition.
+    pub segment: u16,
+    /// Element, from one; of a run that repeats, in its first run.
+    pub element: u8,
+    /// Component, from one; 0 for the element.
+    pub component: u8,
+    /// From one run of elements to the next, and how many runs there are; 0 and 1 if they do not repeat.
+    pub step: u8,
+    /// See `step`.
+    pub times: u8,
+}
+
+/// What a cell gathers of values.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Gathers {
+    /// That they stand, and the first of them.
+    Presence,
+    /// Whether one is among the codes, an index into [`Guide::codes`].
+    Codes(u16),
+    /// Their sum.
+    Sum,
+    /// All of them.
+    Values,
+    /// Whether one is not as it should be.
+    Check(Check),
+}
+
+/// What a value can be checked for by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Check {
+    /// The check digit of a National Provider Identifier: ISO 7812 over `80840` and the ten digits.
+    Npi,
+}
+
+/// Something that holds in an occurrence or not; numbers are cells of the rule.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Condition {
+    /// A value stands.
+    Present(u16),
+    /// None stands.
+    Absent(u16),
+    /// One of the codes stands.
+    Code(u16),
+    /// So many values stand at least and, unless it is 0, at most.
+    Count(u16, u32, u32),
+    /// These sums are together the same as those.
+    Balance(Vec<u16>, Vec<u16>),
+    /// No value stands twice.
+    Unique(u16),
+    /// Each value of the first is one of the second.
+    Among(u16, u16),
+    /// The first date of the first is not after that of the second.
+    NotAfter(u16, u16),
+    /// All values are as they should be.
+    Check(u16),
+    /// One of these holds.
+    Any(Vec<Condition>),
+    /// None of these holds.
+    Not(Vec<Condition>),
 }

@@ -127,6 +127,15 @@ fn every_list_that_a_built_in_guide_names_is_at_hand_or_left_to_the_user() {
         "remarkCodes",
         "taxonomies",
         "currencies",
+        "billTypes",
+        "admissionTypes",
+        "admissionSources",
+        "patientStatuses",
+        "conditionCodes",
+        "occurrenceCodes",
+        "occurrenceSpanCodes",
+        "valueCodes",
+        "revenueCodes",
     ];
     let catalog = Catalog::builtin();
     for entry in catalog.entries() {

@@ -1,7 +1,8 @@
 //! The compiler of the guide language, held to the files of `tests/compiler`.
 //!
 //! `ok/*.kdl` must compile to the `.table` beside it, `broken/*.kdl` must fail with the messages of the `.error` beside it. A name that
-//! begins with `envelope-`, `standard-` or `lists-` says what the file is; all others are guides over `standard.kdl`. `BLESS=1 cargo test`
+//! begins with `envelope-`, `standard-`, `lists-` or `overlay-` says what the file is (an overlay lies over `ok/rules.kdl`); all others are
+//! guides over `standard.kdl`. `BLESS=1 cargo test`
 //! rewrites what is expected, to be reviewed like code.
 
 #![expect(clippy::unwrap_used, reason = "a test that finds nothing fails")]
@@ -12,7 +13,8 @@ use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
-    CodeList, Decision, Element, Group, Guide, Item, Key, Loop, NONE, Note, Unit,
+    CodeList, Decision, Element, Gathers, Group, Guide, Item, Key, Loop, NONE, Note, SituationRule,
+    Unit,
 };
 
 #[test]
@@ -104,6 +106,16 @@ fn compile(path: &Path) -> Result<String, Vec<Error>> {
     let file = File { name, text: &text };
     if name.starts_with("envelope-") {
         return compiler::envelope(file).map(|guide| outline(&guide));
+    }
+    if name.starts_with("overlay-") {
+        let text = fs::read_to_string(folder("ok/rules.kdl")).unwrap();
+        let base = File {
+            name: "rules.kdl",
+            text: &text,
+        };
+        let base = compiler::guide(base, &[toy()]).unwrap();
+        let base = |id: &str| (base.id == id).then_some(base);
+        return compiler::overlay(file, base).map(|guide| outline(&guide));
     }
     if name.starts_with("standard-") {
         return compiler::standard("broken", &[file]).map(|_| String::new());
@@ -203,7 +215,39 @@ fn outline(guide: &Guide) -> String {
     for index in 0..guide.segments.len() {
         write_segment(&mut out, guide, index);
     }
+    for rule in &guide.rules {
+        write_rule(&mut out, guide, rule);
+    }
     out
+}
+
+fn write_rule(out: &mut String, guide: &Guide, rule: &SituationRule) {
+    let SituationRule {
+        id,
+        grade,
+        snip,
+        ik304,
+        ik403,
+        scopes,
+        anchor,
+        ..
+    } = rule;
+    let _ = writeln!(
+        out,
+        "\nrule `{id}` {grade:?} snip {snip} `{ik304}` `{ik403}` in loops {scopes:?} told at cell {anchor}"
+    );
+    let _ = writeln!(out, "    {} ({})", rule.message, rule.source);
+    for (number, cell) in rule.cells.iter().enumerate() {
+        let _ = writeln!(out, "    cell {number} gathers {:?}", cell.gathers);
+        if let Gathers::Codes(codes) = cell.gathers {
+            let _ = writeln!(out, "        {:?}", guide.codes.get(usize::from(codes)));
+        }
+        for reading in &cell.readings {
+            let _ = writeln!(out, "        {reading:?}");
+        }
+    }
+    let _ = writeln!(out, "    when {:?}", rule.when);
+    let _ = writeln!(out, "    require {:?}", rule.require);
 }
 
 fn write_loop(out: &mut String, guide: &Guide, index: usize) {

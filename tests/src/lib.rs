@@ -51,7 +51,7 @@ impl Verdict {
             .findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error);
-        let mut codes: Vec<_> = errors.map(|finding| finding.code.name()).collect();
+        let mut codes: Vec<_> = errors.map(|finding| finding.name()).collect();
         codes.sort_unstable();
         codes.dedup();
         let word = match &self.refused {

@@ -10,6 +10,7 @@ use x12_schemas::table::{
 };
 
 use crate::form::Form;
+use crate::rule_index::RuleIndex;
 use crate::segment::{Segment, unwrapped};
 
 /// A segment identifier packed into a number, letters in upper case; 0 for what cannot be one.
@@ -175,6 +176,7 @@ pub(crate) struct Chart {
     required_positions: Vec<u16>,
     /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
     marked: Vec<bool>,
+    pub(crate) rules: RuleIndex,
     /// The kinds of record in or below a loop, as bits, parallel to the guide's loops.
     records: Vec<u8>,
     /// What is checked of every element and component, parallel to the guide's.
@@ -199,10 +201,12 @@ impl Chart {
         let elements = lists.rules(&guide.elements);
         let components = lists.rules(&guide.components);
         let lists = lists.sets;
-        let marked = guide
-            .segments
-            .iter()
-            .map(|segment| segment.unit.is_some() || segment.hierarchical)
+        let rules = RuleIndex::new(&guide);
+        let marked = (0..)
+            .zip(&guide.segments)
+            .map(|(index, segment)| {
+                segment.unit.is_some() || segment.hierarchical || rules.reads(index)
+            })
             .collect();
         let records = records(&guide);
         let mut chart = Self {
@@ -217,6 +221,7 @@ impl Chart {
             lists,
             required_positions: Vec::new(),
             marked,
+            rules,
             records,
             elements,
             components,
@@ -338,7 +343,7 @@ impl Chart {
         at < end && self.required[usize::from(at)] == item
     }
 
-    /// Whether a segment names a business unit or a hierarchical level.
+    /// Whether a segment names a business unit or a hierarchical level, or a rule reads it.
     #[inline]
     pub(crate) fn is_marked(&self, definition: u16) -> bool {
         self.marked

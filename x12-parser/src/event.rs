@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use x12_schemas::table::NONE;
+
 use crate::finding::{Code, Finding, Identity, Position};
 
 /// One step through a block, in the order of its bytes.
@@ -90,6 +92,7 @@ impl Place {
             component: part.component,
             repetition: part.repetition,
             identity: Arc::clone(&self.identity),
+            rule: NONE,
         }
     }
 }

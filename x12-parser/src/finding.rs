@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use x12_schemas::table::{Guide, NONE};
+use x12_schemas::table::{Grade, Guide, NONE, SituationRule};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -45,6 +45,13 @@ pub struct AcknowledgmentCodes {
     pub ik304: &'static str,
     /// IK403, the element's syntax error code.
     pub ik403: &'static str,
+}
+
+impl AcknowledgmentCodes {
+    /// Whether a 999 rejects the transaction set for it.
+    pub(crate) fn reject_set(self) -> bool {
+        !self.ik304.is_empty() || !self.ik502.is_empty()
+    }
 }
 
 macro_rules! codes {
@@ -154,6 +161,14 @@ codes! {
     TrailingDelimiters "trailing-delimiters" Warning 1 : "delimiters stand behind the last element or component";
     TrailingBlanks "trailing-blanks" Warning 1 : "blanks stand at the end of the element";
     FindingsOmitted "findings-omitted" Info 1 : "more findings in this transaction set were counted, not kept";
+    Rule "rule" Error 4 : "a rule of the guide is broken";
+}
+
+impl Code {
+    /// Whether it is told behind its segment, when something ends.
+    pub(crate) fn is_late(self) -> bool {
+        matches!(self, Self::HierarchyChild | Self::Rule)
+    }
 }
 
 /// Control numbers that say whose part of the document a finding is in.
@@ -269,6 +284,8 @@ pub struct Finding {
     pub repetition: u16,
     /// Whose part of the document.
     pub identity: Arc<Identity>,
+    /// Which rule of the guide is broken, for [`Code::Rule`]; else [`NONE`].
+    pub(crate) rule: u16,
 }
 
 /// TA105, the note for a faulty element of the interchange header (x12-standard §4); 022 for the header itself.
@@ -277,10 +294,60 @@ const HEADER_NOTES: [&str; 17] = [
     "018", "019", "020", "027",
 ];
 
+/// IK304 and IK403 that rules may have, as the compiler of guides admits them.
+const RULE_CODES: [&str; 11] = [
+    "7", "8", "I4", "I6", "I7", "I8", "I9", "I10", "I11", "I12", "I13",
+];
+
 impl Finding {
+    /// The rule of the guide that is broken, for [`Code::Rule`].
+    #[must_use]
+    pub fn rule(&self) -> Option<&SituationRule> {
+        let guide = &self.position.as_ref()?.guide;
+        guide.rules.get(usize::from(self.rule))
+    }
+
+    /// Its stable name: that of the code, `segment-missing`, or of the rule, `claim-total`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.rule().map_or(self.code.name(), |rule| &rule.id)
+    }
+
+    /// What is wrong, in lower case and without a value.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        self.rule()
+            .map_or(self.code.message(), |rule| &rule.message)
+    }
+
+    /// The SNIP type of the check that found it, 1 to 7.
+    #[must_use]
+    pub fn snip(&self) -> u8 {
+        self.rule().map_or(self.code.snip(), |rule| rule.snip)
+    }
+
+    /// Says which rule is broken.
+    pub(crate) fn break_rule(&mut self, rule: u16) {
+        self.rule = rule;
+        let grade = self.rule().map(|rule| rule.grade);
+        self.severity = match grade {
+            Some(Grade::Info) => Severity::Info,
+            Some(Grade::Warning) => Severity::Warning,
+            _ => Severity::Error,
+        };
+    }
+
     /// The acknowledgment codes that follow from it at its place: a 999 has no words for what is wrong in an envelope.
     #[must_use]
     pub fn acknowledgment(&self) -> AcknowledgmentCodes {
+        if let Some(rule) = self.rule() {
+            let known = |code: &str| RULE_CODES.into_iter().find(|known| *known == code);
+            return AcknowledgmentCodes {
+                ik304: known(&rule.ik304).unwrap_or_default(),
+                ik403: known(&rule.ik403).unwrap_or_default(),
+                ..AcknowledgmentCodes::default()
+            };
+        }
         let codes = self.code.acknowledgment();
         let id = self.position.as_ref().and_then(Position::segment_id);
         let mut envelope = AcknowledgmentCodes::default();
@@ -331,9 +398,12 @@ impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("code", self.code.name())?;
+        if let Some(rule) = self.rule() {
+            map.serialize_entry("rule", &rule.id)?;
+        }
         map.serialize_entry("severity", self.severity.name())?;
-        map.serialize_entry("snip", &self.code.snip())?;
-        map.serialize_entry("message", self.code.message())?;
+        map.serialize_entry("snip", &self.snip())?;
+        map.serialize_entry("message", self.message())?;
         map.serialize_entry("offset", &self.offset)?;
         map.serialize_entry("length", &self.length)?;
         let ordinals = [

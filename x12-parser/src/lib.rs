@@ -11,6 +11,7 @@ mod check;
 mod control_number;
 mod convert;
 mod cut;
+mod decimal;
 mod delimiters;
 mod entry;
 mod envelope;
@@ -29,6 +30,8 @@ mod place;
 mod placed;
 mod readdress;
 mod replay;
+mod rule_index;
+mod rules;
 mod segment;
 mod source;
 mod survey;
@@ -42,8 +45,8 @@ pub use account::{
     SegmentSaid, SetReference, SetSaid, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcknowledgmentOptions, AnswerNumbers, ControlNumbers, CountingNumbers, Decided, Decision,
-    GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
+    Decision, GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
 };
 pub use control_number::ControlNumber;
 pub use convert::to_json;

@@ -512,13 +512,13 @@ impl Here<'_> {
         let Placed {
             events,
             findings,
-            says_children,
+            copies,
             ..
         } = &mut *self.placed;
         Trail {
             events,
             findings,
-            says_children,
+            copies,
             place,
             span: self.span,
             count,

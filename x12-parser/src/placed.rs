@@ -50,13 +50,13 @@ impl std::fmt::Debug for OpenUnit {
 }
 
 /// A block's events, and what a reader of them must know.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Placed {
     pub(crate) start: Start,
     pub(crate) events: Vec<Event>,
     pub(crate) findings: Vec<Finding>,
-    /// What the level that each hierarchy-child finding is about says of children: its segment is gone when the level closes.
-    pub(crate) says_children: Vec<bool>,
+    /// Copies of what is wrong, for each finding of a [`crate::finding::Code::is_late`]: its segment may be in a block before this one.
+    pub(crate) copies: Vec<Arc<[u8]>>,
     pub(crate) places: Vec<Place>,
     pub(crate) charts: Arc<Vec<Arc<Chart>>>,
 }
@@ -66,7 +66,7 @@ impl Placed {
     pub(crate) fn begin(&mut self, start: &Start) {
         self.events.clear();
         self.findings.clear();
-        self.says_children.clear();
+        self.copies.clear();
         self.places.clear();
         self.start = start.clone();
     }

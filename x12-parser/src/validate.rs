@@ -2,6 +2,8 @@
 
 use std::io::Read;
 
+use x12_schemas::table::NONE;
+
 use crate::block::{Block, Blocks, Stage};
 use crate::check::Checker;
 use crate::error::Error;
@@ -105,6 +107,7 @@ impl Cap {
                 Some(Finding {
                     code,
                     severity: code.severity(),
+                    rule: NONE,
                     element: 0,
                     component: 0,
                     repetition: 0,

@@ -5,19 +5,20 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{NONE, Usage};
+use x12_schemas::table::{Guide, NONE, Usage};
 
 use crate::chart::{Chart, KeyValue, SegmentId};
 use crate::event::{Event, Part, Place, Span};
 use crate::finding::{Code, Finding, Position};
+use crate::rules::{Broken, Rules};
 use crate::segment::Segment;
 
 /// Where the walk tells what it sees.
 pub(crate) struct Trail<'a> {
     pub(crate) events: &'a mut Vec<Event>,
     pub(crate) findings: &'a mut Vec<Finding>,
-    /// See [`crate::placed::Placed::says_children`].
-    pub(crate) says_children: &'a mut Vec<bool>,
+    /// See [`crate::placed::Placed::copies`].
+    pub(crate) copies: &'a mut Vec<Arc<[u8]>>,
     pub(crate) place: &'a Place,
     pub(crate) span: Span,
     /// Structural findings of this transaction set so far, and how many of them are kept.
@@ -49,6 +50,21 @@ impl Trail<'_> {
         }
         kept
     }
+
+    /// A rule that is broken.
+    fn broken(&mut self, broken: &Broken, guide: &Arc<Guide>, loop_index: u16) {
+        let (span, part) = broken.place(self.span);
+        let position = broken.position(guide, loop_index);
+        if !self.finding_at(Code::Rule, span, Some(position), part) {
+            return;
+        }
+        if let Some(finding) = self.findings.last_mut() {
+            finding.break_rule(broken.rule);
+        }
+        let none = || Arc::from([].as_slice());
+        self.copies
+            .push(broken.value().map_or_else(none, Arc::clone));
+    }
 }
 
 /// The walk through one transaction set.
@@ -59,6 +75,7 @@ pub(crate) struct Walk {
     /// How often each item stood in the occurrence of its loop that is open.
     counts: Vec<u32>,
     hierarchy_number: u64,
+    rules: Rules,
 }
 
 /// An open loop.
@@ -97,6 +114,7 @@ impl Walk {
         let mut walk = Self {
             frames: Vec::new(),
             counts: vec![0; chart.guide.items.len()],
+            rules: Rules::new(&chart.guide),
             chart,
             hierarchy_number: 0,
         };
@@ -149,12 +167,19 @@ impl Walk {
             self.open(item.child);
             trail.events.push(Event::OpenLoop(item.child));
         }
-        if self.chart.is_marked(item.segment)
-            && self.chart.guide.segments[usize::from(item.segment)].hierarchical
-        {
-            self.level(item.segment, segment, trail);
+        if self.chart.is_marked(item.segment) {
+            if self.chart.guide.segments[usize::from(item.segment)].hierarchical {
+                self.level(item.segment, segment, trail);
+            }
+            let place = (item.segment, self.loop_index());
+            self.rules.segment(&self.chart, place, segment, trail.span);
         }
         item.segment
+    }
+
+    /// What follows was never read: no rule can be held against what was.
+    pub(crate) fn abandon(&mut self) {
+        self.rules.stop();
     }
 
     /// Closes all loops, as at the end of a transaction set; `trailer` is the definition of the trailer, not asked for again.
@@ -162,6 +187,7 @@ impl Walk {
         self.close_to(0, trail);
         self.required_before(u16::MAX, trailer, trail);
         self.check_children(trail);
+        self.check_rules(0, trail);
     }
 
     #[inline]
@@ -263,17 +289,24 @@ impl Walk {
             required: u16::from(first_required),
             level: None,
         });
+        self.rules.open(&self.chart.rules, loop_index);
     }
 
     fn close_to(&mut self, frame: usize, trail: &mut Trail<'_>) {
         while self.frames.len() > frame + 1 {
-            let Some(last) = self.frames.last() else {
+            let Some(&Frame {
+                loop_index,
+                required,
+                ..
+            }) = self.frames.last()
+            else {
                 return;
             };
-            if self.chart.required_position(last.loop_index, last.required) != u16::MAX {
+            if self.chart.required_position(loop_index, required) != u16::MAX {
                 self.required_before(u16::MAX, NONE, trail);
             }
             self.check_children(trail);
+            self.check_rules(loop_index, trail);
             self.frames.pop();
             trail.events.push(Event::CloseLoop);
         }
@@ -385,7 +418,14 @@ impl Walk {
             Part::element(4),
         );
         if kept {
-            trail.says_children.push(says);
+            let says: &[u8] = if says { b"1" } else { b"0" };
+            trail.copies.push(says.into());
+        }
+    }
+
+    fn check_rules(&self, loop_index: u16, trail: &mut Trail<'_>) {
+        for broken in self.rules.close(&self.chart, loop_index) {
+            trail.broken(&broken, &self.chart.guide, loop_index);
         }
     }
 }

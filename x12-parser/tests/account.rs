@@ -159,7 +159,8 @@ fn our_own_answers_say_what_we_decided() {
             list_accepted: true,
             rejected: [].into(),
         };
-        let (mut answers, mut waiting, mut decided) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut answers, mut decided) = (Vec::new(), Vec::new());
+        let (mut group, mut waiting) = (Vec::new(), Vec::new());
         let options = Options::default();
         let end = acknowledge(&bytes[..], &mut answers, &mut how, &options, |next| {
             match &next {
@@ -169,17 +170,19 @@ fn our_own_answers_say_what_we_decided() {
                     } else {
                         "A"
                     };
-                    waiting.push(format!("{} {code}", set.st02));
+                    group.push(format!("{} {code}", set.st02));
                 }
-                Decided::Group(group) => {
-                    let code = group.code.map(|code| format!("{} {code}", group.gs06));
-                    waiting.extend(code);
+                Decided::Group(told) => {
+                    group.extend(told.code.map(|code| format!("{} {code}", told.gs06)));
+                    waiting.push((told.answer, std::mem::take(&mut group)));
                 }
                 Decided::Interchange(decision) => {
                     let ta1 = decision.ta1.map(|(code, note)| format!("{code} {note}"));
                     decided.extend(ta1);
+                    // 997s stand before 999s.
+                    waiting.sort_by_key(|(answer, _)| *answer);
                     let said = waiting.drain(..).filter(|_| !decision.rejected);
-                    decided.extend(said);
+                    decided.extend(said.flat_map(|(_, lines)| lines));
                 }
                 _ => {}
             }

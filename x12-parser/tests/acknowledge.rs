@@ -1,8 +1,12 @@
-//! Acknowledgments in a pipeline: what the caller decides, which numbers it gives, and what it is told of each set.
+//! Acknowledgments in a pipeline: what the caller decides, which numbers it gives, and what it is told of each set; and the answers
+//! themselves, each beside what was received. `X12_WRITE=1` writes them down anew.
+
+use std::fs;
+use std::path::Path;
 
 use x12_parser::{
-    AcknowledgmentOptions, ControlNumber, ControlNumbers, CountingNumbers, Decided, Error, Options,
-    Ta1Note, Ta1Policy, acknowledge,
+    AcknowledgmentOptions, AnswerSet, ControlNumber, ControlNumbers, CountingNumbers, Decided,
+    Error, Options, Ta1Note, Ta1Policy, acknowledge, validate,
 };
 
 const ISA: &str =
@@ -50,12 +54,13 @@ fn line(decided: &Decided) -> String {
             set.interchange, set.group, set.set, set.st01, set.st02, set.verdict
         ),
         Decided::Group(group) => format!(
-            "{}.{} {} {} {} {} {}/{}",
+            "{}.{} {} {} {} {} {} {}/{}",
             group.interchange,
             group.group,
             group.gs01,
             group.gs06,
             group.gs08,
+            group.answer.map_or("-", AnswerSet::code),
             group.code.unwrap_or("-"),
             group.accepted,
             group.received
@@ -63,19 +68,66 @@ fn line(decided: &Decided) -> String {
         Decided::Interchange(end) => {
             let (code, note) = end.ta1.unwrap_or(("-", "-"));
             let numbers = end.answer.map(|numbers| {
-                let group = numbers.gs06.map(|number| number.to_string());
-                format!("{} {}", numbers.isa13, group.unwrap_or_default())
+                let group = [numbers.gs06_of_997s, numbers.gs06_of_999s]
+                    .into_iter()
+                    .flatten()
+                    .map(|number| format!(" {number}"));
+                format!("{}{}", numbers.isa13, group.collect::<String>())
             });
             format!(
                 "{} {} {code} {note} {} [{}]",
                 end.interchange,
                 end.isa13,
                 end.rejected,
-                numbers.unwrap_or_default().trim_end()
+                numbers.unwrap_or_default()
             )
         }
         _ => String::new(),
     }
+}
+
+#[test]
+fn each_case_is_answered_as_it_is_written_down() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acknowledge");
+    let made_up = fs::read_to_string(folder.join("made-up.kdl")).expect("it is there");
+    let mut cases = 0;
+    for entry in fs::read_dir(&folder).expect("it is there").flatten() {
+        let path = entry.path();
+        if path.extension().is_none_or(|extension| extension != "edi") {
+            continue;
+        }
+        cases += 1;
+        let document = fs::read(&path).expect("it was found there");
+        let answers = [1 << 17, 512].map(|block_bytes| {
+            let mut read = Options::default();
+            let guide = read.catalog.compile("made-up.kdl", &made_up);
+            let catalog = (*read.catalog).clone().with(guide.expect("it compiles"));
+            read.catalog = catalog.into();
+            read.block_bytes = block_bytes;
+            let (mut answers, mut told) = (Vec::new(), String::new());
+            acknowledge(&document[..], &mut answers, &mut options(), &read, |next| {
+                told += &format!("{}\n", line(&next));
+                Ok(())
+            })
+            .expect("it reads");
+            let mut faults = Vec::new();
+            validate(&answers[..], &Options::default(), |finding| {
+                faults.push(format!("{} {}", finding.code.name(), finding.path()));
+                Ok(())
+            })
+            .expect("our own answer reads");
+            assert_eq!(faults, [""; 0], "{}", path.display());
+            String::from_utf8_lossy(&answers).into_owned() + &told
+        });
+        assert_eq!(answers[0], answers[1], "{}", path.display());
+        let beside = path.with_extension("answer");
+        if std::env::var_os("X12_WRITE").is_some() {
+            fs::write(&beside, &answers[0]).expect("it can be written");
+        }
+        let expected = fs::read_to_string(&beside).unwrap_or_default();
+        assert_eq!(answers[0], expected, "{}", path.display());
+    }
+    assert_eq!(cases, 5);
 }
 
 #[test]
@@ -113,7 +165,10 @@ fn acknowledgments_are_told_and_not_answered() {
     let mut how = options();
     let (answers, told, _) = answer(&document, &mut how);
     assert_eq!(answers, "");
-    let sets = ["1.1.1 999 0001 NotAnswered", "1.1 FA 7 005010X231A1 - 0/1"];
+    let sets = [
+        "1.1.1 999 0001 NotAnswered",
+        "1.1 FA 7 005010X231A1 - - 0/1",
+    ];
     assert_eq!(told[..2], sets);
     assert_eq!(told[2], "1 000000001 - - false []");
     how.rejected.insert(1, Ta1Note::DuplicateControlNumber);
@@ -132,7 +187,7 @@ fn sets_without_a_group_and_sets_cut_off_are_rejected() {
         told,
         [
             "1.1.1 835 0001 Rejected",
-            "1.1    R 0/1",
+            "1.1    999 R 0/1",
             "1 000000001 R 024 true [1]"
         ]
     );
@@ -150,7 +205,7 @@ fn sets_without_a_group_and_sets_cut_off_are_rejected() {
         told,
         [
             "1.1.1 835 0001 Rejected",
-            "1.1 HP 7 005010X221A1 R 0/1",
+            "1.1 HP 7 005010X221A1 999 R 0/1",
             "1 000000001 R 024 true [1]"
         ]
     );
@@ -201,7 +256,7 @@ fn numbers_are_drawn_only_for_what_is_written_and_may_run_out() {
     assert_eq!(answers.matches("ISA*").count(), 1);
     // The third interchange could not be answered: nothing claims that it was.
     let (last, sets) = told.split_last().expect("something was told");
-    assert_eq!(last, "3.1 HP 7 005010X221A1 R 0/1");
+    assert_eq!(last, "3.1 HP 7 005010X221A1 999 R 0/1");
     assert!(sets.contains(&"2 000000002 R 020 true [41]".to_owned()));
 }
 

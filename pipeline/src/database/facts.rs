@@ -108,7 +108,7 @@ const INTERCHANGE: Rows<InterchangeFact> = Rows {
             .bind(fact.isa13.clone())
             .bind(fact.isa15.clone())
             .bind(fact.state)
-            .bind(answer(fact))
+            .bind(fact.answer.clone())
     },
 };
 
@@ -178,16 +178,6 @@ fn interchange(row: &AnyRow) -> Result<InterchangeFact> {
     })
 }
 
-/// How an interchange was answered.
-fn answer(fact: &InterchangeFact) -> String {
-    match (fact.ta1.as_str(), fact.suppressed.as_str()) {
-        ("", "") if fact.answered_by.is_empty() => String::new(),
-        ("", "") => format!("answered by {}", fact.answered_by),
-        ("", why) => format!("no answer: {why}"),
-        (ta1, _) => format!("TA1 {ta1} by {}", fact.answered_by),
-    }
-}
-
 async fn update(job: &Job, fact: &Fact, change: &mut AnyConnection) -> Result<()> {
     for statement in updates(job, fact) {
         execute(statement, change).await?;
@@ -248,6 +238,7 @@ fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
             gs01,
             gs06,
             st02,
+            said_in,
             code,
         } => Some(
             sqlx::query(
@@ -260,7 +251,7 @@ fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
             .bind(gs06.clone())
             .bind(st02.clone())
             .bind(state(code))
-            .bind(format!("IK5 {code}")),
+            .bind(format!("{said_in} {code}")),
         ),
         _ => None,
     }

@@ -104,7 +104,7 @@ impl Ledger for Database {
         let settled = Settled {
             state,
             reason: failure.reason().code,
-            note: "",
+            note: failure.reason().text,
             due_ms: again_ms.unwrap_or_default(),
             now_ms,
         };

@@ -9,6 +9,8 @@ mod queue;
 mod replay;
 mod views;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -39,8 +41,11 @@ impl Database {
     /// [`Failure::Transient`] if the file cannot be opened or written.
     pub async fn open(file: &Path) -> Result<Self> {
         sqlx::any::install_default_drivers();
+        // Names of files and control numbers are nobody else's business.
+        let mut ours = OpenOptions::new();
+        let made = ours.append(true).create(true).mode(0o600).open(file);
+        made.map_err(|error| unavailable(&error.into()))?;
         let database = Self {
-            // First: it makes the file.
             writer: connect(file, 1).await?,
             readers: connect(file, READERS).await?,
             begin: "BEGIN IMMEDIATE",

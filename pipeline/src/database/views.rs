@@ -41,13 +41,18 @@ impl Database {
             "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms, \
              COALESCE((SELECT string_agg(n || ' ' || state, ', ') FROM (SELECT state, COUNT(*) AS n FROM transaction_set \
              WHERE arrival = a.id GROUP BY state ORDER BY state) AS states), '') AS sets, \
-             COALESCE((SELECT string_agg(answer, ', ') FROM (SELECT answer FROM interchange WHERE arrival = a.id AND answer <> '' \
-             ORDER BY ordinal LIMIT 3) AS answers), '') AS answers \
+             COALESCE((SELECT string_agg(answer, ', ') FROM (SELECT answer FROM (\
+             SELECT answer, ordinal AS i, 0 AS g FROM interchange WHERE arrival = a.id AND answer <> '' \
+             UNION ALL SELECT answer, interchange, ordinal FROM functional_group WHERE arrival = a.id AND answer <> '') AS told \
+             ORDER BY i, g LIMIT 3) AS answers), '') AS answers, \
+             COALESCE((SELECT string_agg(note, $4) FROM (SELECT note FROM job WHERE arrival = a.id AND step = 'deliver' \
+             AND state = 'done' ORDER BY created_ms, note) AS parcels), '') AS delivered \
              FROM arrival a WHERE state LIKE $1 AND (id LIKE $2 || '%' OR id LIKE '%' || $2) ORDER BY received_ms DESC, id DESC LIMIT $3",
         )
         .bind(state)
         .bind(id)
         .bind(i64::from(most))
+        .bind("\n")
         .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -64,6 +69,7 @@ impl Database {
                 received_ms: number(row, 8)?,
                 sets: text(row, 9)?,
                 answers: text(row, 10)?,
+                delivered: text(row, 11)?.lines().map(str::to_owned).collect(),
             })
         };
         rows.iter().map(arrival).collect()

@@ -113,6 +113,36 @@ impl Certificates {
     }
 }
 
+/// A passphrase: wiped when dropped, and by its type neither shown nor written.
+///
+/// ```compile_fail
+/// fn shown<T: std::fmt::Debug>() {}
+/// shown::<x12_pipeline::openpgp::Passphrase>();
+/// ```
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// Reads one from a file that nobody but its owner may read; the end of a line at its end is none of it.
+    ///
+    /// # Errors
+    /// `pgp-key-file-open` if group or others have any right to the file; `pgp-key-file`, `pgp-key-file-large` if it cannot be read;
+    /// `pgp-key-passphrase` if it is not UTF-8, or empty.
+    pub fn load(path: &Path) -> Result<Self> {
+        let bytes = read_secret(path)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refusal::KEY_PASSPHRASE)?;
+        match text.trim_end_matches(['\r', '\n']) {
+            "" => Err(refusal::KEY_PASSPHRASE),
+            text => Ok(Self(Zeroizing::new(text.to_owned()))),
+        }
+    }
+
+    /// Its characters.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Our own keys: all of them decrypt, the newest that may sign signs. Neither shown nor written except by [`SecretKeys::save`].
 ///
 /// ```compile_fail
@@ -134,13 +164,7 @@ impl SecretKeys {
     /// As [`SecretKeys::add`]; `pgp-key-file-open` if group or others have any right to the file; `pgp-key-file`,
     /// `pgp-key-file-large` if it cannot be read.
     pub fn load(&mut self, path: &Path, passphrase: Option<&str>) -> Result<usize> {
-        let file = File::open(path).map_err(|_| refusal::KEY_FILE)?;
-        // The open file is asked, not the path: the two may differ by now.
-        let metadata = file.metadata().map_err(|_| refusal::KEY_FILE)?;
-        if metadata.mode() & 0o077 != 0 {
-            return Err(refusal::KEY_FILE_OPEN);
-        }
-        self.add(&read_all(file)?, passphrase)
+        self.add(&read_secret(path)?, passphrase)
     }
 
     /// Adds keys, armored or binary, and says how many they were.
@@ -406,6 +430,17 @@ fn replace(cert: Cert, change: impl Fn(SecretKey) -> Option<SecretKey>) -> Resul
 }
 
 /// Reads a key file of a bounded size; its bytes are wiped, and never moved while they grow.
+/// Reads a file that nobody but its owner may read.
+fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let file = File::open(path).map_err(|_| refusal::KEY_FILE)?;
+    // The open file is asked, not the path: the two may differ by now.
+    let metadata = file.metadata().map_err(|_| refusal::KEY_FILE)?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(refusal::KEY_FILE_OPEN);
+    }
+    read_all(file)
+}
+
 fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(CONFIG_BYTES as usize + 1));
     let read = file.take(CONFIG_BYTES + 1).read_to_end(&mut bytes);

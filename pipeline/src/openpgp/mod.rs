@@ -18,5 +18,5 @@ pub use encrypt::{Encryption, encrypt};
 pub use examine::Signer;
 pub use frame::Frame;
 pub use generate::{Generated, generate};
-pub use keys::{Certificate, Certificates, Description, SecretKeys};
+pub use keys::{Certificate, Certificates, Description, Passphrase, SecretKeys};
 pub use sniff::{Kind, sniff};

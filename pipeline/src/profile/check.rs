@@ -44,12 +44,9 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
         home: home.to_owned(),
         ..Profiles::default()
     };
-    let config = Path::new("config.toml");
-    if home.join(config).exists() {
-        match parse::<Settings>(home, config) {
-            Ok(settings) => profiles.settings = settings,
-            Err(error) => errors.push(error),
-        }
+    match settings(home) {
+        Ok(settings) => profiles.settings = settings,
+        Err(error) => errors.push(error),
     }
     for file in partner_files(home) {
         match partner(home, &file) {
@@ -64,6 +61,14 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
         Ok(profiles)
     } else {
         Err(errors)
+    }
+}
+
+pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
+    let file = Path::new("config.toml");
+    match home.join(file).exists() {
+        true => parse(home, file),
+        false => Ok(Settings::default()),
     }
 }
 

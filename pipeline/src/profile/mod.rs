@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
+
 pub use check::{ProfileError, is_partner_id};
 
 /// The settings of the house: `config.toml`, which need not exist.
@@ -21,6 +23,20 @@ pub struct Settings {
     pub retry: Retry,
     /// Where our own systems leave submissions and find results.
     pub backend: Backend,
+    /// Our keys: files, never the keys themselves.
+    pub keys: KeyFiles,
+    /// How large things may become.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Reads `config.toml` of a home folder; the defaults if there is none.
+    ///
+    /// # Errors
+    /// What is wrong in it, with its place.
+    pub fn read(home: &Path) -> Result<Self, ProfileError> {
+        check::settings(home)
+    }
 }
 
 /// How jobs are done.
@@ -86,6 +102,47 @@ impl Default for Backend {
     fn default() -> Self {
         Self {
             folder: "backend".into(),
+        }
+    }
+}
+
+/// Our keys, from the home folder. What is missing is made at the first start.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyFiles {
+    /// The keys that seal what is stored.
+    pub sealing: PathBuf,
+    /// Our OpenPGP keys, armored.
+    pub own: PathBuf,
+    /// A file with the passphrase that locks them: nobody but its owner may read it. Without one they are not locked.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Default for KeyFiles {
+    fn default() -> Self {
+        Self {
+            sealing: "keys/sealing.keys".into(),
+            own: "keys/own.secret.asc".into(),
+            passphrase_file: None,
+        }
+    }
+}
+
+/// How large things may become.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a document, and of anything made of it.
+    pub document_bytes: u64,
+    /// How many times its size a compressed message may grow to.
+    pub compression_ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: OBJECT_BYTES,
+            compression_ratio: COMPRESSION_RATIO,
         }
     }
 }
@@ -225,7 +282,7 @@ pub enum Ta1 {
 pub struct Acknowledge {
     /// When a TA1 is sent.
     pub ta1: Ta1,
-    /// Whether accepted transaction sets are listed one by one in a 999.
+    /// Whether accepted transaction sets are listed one by one in a 997 or 999.
     pub list_accepted: bool,
 }
 

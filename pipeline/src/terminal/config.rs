@@ -43,23 +43,34 @@ pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), St
     if file.exists() {
         return Err(Stop::no(format!("{} is there already", file.display())));
     }
+    let settings = home.settings()?;
+    home.settle(&settings)?;
     let could_not = |error: std::io::Error| {
-        Stop::could_not(format!(
-            "could not write {}: {}",
-            file.display(),
-            error.kind()
-        ))
+        let file = file.display();
+        Stop::could_not(format!("could not write {file}: {}", error.kind()))
     };
-    for folder in ["in", "out"].map(|way| home.folder().join("exchange").join(id).join(way)) {
+    let exchange = home.folder().join("exchange").join(id);
+    let submit = home
+        .folder()
+        .join(&settings.backend.folder)
+        .join("submit")
+        .join(id);
+    for folder in [exchange.join("in"), exchange.join("out"), submit] {
         fs::create_dir_all(folder).map_err(could_not)?;
     }
-    fs::create_dir_all(&folder).map_err(could_not)?;
     let text = include_str!("partner.toml").replace("PARTNER", &id.to_uppercase());
     fs::write(&file, text.replace("FOLDER", id)).map_err(could_not)?;
+    let (file, key) = (
+        file.display(),
+        home.folder().join("keys").join(format!("{id}.asc")),
+    );
+    let key = key.display();
     writeln!(
         out,
-        "wrote {}: fill in its ids and its certificate,",
-        file.display()
+        "wrote {file}: fill in the ids, and put the partner's public key into {key}"
     )?;
-    Ok(writeln!(out, "then ask `x12-pipeline config check`")?)
+    Ok(writeln!(
+        out,
+        "`keys export` prints yours; `config check` says what is missing yet"
+    )?)
 }

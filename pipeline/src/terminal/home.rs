@@ -21,8 +21,8 @@ use crate::intake::{self, Door};
 use crate::job::Direction;
 use crate::keys::KeyFile;
 use crate::ledger::Ledger;
-use crate::openpgp::{self, Certificates, SecretKeys};
-use crate::profile::Profiles;
+use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
+use crate::profile::{ProfileError, Profiles, Settings};
 use crate::seal::Vault;
 use crate::store::FolderStore;
 use crate::transport::folder::FolderTransport;
@@ -67,25 +67,20 @@ impl Home {
         )))
     }
 
-    /// Where the keys are that seal what is stored.
-    #[must_use]
-    pub fn sealing_keys(&self) -> PathBuf {
-        self.0.join("keys/sealing.keys")
-    }
-
-    fn own_keys(&self) -> PathBuf {
-        self.0.join("keys/own.secret.asc")
-    }
-
     /// The configuration, or all that is wrong in it.
     ///
     /// # Errors
     /// All that is wrong.
     pub fn profiles(&self) -> Result<Profiles, Stop> {
-        Profiles::read(&self.0).map_err(|errors| {
-            let words: Vec<_> = errors.iter().map(ToString::to_string).collect();
-            Stop::no(words.join("\n\n"))
-        })
+        Profiles::read(&self.0).map_err(|wrong| wrong_in(&wrong))
+    }
+
+    /// The settings alone, however wrong a partner's profile may be yet.
+    ///
+    /// # Errors
+    /// All that is wrong in them.
+    pub fn settings(&self) -> Result<Settings, Stop> {
+        Settings::read(&self.0).map_err(|wrong| wrong_in(&[wrong]))
     }
 
     /// The ledger of a home that is there.
@@ -107,7 +102,7 @@ impl Home {
     ///
     /// # Errors
     /// If they cannot be made.
-    pub fn settle(&self) -> Result<(), Stop> {
+    pub fn settle(&self, settings: &Settings) -> Result<(), Stop> {
         for folder in ["", "keys", "partners"] {
             let mut builder = fs::DirBuilder::new();
             let made = builder
@@ -115,25 +110,25 @@ impl Home {
                 .mode(0o700)
                 .create(self.0.join(folder));
             made.map_err(|error| {
-                Stop::could_not(format!(
-                    "could not make {}: {}",
-                    self.0.display(),
-                    error.kind()
-                ))
+                let home = self.0.display();
+                Stop::could_not(format!("could not make {home}: {}", error.kind()))
             })?;
         }
-        if let Some(key) = made_once(&self.sealing_keys(), KeyFile::create)? {
+        let keys = &settings.keys;
+        if let Some(key) = made_once(&self.0.join(&keys.sealing), KeyFile::create)? {
+            let file = keys.sealing.display();
             tracing::info!(
                 key,
-                "made a key that seals what is stored: keep keys/sealing.keys safe, nothing opens without it"
+                "made a key that seals what is stored: keep {file} safe, nothing opens without it"
             );
         }
+        let passphrase = self.passphrase(settings)?;
+        let passphrase = passphrase.as_ref().map(Passphrase::as_str);
         let own = |file: &Path| {
-            openpgp::generate(USER_ID, None, SystemClock.now())?
-                .keys
-                .save(file, None)
+            let made = openpgp::generate(USER_ID, None, SystemClock.now())?;
+            made.keys.save(file, passphrase)
         };
-        if made_once(&self.own_keys(), own)?.is_some() {
+        if made_once(&self.0.join(&keys.own), own)?.is_some() {
             tracing::info!(
                 "made our OpenPGP key: `x12-pipeline keys export` prints what partners need"
             );
@@ -145,10 +140,24 @@ impl Home {
     ///
     /// # Errors
     /// If they cannot be read.
-    pub fn own(&self) -> Result<SecretKeys, Stop> {
+    pub fn own(&self, settings: &Settings) -> Result<SecretKeys, Stop> {
         let mut ours = SecretKeys::default();
-        ours.load(&self.own_keys(), None)?;
+        let passphrase = self.passphrase(settings)?;
+        let file = self.0.join(&settings.keys.own);
+        let load = ours.load(&file, passphrase.as_ref().map(Passphrase::as_str));
+        load.map_err(|failure| in_file(&file, failure))?;
         Ok(ours)
+    }
+
+    fn passphrase(&self, settings: &Settings) -> Result<Option<Passphrase>, Stop> {
+        let Some(file) = &settings.keys.passphrase_file else {
+            return Ok(None);
+        };
+        let file = self.0.join(file);
+        let passphrase = Passphrase::load(&file);
+        passphrase
+            .map(Some)
+            .map_err(|failure| in_file(&file, failure))
     }
 
     /// The partners' certificates.
@@ -160,9 +169,7 @@ impl Home {
         for profile in profiles.partners.values() {
             for file in &profile.pgp.certificates {
                 let load = certificates.load(&profile.id, &profiles.path(file));
-                load.map_err(|failure: Failure| {
-                    Stop::no(format!("{}: {failure}", file.display()))
-                })?;
+                load.map_err(|failure| in_file(file, failure))?;
             }
         }
         Ok(certificates)
@@ -176,7 +183,7 @@ impl Home {
         // First of all: who is told to stop while it begins ends as well as later.
         let signals = Signals::listen()?;
         let profiles = self.profiles()?;
-        self.settle()?;
+        self.settle(&profiles.settings)?;
         let doors = Arc::new(self.doors(profiles).await?);
         let (stop, stopped) = watch::channel(false);
         let news = Arc::new(Notify::new());
@@ -216,14 +223,15 @@ impl Home {
     async fn doors(&self, profiles: Profiles) -> Result<Doors, Stop> {
         let store = FolderStore::new(&self.0.join("store"))?;
         store.sweep(DRAFT_AGE)?;
-        let keys = KeyFile::read(&self.sealing_keys())?;
+        let keys = KeyFile::read(&profiles.path(&profiles.settings.keys.sealing))?;
         let database = Arc::new(Database::open(&self.0.join("ledger.db")).await?);
         Ok(Doors {
             ledger: Arc::clone(&database) as Arc<dyn Ledger>,
             queue: database,
-            vault: Vault::new(Arc::new(store), Arc::new(keys)),
+            vault: Vault::new(Arc::new(store), Arc::new(keys))
+                .limited(profiles.settings.limits.document_bytes),
             clock: Arc::new(SystemClock),
-            ours: self.own()?,
+            ours: self.own(&profiles.settings)?,
             certificates: self.certificates(&profiles)?,
             ways: ways(&profiles)?,
             profiles: Arc::new(profiles),
@@ -231,6 +239,15 @@ impl Home {
             handle: Handle::current(),
         })
     }
+}
+
+fn wrong_in(errors: &[ProfileError]) -> Stop {
+    let words: Vec<_> = errors.iter().map(ToString::to_string).collect();
+    Stop::no(words.join("\n\n"))
+}
+
+fn in_file(file: &Path, failure: Failure) -> Stop {
+    Stop::no(format!("{}: {failure}", file.display()))
 }
 
 /// Makes a file unless it is there, or another process makes it just then.

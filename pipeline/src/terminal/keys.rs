@@ -16,15 +16,18 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
     match verb {
         None | Some(KeysVerb::List) => list(home, out),
         Some(KeysVerb::Export) => {
-            home.settle()?;
-            for certificate in home.own()?.certificates() {
+            let settings = home.settings()?;
+            home.settle(&settings)?;
+            for certificate in home.own(&settings)?.certificates() {
                 out.write_all(&certificate.armored()?)?;
             }
             Ok(())
         }
         Some(KeysVerb::Rotate) => {
             home.must_exist()?;
-            let id = KeyFile::rotate(&home.sealing_keys())?;
+            let settings = home.settings()?;
+            home.settle(&settings)?;
+            let id = KeyFile::rotate(&home.folder().join(&settings.keys.sealing))?;
             Ok(writeln!(
                 out,
                 "what is stored from the next start on is sealed by {id}"
@@ -35,11 +38,11 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
 
 fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
     home.must_exist()?;
-    home.settle()?;
     let now = SystemClock.now();
     let profiles = home.profiles()?;
+    home.settle(&profiles.settings)?;
     let mut rows: Vec<_> = home
-        .own()?
+        .own(&profiles.settings)?
         .describe(now)
         .iter()
         .map(|key| row("ours", key))

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod config;
+mod harden;
 mod home;
 mod keys;
 mod letters;
@@ -103,6 +104,7 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
     match &arguments.verb {
         Verb::Run { until_idle } => {
             log::begin(arguments.log);
+            harden::harden();
             drop(out);
             runtime.block_on(home.run(*until_idle))
         }

@@ -67,7 +67,6 @@ pub fn arrivals(rows: &[ArrivalRow], out: &mut impl Write) -> Result<(), Stop> {
         };
         vec![
             short(&row.id).to_owned(),
-            for_people(row.received_ms),
             row.partner.clone(),
             way(&row.direction).to_owned(),
             row.name.clone(),
@@ -75,12 +74,12 @@ pub fn arrivals(rows: &[ArrivalRow], out: &mut impl Write) -> Result<(), Stop> {
             row.state.clone(),
             row.sets.clone(),
             what,
+            parcels(&row.delivered),
         ]
     };
     let rows: Vec<_> = rows.iter().map(row).collect();
     let head = [
         "id",
-        "received",
         "partner",
         "way",
         "file",
@@ -88,8 +87,19 @@ pub fn arrivals(rows: &[ArrivalRow], out: &mut impl Write) -> Result<(), Stop> {
         "state",
         "sets",
         "answer or reason",
+        "went out",
     ];
     Ok(table::write(out, &head, &rows)?)
+}
+
+/// What was made of it, in the words with which files begin.
+fn parcels(delivered: &[String]) -> String {
+    let name = |place: &String| {
+        let name = place.rsplit('/').next().unwrap_or_default();
+        name.split('-').next().unwrap_or_default().to_owned()
+    };
+    let names: Vec<_> = delivered.iter().map(name).collect();
+    names.join(", ")
 }
 
 /// The end of an identifier, where it differs most: enough to ask for it.

@@ -92,10 +92,9 @@ fn steps(jobs: &[JobRow], out: &mut impl Write) -> Result<(), Stop> {
         } else {
             String::new()
         };
-        let note = if job.reason.is_empty() {
-            job.note.clone()
-        } else {
-            job.reason.clone()
+        let note = match job.reason.is_empty() {
+            true => job.note.clone(),
+            false => format!("{} [{}]", job.note, job.reason),
         };
         vec![
             job.step.clone(),
@@ -143,7 +142,7 @@ pub fn arrival_json(arrival: &ArrivalRow) -> Value {
     json!({
         "id": arrival.id, "partner": arrival.partner, "direction": arrival.direction, "file": arrival.name, "bytes": arrival.bytes,
         "receivedMs": arrival.received_ms, "state": arrival.state, "reason": arrival.reason, "replayOf": arrival.replay_of,
-        "sets": arrival.sets, "answers": arrival.answers,
+        "sets": arrival.sets, "answers": arrival.answers, "delivered": arrival.delivered,
     })
 }
 

@@ -58,6 +58,10 @@ impl FolderTransport {
 }
 
 impl Transport for FolderTransport {
+    fn place(&self) -> String {
+        self.folder.display().to_string()
+    }
+
     fn offers(&self) -> Result<Vec<Offer>> {
         let mut offers = Vec::new();
         for entry in fs::read_dir(&self.folder).map_err(|error| unavailable(&error))? {

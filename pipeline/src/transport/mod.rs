@@ -20,6 +20,9 @@ pub struct Offer {
 
 /// A way on which files come and go.
 pub trait Transport: Send + Sync {
+    /// Where it leads, for operators: a path, an address.
+    fn place(&self) -> String;
+
     /// What can be taken, complete or not.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use x12_parser::{
     AcknowledgmentOptions, ControlNumber, CountingNumbers, Options, Ta1Policy, acknowledge,
 };
 
-use crate::house::{House, How};
+use crate::house::{House, How, sample};
 use crate::partner::{PARTNER, encrypted};
 use crate::ways::json;
 
@@ -111,4 +111,22 @@ fn an_answer_to_nothing_says_so() {
         !response.contains(&id) && response.contains("\"submission\":null"),
         "{response}"
     );
+}
+
+#[test]
+fn groups_of_both_versions_are_answered_in_their_own_words() {
+    let house = encrypted("");
+    let received = sample("envelope/groups-of-two-versions.edi", 1);
+    house.receive("both.pgp", &PARTNER.seal(&received));
+    assert!(house.run(&How::default()).success());
+    let id = house.arrivals()[0].id.clone();
+    let interchange = trace(&house, &id).swap_remove(0);
+    assert_eq!(interchange, "interchange accepted: 999 A 1/1, 997 R 0/1");
+    let (_, answer) = house.sent().pop().expect("it was answered");
+    let headers: Vec<_> = answer
+        .lines()
+        .filter(|line| line.starts_with("GS*FA*"))
+        .map(|line| line.split('*').skip(6).collect::<Vec<_>>().join("*"))
+        .collect();
+    assert_eq!(headers, ["1*X*004010~", "2*X*005010X231A1~"]);
 }

@@ -169,6 +169,30 @@ fn is_ours(name: &str) -> bool {
 }
 
 #[test]
+fn a_crash_writes_no_memory_to_a_file() {
+    let house = House::new(&profile());
+    let mut child = house.begin(&["run"], &How::default());
+    let limits = format!("/proc/{}/limits", child.id());
+    let is_hardened = || {
+        let limits = fs::read_to_string(&limits).expect("it runs");
+        let core = limits
+            .lines()
+            .find(|line| line.starts_with("Max core file size"));
+        core.is_some_and(|line| line.split_whitespace().nth(4) == Some("0"))
+    };
+    let begun = std::time::Instant::now();
+    while !is_hardened() {
+        assert!(
+            begun.elapsed().as_secs() < 30,
+            "core dumps are still possible"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().expect("it is our child");
+    crate::house::ends(child);
+}
+
+#[test]
 fn names_are_shown_and_nothing_else_is_made_of_them() {
     let house = House::new(&profile());
     let inbox = house.home.join("exchange/acme/in");

@@ -393,7 +393,7 @@ pub(super) fn names(id: &str, count: usize) -> impl Iterator<Item = String> {
 }
 
 /// The lengths that a guide writes as `2..10`.
-fn length(word: &str) -> Option<(u16, u32)> {
+pub(super) fn length(word: &str) -> Option<(u16, u32)> {
     let (min, max) = word.split_once("..")?;
     let max = if max == "many" {
         0

@@ -169,6 +169,8 @@ impl Reader<'_> {
             match child.name.as_str() {
                 "alias" | "source" => self.strings(child),
                 "decision" => self.decision(child),
+                // Read when the loops are laid out, to which they refer.
+                "rule" => {}
                 "shared" => {
                     self.report.check(child, &ANY);
                     shared.extend(

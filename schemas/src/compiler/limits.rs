@@ -20,3 +20,12 @@ pub(super) const ENTRIES: usize = u16::MAX as usize;
 
 /// Elements of a segment and components of a composite: syntax notes keep them as bits of a `u64`.
 pub(super) const ELEMENTS: usize = 64;
+
+/// Rules of a guide.
+pub(super) const RULES: usize = 1000;
+
+/// Cells of a rule: its terms.
+pub(super) const CELLS: usize = 64;
+
+/// Conditions within conditions.
+pub(super) const CONDITION_DEPTH: usize = 4;

@@ -1,7 +1,7 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) and `lower` (loops laid out flat);
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) `lower` (loops laid out flat) and `rules`;
 //! one of external code lists through `source` and `lists`.
 
 mod limits;
@@ -19,6 +19,9 @@ mod segment;
 
 mod guide;
 mod lower;
+mod rules;
+
+mod overlay;
 
 pub use report::Error;
 pub use standard::Standard;
@@ -115,6 +118,39 @@ fn read_guide<'s>(
     finish(report, node, head, standard)
 }
 
+/// Lays an overlay over the guide that it names.
+///
+/// # Errors
+///
+/// Every fault found in the file: what is not KDL, or not of the language, or names what the guide does not have; a guide that is not at
+/// hand.
+pub fn overlay(
+    file: File<'_>,
+    guide: impl FnOnce(&str) -> Option<Guide>,
+) -> Result<Guide, Vec<Error>> {
+    let mut report = Report::new(file.name);
+    let laid = read_overlay(&mut report, file.text, guide);
+    report.finish(laid)
+}
+
+fn read_overlay(
+    report: &mut Report,
+    text: &str,
+    guide: impl FnOnce(&str) -> Option<Guide>,
+) -> Option<Guide> {
+    let nodes = source::parse(report, text)?;
+    top(report, &nodes, &["overlay"]);
+    let node = single(report, &nodes, "overlay")?;
+    let id = overlay::base(report, node)?;
+    let Some(mut guide) = guide(id) else {
+        let message = format!("there is no guide `{id}` to lie over");
+        report.error(fields::place_of(node, "of"), message);
+        return None;
+    };
+    overlay::lay(report, node, &mut guide);
+    Some(guide)
+}
+
 /// Compiles the file of the envelope, which holds its own elements and segments beside the node `envelope`.
 ///
 /// # Errors
@@ -165,6 +201,9 @@ fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) ->
     let (draft, mut guide) = guide::body(report, node, head, standard);
     if report.is_clean() {
         lower::expand(report, &draft, &mut guide);
+    }
+    if report.is_clean() {
+        rules::read(report, node, &mut guide);
     }
     Some(guide)
 }

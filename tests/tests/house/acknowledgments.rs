@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use acceptance::{Document, options, say, verdict};
 use x12_parser::{
-    Code, Decided, Decision, Finding, GroupDecision, SetDecision, Severity, Verdict, Visit,
-    acknowledge, validate, visit_slice,
+    AnswerSet, Code, Decided, Decision, Finding, GroupDecision, Segment, SetDecision, Severity,
+    Verdict, Visit, acknowledge, validate, visit_slice,
 };
 
 use crate::documents::{all, answer_options};
@@ -25,7 +25,7 @@ const ECHOES: [(&str, &str); 9] = [
     ("TA103", "ISA10"),
 ];
 
-/// Groups and sets that pyx12's 999 knows: of others, such as 275 and 824, it takes no acknowledgment.
+/// Groups and sets that pyx12's 997 and 999 know: of others, such as 275 and 850, they take no acknowledgment.
 const KNOWN_TO_PYX12: [&str; 18] = [
     "BE", "HB", "HC", "HI", "HN", "HP", "HR", "HS", "RA", "270", "271", "276", "277", "278", "820",
     "834", "835", "837",
@@ -120,7 +120,7 @@ fn every_interchange_has_a_decision() {
 }
 
 #[test]
-fn every_set_has_a_verdict_and_the_999_says_the_same() {
+fn every_set_has_a_verdict_and_its_answer_says_the_same() {
     let (mut wrong, mut sets) = (Vec::new(), 0);
     for answered in answered() {
         let told = told(&answered.decided);
@@ -175,24 +175,31 @@ fn told(decided: &[Decided]) -> Told<'_> {
 }
 
 impl Told<'_> {
-    /// What the 999s must say of sets and groups: identifier, control number, code.
+    /// What the answers must say of sets and groups: control number, code.
     fn lines(&self) -> Vec<String> {
         let line = |decided: &&Decided| match decided {
             Decided::Set(SetDecision { st02, verdict, .. }) => match verdict {
-                Verdict::Accepted => Some(format!("IK5 {} A", plain(st02))),
-                Verdict::Rejected => Some(format!("IK5 {} R", plain(st02))),
+                Verdict::Accepted => Some(format!("set {} A", plain(st02))),
+                Verdict::Rejected => Some(format!("set {} R", plain(st02))),
                 _ => None,
             },
             Decided::Group(GroupDecision {
                 gs06,
+                answer: Some(answer),
                 code: Some(code),
                 received,
                 accepted,
                 ..
-            }) => Some(format!("AK9 {} {code} {received} {accepted}", plain(gs06))),
+            }) => Some(format!(
+                "{} {} {code} {received} {accepted}",
+                answer.code(),
+                plain(gs06)
+            )),
             _ => None,
         };
-        self.spoken.iter().filter_map(line).collect()
+        let mut lines: Vec<_> = self.spoken.iter().filter_map(line).collect();
+        lines.sort();
+        lines
     }
 }
 
@@ -201,9 +208,10 @@ fn plain(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
-/// What the 999s say of sets and groups.
+/// What the answers say of sets and groups, in order: 997s stand before 999s, whichever was received first.
 fn lines(answer: &[u8]) -> Vec<String> {
     let (mut lines, mut set, mut group) = (Vec::new(), String::new(), String::new());
+    let mut kind = String::new();
     let visited = visit_slice(answer, &options(), |visit| {
         if let Visit::Segment(visited) = visit {
             let element = |number| {
@@ -211,12 +219,13 @@ fn lines(answer: &[u8]) -> Vec<String> {
                 plain(&String::from_utf8_lossy(bytes))
             };
             match visited.segment.id() {
+                b"ST" => kind = element(1),
                 b"AK1" => group = element(2),
                 b"AK2" => set = element(2),
-                b"IK5" => lines.push(format!("IK5 {set} {}", element(1))),
+                b"IK5" | b"AK5" => lines.push(format!("set {set} {}", element(1))),
                 b"AK9" => {
                     let (code, received, accepted) = (element(1), element(3), element(4));
-                    lines.push(format!("AK9 {group} {code} {received} {accepted}"));
+                    lines.push(format!("{kind} {group} {code} {received} {accepted}"));
                 }
                 _ => {}
             }
@@ -224,26 +233,29 @@ fn lines(answer: &[u8]) -> Vec<String> {
         Ok(())
     });
     assert!(visited.is_ok() || answer.is_empty(), "an answer reads");
+    lines.sort();
     lines
 }
 
 #[test]
-fn pyx12_calls_our_999_valid() {
+fn pyx12_calls_our_answers_valid() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("answers");
     fs::create_dir_all(&folder).expect("the target folder can be written");
     let mut files: Vec<(String, PathBuf)> = Vec::new();
-    for (number, answered) in answered().iter().enumerate() {
-        if let Some(answer) = for_pyx12(answered) {
-            let file = folder.join(format!("{number}.edi"));
+    let mut counts = [0; 2];
+    for answered in answered() {
+        for (set, answer) in for_pyx12(&answered) {
+            let file = folder.join(format!("{}.edi", files.len()));
             fs::write(&file, answer).expect("the target folder can be written");
             files.push((answered.document.name.clone(), file));
+            counts[usize::from(set == AnswerSet::Implementation)] += 1;
         }
     }
     let paths: Vec<_> = files.iter().map(|(_, file)| file.clone()).collect();
     let theirs = pyx12::verdicts(&paths);
     say(&format!(
-        "acknowledgments: {} answers with a 999 asked of pyx12",
-        files.len()
+        "acknowledgments: {} groups of 997s and {} of 999s asked of pyx12",
+        counts[0], counts[1]
     ));
     let invalid = files.iter().filter(|(_, file)| theirs[file] != "valid");
     let wrong: Vec<_> = invalid
@@ -257,37 +269,89 @@ fn pyx12_calls_our_999_valid() {
     );
 }
 
-/// An answer with a 999, as pyx12 can judge it; none if it cannot.
+/// The groups of an answer as pyx12 can judge them, each in an interchange of its own, of the version under which pyx12 has its guide.
 ///
-/// Left out are TA1, as pyx12 wants the group directly behind ISA, and answers whose envelope repeats a fault of the received one.
-fn for_pyx12(answered: &Answered) -> Option<Vec<u8>> {
+/// Left out are TA1, as pyx12 wants the group directly behind ISA, and answers whose envelope repeats a fault of the received one, or
+/// separates components by `^` as the received one does: pyx12 takes ISA16 for text, and `^` for none of its characters.
+fn for_pyx12(answered: &Answered) -> Vec<(AnswerSet, Vec<u8>)> {
     let received = verdict(&answered.document.bytes, &options()).findings;
     let faulty = |finding: &Finding| ECHOES.iter().any(|(_, here)| finding.path() == *here);
     if received.iter().any(faulty) {
-        return None;
+        return Vec::new();
     }
-    let (mut bytes, mut known, mut count) = (answered.answer.clone(), true, 0);
+    let mut groups = Vec::new();
+    let (mut header, mut set) = (Vec::new(), AnswerSet::Implementation);
+    let mut bytes = Vec::new();
     let visited = visit_slice(&answered.answer, &options(), |visit| {
         if let Visit::Segment(visited) = visit {
-            let first = visited.segment.element(1);
+            let raw = visited.segment.raw();
+            let element = |number| visited.segment.element(number).bytes();
             match visited.segment.id() {
-                b"AK1" | b"AK2" => {
-                    known &= KNOWN_TO_PYX12
-                        .iter()
-                        .any(|code| code.as_bytes() == first.bytes())
-                }
-                b"ST" => count += 1,
-                b"TA1" => {
-                    let taken = answered.answer.len() - bytes.len();
-                    let start = usize::try_from(visited.offset).expect("it is in memory") - taken;
-                    bytes.drain(start..start + visited.segment.raw().len());
+                b"ISA" => header = raw.to_vec(),
+                b"GS" => {
+                    set = match element(8) {
+                        b"004010" => AnswerSet::Functional,
+                        _ => AnswerSet::Implementation,
+                    };
+                    bytes = under(&header, set);
                 }
                 _ => {}
+            }
+            bytes.extend_from_slice(&known_to_pyx12(visited.segment));
+            if visited.segment.id() == b"GE" && header[104] != b'^' {
+                let [separator, terminator] = [header[3], header[105]];
+                let mut whole = std::mem::take(&mut bytes);
+                whole.extend_from_slice(b"IEA");
+                whole.extend_from_slice(&[separator, b'1', separator]);
+                whole.extend_from_slice(&header[90..99]);
+                whole.push(terminator);
+                groups.push((set, whole));
             }
         }
         Ok(())
     });
-    (visited.is_ok() && known && count > 0).then_some(bytes)
+    assert!(
+        visited.is_ok() || answered.answer.is_empty(),
+        "an answer reads"
+    );
+    groups
+}
+
+/// A segment of an answer, with a group or set that pyx12 knows in place of one that it does not: the rest it can judge.
+fn known_to_pyx12(segment: Segment<'_>) -> Vec<u8> {
+    let (raw, first) = (segment.raw(), segment.element(1).bytes());
+    let known: &[u8] = match segment.id() {
+        _ if KNOWN_TO_PYX12.iter().any(|code| code.as_bytes() == first) => first,
+        b"AK1" => b"HC",
+        b"AK2" => b"837",
+        _ => first,
+    };
+    // Identifier and separator, first element, all behind it; then terminator and end of line.
+    let start = segment.id().len() + 1;
+    let end = raw.len().saturating_sub(2);
+    let (Some(before), Some(behind)) = (raw.get(..start), raw.get(start + first.len()..end)) else {
+        return raw.to_vec();
+    };
+    // A delimiter of ours in a received control number stands there as a blank, which pyx12 takes at no end.
+    let behind = match segment.id() {
+        b"AK2" => behind.trim_ascii_end(),
+        _ => behind,
+    };
+    [before, known, behind, &raw[end..]].concat()
+}
+
+/// Our ISA with the control version under which pyx12 knows the 997 or the 999.
+fn under(header: &[u8], set: AnswerSet) -> Vec<u8> {
+    let mut header = header.to_vec();
+    let (repetition, version) = match set {
+        AnswerSet::Functional => (b'U', b"00401"),
+        AnswerSet::Implementation => (b'^', b"00501"),
+    };
+    // ISA11 and ISA12, by their fixed places.
+    let is_separator = header[82].is_ascii_punctuation() && set == AnswerSet::Implementation;
+    header[82] = if is_separator { header[82] } else { repetition };
+    header[84..89].copy_from_slice(version);
+    header
 }
 
 /// Whether an error of the answer stands where something was repeated that had the same error, or another width than ISA has.

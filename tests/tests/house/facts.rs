@@ -12,10 +12,12 @@ use x12_schemas::Catalog;
 use x12_schemas::table::Guide;
 
 /// Guides, their sets, and the tables that have their facts.
-const TABLES: [(&str, &str, &str); 3] = [
+const TABLES: [(&str, &str, &str); 5] = [
     ("005010X221A1", "835", "835_005010X221A1.json"),
     ("005010X222A1", "837", "837P_005010X222A1.json"),
+    ("005010X223A2", "837", "837I_005010X223A2.json"),
     ("005010X231A1", "999", "999_005010X231A1.json"),
+    ("004010", "997", "997_004010.json"),
 ];
 
 /// The table of the control segments, and one whose ST and SE stand for those of all sets.

@@ -3,8 +3,10 @@
 mod acknowledgments;
 mod agreement;
 mod documents;
+mod expected;
 mod facts;
 mod laws;
+mod made_up;
 mod pyx12;
 mod raw;
 mod records;

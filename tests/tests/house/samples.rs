@@ -1,5 +1,5 @@
-//! What is expected of each sample stands beside it: its JSON, its findings if there are any, and its claims line by line if it is
-//! neither broken nor about envelopes.
+//! What is expected of each sample stands beside it: its JSON, its findings if there are any, its claims line by line if it is neither
+//! broken nor about envelopes, and its answer if a 997 is in it.
 //!
 //! `X12_WRITE=1 cargo test -p acceptance` writes the expectations anew; the difference is then read like code.
 
@@ -8,7 +8,9 @@ use std::fs;
 use std::path::Path;
 
 use acceptance::{Document, options, root, samples, verdict};
-use x12_parser::{Finding, Per, Shape, to_json};
+use x12_parser::{Finding, Per, Shape, acknowledge, to_json};
+
+use crate::documents::answer_options;
 
 #[test]
 fn every_sample_gives_the_json_and_the_findings_that_stand_beside_it() {
@@ -31,6 +33,7 @@ fn every_sample_gives_the_json_and_the_findings_that_stand_beside_it() {
             ("json", json),
             ("findings", findings.into_bytes()),
             ("claims.ndjson", claims(&document)),
+            ("answer", answer(&document)),
         ];
         for (extension, found) in expected {
             if !agrees(&path.with_extension(extension), &found) {
@@ -65,6 +68,21 @@ fn claims(document: &Document) -> Vec<u8> {
     }
 }
 
+/// The answer to a document; nothing if no 997 is in it.
+fn answer(document: &Document) -> Vec<u8> {
+    let mut answer = Vec::new();
+    let read = acknowledge(
+        &document.bytes[..],
+        &mut answer,
+        &mut answer_options(),
+        &options(),
+        |_| Ok(()),
+    );
+    assert!(read.is_ok(), "{}: {read:?}", document.name);
+    let has_997 = String::from_utf8_lossy(&answer).contains("ST*997*");
+    if has_997 { answer } else { Vec::new() }
+}
+
 /// Whether a file holds what was found; an absent file holds nothing. Writes it instead if asked to.
 fn agrees(path: &Path, found: &[u8]) -> bool {
     if std::env::var_os("X12_WRITE").is_none() {
@@ -82,7 +100,7 @@ fn line(finding: &Finding) -> String {
     let mut line = format!(
         "{} {} bytes {}+{} segment {}",
         finding.severity.name(),
-        finding.code.name(),
+        finding.name(),
         finding.offset,
         finding.length,
         finding.segment

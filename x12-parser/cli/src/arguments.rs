@@ -13,7 +13,7 @@ Examples:
   x12conv json claims.x12 > claims.json         X12 to JSON, exactly
   x12conv x12 claims.json > claims.x12          and back, byte for byte
   x12conv validate claims.x12                   what is wrong, and where
-  x12conv ack claims.x12 > answer.x12           TA1 and 999 to send back
+  x12conv ack claims.x12 > answer.x12           TA1, 997 and 999 to send back
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
@@ -44,7 +44,7 @@ pub enum Verb {
     /// Check X12 against its implementation guides.
     #[command(before_long_help = VALIDATE_EXAMPLES)]
     Validate(ValidateArguments),
-    /// Answer X12 with TA1 and 999.
+    /// Answer X12 with TA1, 997 and 999.
     #[command(before_long_help = ACK_EXAMPLES)]
     Ack(AckArguments),
     /// Say who sends what to whom, and how much of it.
@@ -117,6 +117,12 @@ pub struct GuideArguments {
     /// A list takes the place of the built-in one of its name; lists that are neither built in nor here are not checked.
     #[arg(long, value_name = "DIR")]
     pub codes: Option<PathBuf>,
+
+    /// Lay this overlay over its guide, a trading partner's companion guide; several may be given
+    ///
+    /// It may tighten or relax usages, repeats, codes and lengths, change severities, and have rules of its own: see schemas/README.md.
+    #[arg(long = "overlay", value_name = "FILE")]
+    pub overlays: Vec<PathBuf>,
 }
 
 /// Where results go.
@@ -202,7 +208,8 @@ Examples:
   x12conv validate --snip 1-2 --show-phi claims.x12
   x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
   x12conv validate -q claims.x12 && echo clean
-  x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder";
+  x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder
+  x12conv validate --overlay payer.kdl claims.x12     what a trading partner wants otherwise";
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
@@ -289,7 +296,7 @@ pub struct AckArguments {
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
-    /// How a 999 tells of accepted transaction sets
+    /// How a 997 or 999 tells of accepted transaction sets
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
     #[command(flatten)]
@@ -310,7 +317,7 @@ pub enum Ta1 {
     Always,
 }
 
-/// How a 999 tells of accepted transaction sets.
+/// How a 997 or 999 tells of accepted transaction sets.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Accepted {
     /// One by one, AK2 and IK5 each

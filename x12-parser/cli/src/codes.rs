@@ -1,4 +1,4 @@
-//! External code lists that the user keeps: a folder of KDL files, read when the command begins.
+//! External code lists and overlays that the user keeps: KDL files, read when the command begins.
 //!
 //! Every fault of every file is told before the run is given up, so that their author sees all of them at once.
 
@@ -11,6 +11,7 @@ use x12_parser::Catalog;
 use x12_schemas::compiler::Error;
 use x12_schemas::table::CodeList;
 
+use crate::arguments::GuideArguments;
 use crate::input::harmless;
 use crate::report::{failure, source};
 use crate::session::Session;
@@ -18,8 +19,50 @@ use crate::session::Session;
 /// Bytes read of one file; the compiler refuses less.
 const FILE_BYTES: u64 = 16 << 20;
 
+/// Adds what the user keeps to the catalog of the run; false if that cannot be done.
+pub fn load(session: &mut Session, guides: &GuideArguments) -> bool {
+    load_lists(session, guides.codes.as_deref()) && load_overlays(session, &guides.overlays)
+}
+
+/// Lays overlays over the guides that they name, one over the other; false if one cannot be laid.
+fn load_overlays(session: &mut Session, files: &[PathBuf]) -> bool {
+    let mut is_good = true;
+    for file in files {
+        match read(file) {
+            Ok(bytes) => is_good &= lay(session, file, &bytes),
+            Err(error) => {
+                let name = name(file);
+                let message = format!("cannot read the overlay {name}: {error}");
+                failure::plain(&mut session.talk, "overlay", Some(name), &message);
+                is_good = false;
+            }
+        }
+    }
+    is_good
+}
+
+/// Lays an overlay; false, and its faults told, if it has any.
+fn lay(session: &mut Session, file: &Path, bytes: &[u8]) -> bool {
+    let name = name(file);
+    let catalog = &session.options.catalog;
+    let laid = as_text(&name, bytes).and_then(|text| catalog.overlay(&name, text));
+    match laid {
+        Ok(guide) => {
+            session.options.catalog = Arc::new(Catalog::clone(catalog).with(guide));
+            true
+        }
+        Err(errors) => {
+            let text = String::from_utf8_lossy(bytes);
+            for error in &errors {
+                source::tell(&mut session.talk, "overlay", error, &text);
+            }
+            false
+        }
+    }
+}
+
 /// Adds the lists of a folder, if one is named, in place of the built-in ones of their names; false if that cannot be done.
-pub fn load(session: &mut Session, folder: Option<&Path>) -> bool {
+fn load_lists(session: &mut Session, folder: Option<&Path>) -> bool {
     let Some(folder) = folder else { return true };
     let files = match files(folder) {
         Ok(files) if files.is_empty() => {
@@ -77,10 +120,8 @@ fn add(
     lists: &mut Vec<(CodeList, String)>,
 ) -> bool {
     let (name, text) = (name(file), String::from_utf8_lossy(bytes));
-    let compiled = match std::str::from_utf8(bytes) {
-        Ok(text) => session.options.catalog.compile_lists(&name, text),
-        Err(error) => Err(vec![not_text(&name, &bytes[..error.valid_up_to()])]),
-    };
+    let compiled =
+        as_text(&name, bytes).and_then(|text| session.options.catalog.compile_lists(&name, text));
     let mut errors = Vec::new();
     match compiled {
         Ok(compiled) => {
@@ -94,9 +135,15 @@ fn add(
         Err(found) => errors = found,
     }
     for error in &errors {
-        source::tell(&mut session.talk, error, &text);
+        source::tell(&mut session.talk, "codes", error, &text);
     }
     errors.is_empty()
+}
+
+/// The text of a file.
+fn as_text<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Vec<Error>> {
+    let text = std::str::from_utf8(bytes);
+    text.map_err(|error| vec![not_text(file, &bytes[..error.valid_up_to()])])
 }
 
 /// The fault of a file that is no text, behind what is.

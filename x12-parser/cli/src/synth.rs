@@ -187,7 +187,12 @@ mod tests {
 
     #[test]
     fn every_statement_of_a_profile_names_something() {
-        for id in ["005010X221A1", "005010X222A1", "005010X231A1"] {
+        for id in [
+            "005010X221A1",
+            "005010X222A1",
+            "005010X223A2",
+            "005010X231A1",
+        ] {
             let guide = x12_schemas::Catalog::builtin()
                 .guide(id)
                 .expect("it is built in");

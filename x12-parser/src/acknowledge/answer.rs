@@ -2,9 +2,10 @@
 
 use std::io::Write;
 
+use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::received::{GUIDE, Received};
+use crate::acknowledge::received::Received;
 use crate::acknowledge::verdict::{AnswerNumbers, Decided, Decision};
 use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy};
 use crate::control_number::ControlNumber;
@@ -20,6 +21,8 @@ pub(crate) struct Answer<'a, W, N, D> {
     decided: D,
     interchange: Option<Received>,
     ordinal: u32,
+    /// Groups of answers that were given a number.
+    groups: u32,
 }
 
 impl<'a, W, N, D> Answer<'a, W, N, D>
@@ -41,6 +44,7 @@ where
             decided,
             interchange: None,
             ordinal: 0,
+            groups: 0,
         }
     }
 
@@ -98,7 +102,11 @@ where
         let only_answers = interchange.holds_answers && !interchange.holds_others;
         let ta1 = (!only_answers && (asked || rejected))
             .then(|| interchange.note.unwrap_or(("A", "000")));
-        let answered = !rejected && interchange.answered > 0;
+        let answered = !rejected
+            && interchange
+                .bundles()
+                .iter()
+                .any(|bundle| bundle.answered > 0);
         let suppressed = match (only_answers, ta1.is_some() || answered) {
             (true, _) => Some("holds acknowledgments only"),
             (false, true) => None,
@@ -119,7 +127,7 @@ where
         }))
     }
 
-    /// Writes one interchange: TA1, then the 999s in one group.
+    /// Writes one interchange: TA1, then the 997s in a group, then the 999s in a group.
     fn write(
         &mut self,
         received: &Received,
@@ -128,12 +136,7 @@ where
     ) -> Result<AnswerNumbers, Error> {
         let isa13 = self.how.numbers.interchange(self.ordinal)?;
         let control = format!("{isa13:09}");
-        let gs06 = if answered {
-            Some(self.how.numbers.group(self.ordinal)?)
-        } else {
-            None
-        };
-        let mut envelope = Compose::new(received.compose.delimiters());
+        let mut envelope = received.compose();
         envelope.segment(
             "ISA",
             &self
@@ -153,29 +156,43 @@ where
                 ],
             );
         }
-        if let Some(gs06) = gs06 {
-            self.write_group(received, gs06, &mut envelope);
+        let mut numbers = [None; 2];
+        for (bundle, number) in received.bundles().into_iter().zip(&mut numbers) {
+            if answered && bundle.answered > 0 {
+                *number = Some(self.write_group(bundle, &mut envelope)?);
+            }
         }
-        envelope.segment(
-            "IEA",
-            &[if answered { b"1" } else { b"0" }, control.as_bytes()],
-        );
+        let groups = numbers.iter().flatten().count().to_string();
+        envelope.segment("IEA", &[groups.as_bytes(), control.as_bytes()]);
         self.answers.write_all(&envelope.bytes)?;
-        Ok(AnswerNumbers { isa13, gs06 })
+        let [gs06_of_997s, gs06_of_999s] = numbers;
+        Ok(AnswerNumbers {
+            isa13,
+            gs06_of_997s,
+            gs06_of_999s,
+        })
     }
 
-    /// The group with the 999s.
-    fn write_group(&self, received: &Received, gs06: ControlNumber, envelope: &mut Compose) {
+    /// A group with all answers of one kind.
+    fn write_group(
+        &mut self,
+        bundle: &Bundle,
+        envelope: &mut Compose,
+    ) -> Result<ControlNumber, Error> {
+        self.groups += 1;
+        let gs06 = self.how.numbers.group(self.groups)?;
         let number = gs06.to_string();
         let AcknowledgmentOptions { date, time, .. } = &*self.how;
-        let (sender, receiver) = (received.first_gs(3), received.first_gs(2));
+        let (sender, receiver) = (bundle.gs(3), bundle.gs(2));
         let [date, time, number] = [date, time, &number].map(String::as_bytes);
+        let guide = bundle.set.guide().as_bytes();
         envelope.segment(
             "GS",
-            &[b"FA", sender, receiver, date, time, number, b"X", GUIDE],
+            &[b"FA", sender, receiver, date, time, number, b"X", guide],
         );
-        envelope.bytes.extend_from_slice(&received.compose.bytes);
-        envelope.segment("GE", &[received.answered.to_string().as_bytes(), number]);
+        envelope.bytes.extend_from_slice(&bundle.compose.bytes);
+        envelope.segment("GE", &[bundle.answered.to_string().as_bytes(), number]);
+        Ok(gs06)
     }
 
     /// The header of the answer: the received one with sender and receiver exchanged.
@@ -198,8 +215,9 @@ where
             wide(6, 15),
             text(self.how.date.get(2..).unwrap_or_default()),
             text(&self.how.time),
-            vec![delimiters.repetition.unwrap_or(b'^')],
-            text("00501"),
+            // Before elements repeated, ISA11 named the standard: U, that of the U.S. community of X12.
+            vec![delimiters.repetition.unwrap_or(b'U')],
+            received.version().to_vec(),
             text(control),
             text("0"),
             text(test),

@@ -5,7 +5,7 @@ use crate::check::Checker;
 use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::event::{Event, Part};
-use crate::finding::{Code, Finding, Severity};
+use crate::finding::{Finding, Severity};
 use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::segment::Segment;
@@ -86,7 +86,7 @@ impl Stage for Collect {
 enum Copied<'s, 'b> {
     From(&'s Segment<'b>),
     /// From the walk, which remembered it: the segment was in a block before this one, perhaps.
-    Remembered(Option<&'static [u8; 1]>),
+    Remembered(Option<&'s [u8]>),
     Nothing,
 }
 
@@ -104,15 +104,13 @@ impl<'b> Collector<'b> {
     fn run(&mut self) {
         // Structural findings about a segment come before it: they wait for what it can be quoted for.
         let mut waiting: Vec<Finding> = Vec::new();
-        let mut says_children = self.block.placed.says_children.iter();
+        let mut copies = self.block.placed.copies.iter();
         while let Some(step) = self.replay.next() {
             match step {
-                Step::Finding(finding) if finding.code == Code::HierarchyChild => {
+                Step::Finding(finding) if finding.code.is_late() => {
                     self.settle(&mut waiting);
-                    let code = says_children
-                        .next()
-                        .map(|says| if *says { b"1" } else { b"0" });
-                    self.push(finding.clone(), Copied::Remembered(code));
+                    let copy = copies.next().map(|copy| &**copy);
+                    self.push(finding.clone(), Copied::Remembered(copy));
                 }
                 Step::Finding(finding) => waiting.push(finding.clone()),
                 Step::Structure(event) => {
@@ -237,7 +235,7 @@ impl<'b> Collector<'b> {
             return;
         }
         // Faults of the set itself are few, and its answer names each kind of them.
-        if !finding.code.acknowledgment().ik304.is_empty() {
+        if !finding.acknowledgment().ik304.is_empty() {
             self.kept += 1;
             if self.kept > self.most {
                 return;

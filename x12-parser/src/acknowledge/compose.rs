@@ -10,24 +10,33 @@ pub(crate) struct Compose {
 }
 
 impl Compose {
-    /// With the delimiters of the received interchange, if they are fit to be written.
-    pub(crate) fn new(received: &Delimiters) -> Self {
+    /// With the delimiters of the received interchange, if they are fit to be written; without one of repetitions where nothing repeats.
+    pub(crate) fn new(received: &Delimiters, repeats: bool) -> Self {
+        let received = Delimiters {
+            repetition: received.repetition.filter(|_| repeats),
+            ..*received
+        };
         let Delimiters {
             segment,
             element,
             component,
             repetition,
-        } = *received;
+        } = received;
         let all = [segment, element, component, repetition.unwrap_or(b'^')];
-        let fit =
-            all.iter().all(u8::is_ascii_punctuation) && !received.clash() && repetition.is_some();
+        let fit = all.iter().all(u8::is_ascii_punctuation)
+            && !received.clash()
+            && repetition.is_some() == repeats;
+        let default = Delimiters::default();
         Self {
             bytes: Vec::new(),
             segments: 0,
             delimiters: if fit {
-                *received
+                received
             } else {
-                Delimiters::default()
+                Delimiters {
+                    repetition: default.repetition.filter(|_| repeats),
+                    ..default
+                }
             },
         }
     }

@@ -1,9 +1,11 @@
-//! Answers a received document: TA1 for its envelopes, a 999 for each of its groups.
+//! Answers a received document: TA1 for its envelopes, for each of its groups a 997 or a 999, as its version demands.
 //!
-//! The findings of the checker are collected block by block with the data that a 999 quotes, then composed in order. One interchange
-//! of answers for each received interchange; every received transaction set, group and interchange gets a recorded decision.
+//! The findings of the checker are collected block by block with the data that an answer quotes, then composed in order. One
+//! interchange of answers for each received interchange, with a group of 997s, one of 999s, or both; every received transaction set, group and interchange gets a recorded decision.
 
 mod answer;
+mod answer_set;
+mod bundle;
 mod collect;
 mod compose;
 mod note;
@@ -20,6 +22,7 @@ use crate::options::Options;
 use crate::parallel;
 
 use answer::Answer;
+pub use answer_set::AnswerSet;
 use collect::{Collect, Item};
 pub use note::Ta1Note;
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
@@ -46,11 +49,11 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub numbers: N,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
-    /// Whether accepted transaction sets are listed one by one (AK2 and IK5), or only counted.
+    /// Whether accepted transaction sets are listed one by one (AK2 with IK5 or AK5), or only counted.
     pub list_accepted: bool,
     /// Interchanges, by their ordinal from one, that the caller rejects for what only it can know: a control number that it received
     /// before, a usage indicator or a partner that it does not expect. Each gets a TA1 with that note, whatever else is wrong with it,
-    /// and no 999; one that holds acknowledgments only is not answered, yet told as rejected.
+    /// and nothing else; one that holds acknowledgments only is not answered, yet told as rejected.
     pub rejected: BTreeMap<u32, Ta1Note>,
 }
 
@@ -74,7 +77,7 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
 ///         self.draw()
 ///     }
 ///
-///     fn group(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+///     fn group(&mut self, _ordinal: u32) -> Result<ControlNumber, Error> {
 ///         self.draw()
 ///     }
 /// }
@@ -86,11 +89,12 @@ pub trait ControlNumbers {
     /// If there is no number to be had: answering ends with it.
     fn interchange(&mut self, answered: u32) -> Result<ControlNumber, Error>;
 
-    /// GS06 of the group that answers all groups of that interchange; asked behind [`Self::interchange`].
+    /// GS06 of a group of answers, which is given by its ordinal among all of the document's groups of answers, from one; asked behind
+    /// [`Self::interchange`], twice if the interchange has groups that a 997 answers and groups that a 999 answers.
     ///
     /// # Errors
     /// As [`Self::interchange`].
-    fn group(&mut self, answered: u32) -> Result<ControlNumber, Error>;
+    fn group(&mut self, ordinal: u32) -> Result<ControlNumber, Error>;
 }
 
 /// Control numbers that count on from a first one, interchanges and groups apart.
@@ -125,7 +129,7 @@ impl ControlNumbers for CountingNumbers {
         Ok(std::mem::replace(&mut self.interchange, following))
     }
 
-    fn group(&mut self, _answered: u32) -> Result<ControlNumber, Error> {
+    fn group(&mut self, _ordinal: u32) -> Result<ControlNumber, Error> {
         let following = self.group.following();
         Ok(std::mem::replace(&mut self.group, following))
     }

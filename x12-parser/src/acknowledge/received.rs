@@ -1,26 +1,18 @@
-//! The account of one received interchange: its note for the TA1, and the 999s of its groups as they grow.
+//! The account of one received interchange: its note for the TA1, and what is to be said of its groups and their transaction sets.
 
-use crate::acknowledge::AcknowledgmentOptions;
+use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::verdict::{Decided, Opened, Verdict};
+use crate::acknowledge::{AcknowledgmentOptions, AnswerSet};
 use crate::delimiters::Delimiters;
-use crate::finding::{Finding, Position};
+use crate::finding::Finding;
 use crate::limits::Limits;
 
-/// Greatest position of an element or component that IK401 can name: two digits (data elements 722 and 1528).
-const POSITION_MAX: u16 = 99;
+/// The version of the control segments (ISA12) of an answer to an interchange whose own is none.
+const VERSION: &[u8] = b"00501";
 
-/// Greatest repetition that IK401 can name: four digits (data element 1686).
-const REPETITION_MAX: u16 = 9999;
-
-/// The guide by which a 999 is written.
-pub(crate) const GUIDE: &[u8] = b"005010X231A1";
-
-/// Longest loop identifier that IK303 takes (data element 447).
-const LOOP_ID_BYTES: usize = 4;
-
-/// Most codes in IK502 to IK506, and in AK905 to AK909.
+/// Most codes in IK502 to IK506, AK502 to AK506, and AK905 to AK909.
 const CODES: usize = 5;
 
 /// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
@@ -29,8 +21,9 @@ const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
 /// The interchange that is being answered.
 pub(crate) struct Received {
     isa: Vec<Vec<u8>>,
-    first_gs: Vec<Vec<u8>>,
-    pub(crate) compose: Compose,
+    delimiters: Delimiters,
+    functional: Bundle,
+    implementation: Bundle,
     /// TA104 and TA105 so far.
     pub(crate) note: Option<(&'static str, &'static str)>,
     /// Whether acknowledgments were received (TA1 segments, FA groups), and whether anything else was.
@@ -38,14 +31,12 @@ pub(crate) struct Received {
     pub(crate) holds_others: bool,
     group: Option<Group>,
     set: Option<Set>,
-    /// Groups that have their 999.
-    pub(crate) answered: u32,
     opened: Opened,
 }
 
 /// The group that is being answered.
-#[derive(Default)]
 struct Group {
+    answer: AnswerSet,
     ge01: Vec<u8>,
     received: u64,
     known: u64,
@@ -70,16 +61,18 @@ struct Set {
 impl Received {
     /// The interchange of this ordinal.
     pub(crate) fn new(ordinal: u32, isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
+        let repeats = repeats(version(element(&isa, 12)));
+        let bundle = |set| Bundle::new(set, Compose::new(delimiters, repeats));
         Self {
             isa,
-            first_gs: Vec::new(),
-            compose: Compose::new(delimiters),
+            delimiters: *delimiters,
+            functional: bundle(AnswerSet::Functional),
+            implementation: bundle(AnswerSet::Implementation),
             note: None,
             holds_answers: false,
             holds_others: false,
             group: None,
             set: None,
-            answered: 0,
             opened: Opened::new(ordinal),
         }
     }
@@ -89,9 +82,32 @@ impl Received {
         element(&self.isa, number)
     }
 
-    /// An element of the first group's header, from one.
-    pub(crate) fn first_gs(&self, number: usize) -> &[u8] {
-        element(&self.first_gs, number)
+    /// The version of the answer's control segments, ISA12: that of the received ones, if it is one.
+    pub(crate) fn version(&self) -> &[u8] {
+        version(self.isa(12))
+    }
+
+    /// What composes the answer's envelope.
+    pub(crate) fn compose(&self) -> Compose {
+        Compose::new(&self.delimiters, repeats(self.version()))
+    }
+
+    /// The answers to its groups: 997s, then 999s.
+    pub(crate) fn bundles(&self) -> [&Bundle; 2] {
+        [&self.functional, &self.implementation]
+    }
+
+    fn bundle(&mut self, answer: AnswerSet) -> &mut Bundle {
+        match answer {
+            AnswerSet::Functional => &mut self.functional,
+            AnswerSet::Implementation => &mut self.implementation,
+        }
+    }
+
+    /// The answers that the open group is among.
+    fn open_bundle(&mut self) -> Option<&mut Bundle> {
+        let answer = self.group.as_ref()?.answer;
+        Some(self.bundle(answer))
     }
 
     /// Whether it is rejected, as far as is known.
@@ -118,31 +134,38 @@ impl Received {
             }
             Item::OpenSet { known } => {
                 self.opened.open_set();
-                let begin = (self.compose.bytes.len(), self.compose.segments);
-                self.set = self.group.is_some().then(|| Set {
+                self.set = self.open_bundle().map(|bundle| Set {
                     known,
-                    begin,
+                    begin: (bundle.compose.bytes.len(), bundle.compose.segments),
                     ..Set::default()
                 });
             }
             Item::Set { st } => {
                 self.opened.name_set([element(&st, 1), element(&st, 2)]);
-                if self.set.is_some() {
-                    self.compose
-                        .segment("AK2", &[element(&st, 1), element(&st, 2), element(&st, 3)]);
+                if self.set.is_some()
+                    && let Some(bundle) = self.open_bundle()
+                {
+                    bundle.open_set(&st);
                 }
             }
             Item::Finding { finding, quote } => self.finding(finding, quote, limits),
             Item::CloseSet => {
                 let verdict = self.verdict();
-                self.close_set(
-                    how.list_accepted && self.compose.bytes.len() < limits.acknowledgment_bytes,
-                );
+                let bytes: usize = self
+                    .bundles()
+                    .map(|bundle| bundle.compose.bytes.len())
+                    .iter()
+                    .sum();
+                self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
                 return Some(self.opened.close_set(verdict));
             }
             Item::CloseGroup => {
+                let answer = self.group.as_ref().map_or_else(
+                    || AnswerSet::of_group(&[], self.isa(12)),
+                    |group| group.answer,
+                );
                 let composed = self.close_group();
-                return Some(self.opened.close_group(composed));
+                return Some(self.opened.close_group(answer, composed));
             }
         }
         None
@@ -183,16 +206,9 @@ impl Received {
             return;
         }
         self.holds_others = true;
-        if self.answered == 0 {
-            self.first_gs = gs.to_vec();
-        }
-        let control = format!("{:04}", self.answered + 1);
-        self.compose.segments = 0;
-        self.compose
-            .segment("ST", &[b"999", control.as_bytes(), GUIDE]);
-        self.compose
-            .segment("AK1", &[element(gs, 1), element(gs, 6), element(gs, 8)]);
-        self.group = Some(Group::default());
+        let answer = AnswerSet::of_group(element(gs, 8), self.isa(12));
+        self.bundle(answer).open_group(gs);
+        self.group = Some(Group::new(answer));
     }
 
     fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
@@ -238,9 +254,9 @@ impl Received {
     }
 
     fn set_code(&mut self, code: &'static str) {
-        if let Some(set) = &mut self.set {
+        if let (Some(group), Some(set)) = (&self.group, &mut self.set) {
             set.rejected = true;
-            add(&mut set.codes, code);
+            add(&mut set.codes, group.answer.set_code(code));
         }
     }
 
@@ -255,122 +271,28 @@ impl Received {
         }
     }
 
-    /// Tells findings in the order of their segments: IK3 with its context where one begins, IK4 if an element is concerned.
-    fn tell(&mut self, findings: &mut [(Finding, Quote)]) {
-        // The sort is stable: what is wrong with one segment stays in the order in which it was found.
-        findings.sort_by_key(|(finding, _)| finding.segment);
-        let mut told = None;
-        for (finding, quote) in &*findings {
-            let path = finding.position.as_ref().map(Position::loop_path);
-            let place = (finding.segment, path, finding.acknowledgment().ik304);
-            if finding.element == 0 || told != Some(place) {
-                self.tell_segment(finding, quote);
-            }
-            told = Some(place);
-            if finding.element > 0 {
-                self.tell_element(finding, quote);
-            }
-        }
-    }
-
-    fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
-        let position = finding.position.as_ref();
-        let known = position
-            .and_then(|position| position.segment_id())
-            .unwrap_or_default();
-        let id = if known.is_empty() {
-            quote.segment_id.as_slice()
-        } else {
-            known.as_bytes()
-        };
-        // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
-        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) {
-            id
-        } else {
-            b"ZZZ"
-        };
-        let loop_id: Vec<u8> = position
-            .map_or("", |position| position.loop_id())
-            .bytes()
-            .take(LOOP_ID_BYTES)
-            .collect();
-        let code = finding.acknowledgment().ik304;
-        self.compose.segment(
-            "IK3",
-            &[
-                id,
-                finding.segment.to_string().as_bytes(),
-                &loop_id,
-                code.as_bytes(),
-            ],
-        );
-        let unit = quote
-            .unit
-            .as_ref()
-            .filter(|(_, value)| !value.is_empty() && self.compose.takes(value));
-        if let Some((name, value)) = unit {
-            let unit = self.compose.join(&[name.as_bytes(), value]);
-            self.compose.segment("CTX", &[&unit]);
-        }
-    }
-
-    fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
-        // What its place cannot name is told by its segment alone.
-        if finding.element > POSITION_MAX {
-            return;
-        }
-        let number = |ordinal: u16, most: u16| match ordinal {
-            0 => String::new(),
-            ordinal if ordinal > most => String::new(),
-            ordinal => ordinal.to_string(),
-        };
-        let parts = [
-            number(finding.element, POSITION_MAX),
-            number(finding.component, POSITION_MAX),
-            number(finding.repetition, REPETITION_MAX),
-        ];
-        let place = self
-            .compose
-            .join(&parts.each_ref().map(|part| part.as_bytes()));
-        let copy: &[u8] = if self.compose.takes(&quote.value) {
-            &quote.value
-        } else {
-            &[]
-        };
-        let code = finding.acknowledgment().ik403;
-        self.compose.segment(
-            "IK4",
-            &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
-        );
-    }
-
     fn close_set(&mut self, listing: bool) {
-        let Some(mut set) = self.set.take() else {
-            return;
-        };
-        self.tell(&mut set.findings);
-        let Some(group) = &mut self.group else {
+        let (Some(mut set), Some(group)) = (self.set.take(), &mut self.group) else {
             return;
         };
         group.received += 1;
         group.known += u64::from(set.known);
+        group.accepted += u64::from(!set.rejected);
+        let answer = group.answer;
+        let bundle = self.bundle(answer);
+        bundle.tell(&mut set.findings);
         if set.rejected {
-            let codes: Vec<&[u8]> = [b"R".as_slice()]
-                .into_iter()
-                .chain(set.codes.iter().map(|code| code.as_bytes()))
-                .collect();
-            return self.compose.segment("IK5", &codes);
-        }
-        group.accepted += 1;
-        if listing {
-            self.compose.segment("IK5", &[b"A"]);
+            let words: Vec<&str> = ["R"].into_iter().chain(set.codes).collect();
+            bundle.close_set(&words);
+        } else if listing {
+            bundle.close_set(&["A"]);
         } else {
-            self.compose.bytes.truncate(set.begin.0);
-            self.compose.segments = set.begin.1;
+            bundle.compose.bytes.truncate(set.begin.0);
+            bundle.compose.segments = set.begin.1;
         }
     }
 
-    /// Ends the group's 999; gives AK901 and how many transaction sets are accepted.
+    /// Ends the answer to the group; gives AK901 and how many transaction sets are accepted.
     fn close_group(&mut self) -> Option<(&'static str, u64)> {
         let mut group = self.group.take()?;
         if group.known == 0 && group.received > 0 {
@@ -404,20 +326,40 @@ impl Received {
             accepted.as_bytes(),
         ];
         elements.extend(group.codes.iter().map(|code| code.as_bytes()));
-        self.compose.segment("AK9", &elements);
-        self.answered += 1;
-        let (segments, control) = (
-            (self.compose.segments + 1).to_string(),
-            format!("{:04}", self.answered),
-        );
-        self.compose
-            .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
+        self.bundle(group.answer).close_group(&elements);
         Some((code, group.accepted))
     }
 }
 
+impl Group {
+    fn new(answer: AnswerSet) -> Self {
+        Self {
+            answer,
+            ge01: Vec::new(),
+            received: 0,
+            known: 0,
+            accepted: 0,
+            codes: Vec::new(),
+            faulty: false,
+        }
+    }
+}
+
+/// The version of an answer's control segments: the received one, if it is one at all.
+fn version(isa12: &[u8]) -> &[u8] {
+    match isa12 {
+        [b'0', b'0', b'2'..=b'8', b'0'..=b'9', b'0'..=b'9'] => isa12,
+        _ => VERSION,
+    }
+}
+
+/// Whether elements repeat in a version of the control segments, so that ISA11 says what separates them: since 00402.
+fn repeats(version: &[u8]) -> bool {
+    version >= b"00402".as_slice()
+}
+
 /// An element by its number, from one; empty if it does not stand.
-fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
+pub(crate) fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
     elements
         .get(number.wrapping_sub(1))
         .map_or(&[], Vec::as_slice)

@@ -1,5 +1,6 @@
 //! What was decided, as the caller is told it: transaction sets first, then their group, then the interchange.
 
+use crate::acknowledge::AnswerSet;
 use crate::control_number::ControlNumber;
 use crate::place::text;
 
@@ -19,17 +20,17 @@ pub enum Decided {
     Interchange(Decision),
 }
 
-/// What a 999 says of a transaction set.
+/// What a 999 or a 997 says of a transaction set.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// IK501 A.
+    /// IK501 or AK501 A.
     Accepted,
-    /// IK501 E; said of no transaction set yet: every finding of severity error rejects.
+    /// E; said of no transaction set yet: every finding of severity error rejects.
     AcceptedWithErrors,
-    /// IK501 R, or what IK501 would be if its interchange or group were not rejected.
+    /// R, or what would be R if its interchange or group were not rejected.
     Rejected,
-    /// No 999 answers it, as it is an acknowledgment itself.
+    /// Nothing answers it, as it is an acknowledgment itself.
     NotAnswered,
 }
 
@@ -47,7 +48,7 @@ pub struct SetDecision {
     pub st01: String,
     /// Its control number, ST02.
     pub st02: String,
-    /// What its 999 says, if its group and its interchange are not rejected.
+    /// What its answer says, if its group and its interchange are not rejected.
     pub verdict: Verdict,
 }
 
@@ -65,7 +66,9 @@ pub struct GroupDecision {
     pub gs06: String,
     /// Its version, GS08.
     pub gs08: String,
-    /// AK901: `R` rejects all of its transaction sets; none if it holds acknowledgments, which no 999 answers.
+    /// What answers it: none if it holds acknowledgments.
+    pub answer: Option<AnswerSet>,
+    /// AK901: `R` rejects all of its transaction sets; none if nothing answers it.
     pub code: Option<&'static str>,
     /// Transaction sets received.
     pub received: u64,
@@ -97,8 +100,10 @@ pub struct Decision {
 pub struct AnswerNumbers {
     /// ISA13 of the answer.
     pub isa13: ControlNumber,
+    /// GS06 of the group that holds its 997s, if it has one.
+    pub gs06_of_997s: Option<ControlNumber>,
     /// GS06 of the group that holds its 999s, if it has one.
-    pub gs06: Option<ControlNumber>,
+    pub gs06_of_999s: Option<ControlNumber>,
 }
 
 /// Who is spoken of: the ordinals and identifying elements of what is open.
@@ -171,19 +176,25 @@ impl Opened {
         })
     }
 
-    /// Takes AK901 and how many transaction sets are accepted, if a 999 was composed.
-    pub(crate) fn close_group(&mut self, composed: Option<(&'static str, u64)>) -> Decided {
+    /// Takes what answers the group, and AK901 and how many transaction sets are accepted, if an answer was composed.
+    pub(crate) fn close_group(
+        &mut self,
+        answer: AnswerSet,
+        composed: Option<(&'static str, u64)>,
+    ) -> Decided {
         self.in_group = false;
         let [gs01, gs06, gs08] = std::mem::take(&mut self.gs);
         // A group without a header rejects its interchange, so none of its own kind is composed.
         let orphan = (!self.answers).then_some("R");
+        let code = composed.map(|(code, _)| code).or(orphan);
         Decided::Group(GroupDecision {
             interchange: self.interchange,
             group: self.group,
             gs01,
             gs06,
             gs08,
-            code: composed.map(|(code, _)| code).or(orphan),
+            answer: code.map(|_| answer),
+            code,
             received: self.sets,
             accepted: composed.map_or(0, |(_, accepted)| accepted),
         })

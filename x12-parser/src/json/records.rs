@@ -10,7 +10,7 @@ use crate::chart::Role;
 use crate::check::Checker;
 use crate::entry::Entry;
 use crate::event::{Event, Place};
-use crate::finding::{Identity, Severity};
+use crate::finding::{AcknowledgmentCodes, Identity, Severity};
 use crate::json::buffer::Buffer;
 use crate::json::render::{Per, Render, Renderer, Shape};
 use crate::json::text::{Charset, put_string};
@@ -71,12 +71,17 @@ pub(super) struct SetKind {
 pub(super) struct Tally {
     pub(super) errors: u64,
     pub(super) warnings: u64,
+    /// Errors for which a 999 rejects the set.
+    pub(super) rejecting: u64,
 }
 
 impl Tally {
-    fn count(&mut self, severity: Severity) {
+    fn count(&mut self, severity: Severity, codes: AcknowledgmentCodes) {
         match severity {
-            Severity::Error => self.errors += 1,
+            Severity::Error => {
+                self.errors += 1;
+                self.rejecting += u64::from(codes.reject_set());
+            }
             Severity::Warning => self.warnings += 1,
             Severity::Info => {}
         }
@@ -119,10 +124,12 @@ fn tally(block: &Block<'_>, tallies: &mut Vec<Tally>) {
     while let Some(step) = replay.next() {
         match step {
             Step::Structure(Event::OpenSet(_)) => tallies.push(std::mem::take(&mut tally)),
-            Step::Finding(finding) if replay.in_set => tally.count(finding.severity),
+            Step::Finding(finding) if replay.in_set => {
+                tally.count(finding.severity, finding.acknowledgment());
+            }
             Step::Segment(placed) if replay.in_set => {
                 checker.placed(&replay, &placed, &mut |code, _| {
-                    tally.count(code.severity())
+                    tally.count(code.severity(), code.acknowledgment());
                 });
             }
             _ => {}

@@ -81,6 +81,7 @@ impl<W: Write> Stitcher<W> {
         let mut tallies = pieces.tallies.iter();
         if let Some(tally) = tallies.next() {
             self.set.tally.errors += tally.errors;
+            self.set.tally.rejecting += tally.rejecting;
             self.set.tally.warnings += tally.warnings;
         }
         let mut from = 0;
@@ -190,8 +191,19 @@ impl<W: Write> Stitcher<W> {
             kind,
             ..
         } = self.set;
-        let Tally { errors, warnings } = tally;
-        self.begin_line("verdict", if errors == 0 { "accepted" } else { "rejected" });
+        let Tally {
+            errors,
+            warnings,
+            rejecting,
+        } = tally;
+        self.begin_line(
+            "verdict",
+            if rejecting == 0 {
+                "accepted"
+            } else {
+                "rejected"
+            },
+        );
         self.put(format_args!(
             ",\"records\":{records},\"errors\":{errors},\"warnings\":{warnings}"
         ));

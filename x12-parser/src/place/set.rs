@@ -117,6 +117,9 @@ impl Placer {
         if self.start.in_set {
             here.span.segment = self.start.segments_of_set + 1;
             self.find_in(here, Code::SetTrailerMissing, SE, 0);
+            if let Some(walk) = &mut self.set.walk {
+                walk.abandon();
+            }
             self.leave_set(here);
             here.span.segment = self.start.segments_of_document;
         }

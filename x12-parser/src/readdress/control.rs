@@ -42,13 +42,21 @@ pub(super) const GS: [Slot; 5] = [
 /// The element of ST that is given anew.
 pub(super) const ST: [Slot; 1] = [("ST02", 2, 9)];
 
+/// An element without the line breaks inside; one that is nothing else is a separator that is declared there.
+fn in_one_line(field: &[u8]) -> Vec<u8> {
+    match &*unwrapped(field) {
+        [] => field.to_vec(),
+        line => line.to_vec(),
+    }
+}
+
 impl Control {
     /// Takes a segment apart.
     pub(super) fn read(segment: &Segment<'_>, kind: EntryKind, at: u64) -> Self {
         let fields = segment.fields();
         let fields = match kind {
             // What stands in it is moved, and with it the line breaks of a wrapped file.
-            EntryKind::Header => fields.map(|field| unwrapped(field).into_owned()).collect(),
+            EntryKind::Header => fields.map(in_one_line).collect(),
             _ => fields.map(<[u8]>::to_vec).collect(),
         };
         let mut end = segment

@@ -42,7 +42,13 @@ const DOORS: [(&str, &[&str]); 27] = [
         ],
     ),
     ("sequoia_openpgp", &["pipeline/src/openpgp/"]),
-    ("rustix", &["pipeline/src/failpoint.rs"]),
+    (
+        "rustix",
+        &[
+            "pipeline/src/failpoint.rs",
+            "pipeline/src/terminal/harden.rs",
+        ],
+    ),
     ("sqlx", &["pipeline/src/database/"]),
     ("strsim", &["pipeline/src/profile/"]),
     (

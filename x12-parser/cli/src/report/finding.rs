@@ -49,10 +49,10 @@ impl<'i> Reporter<'i> {
             Severity::Warning => YELLOW,
             _ => CYAN,
         };
-        let (severity, code) = (finding.severity.name(), finding.code.name());
+        let (severity, code) = (finding.severity.name(), finding.name());
         let mut text = format!(
             "{colour}{severity}[{code}]{PLAIN}{BOLD}: {}{PLAIN}\n",
-            finding.code.message()
+            finding.message()
         );
         text += &format!("{margin}{BLUE}-->{PLAIN} {}\n", self.place(finding, line));
         if let (Some(line), Some(snippet)) = (line, self.snippet(finding)) {
@@ -132,7 +132,7 @@ impl<'i> Reporter<'i> {
             ik304,
             ik403,
         } = finding.acknowledgment();
-        let mut note = format!("SNIP {}", finding.code.snip());
+        let mut note = format!("SNIP {}", finding.snip());
         for (name, code) in [
             ("TA105", ta105),
             ("AK905", ak905),

@@ -26,7 +26,7 @@ struct Line<'a> {
 }
 
 /// Tells a fault; `text` is the file that it is in. Line 0 is the file as a whole.
-pub fn tell(talk: &mut Talk, error: &Error, text: &str) {
+pub fn tell(talk: &mut Talk, kind: &str, error: &Error, text: &str) {
     let Error {
         file,
         line,
@@ -36,7 +36,7 @@ pub fn tell(talk: &mut Talk, error: &Error, text: &str) {
     } = error;
     if talk.is_json() {
         return talk.say_json(&Line {
-            kind: "codes",
+            kind,
             severity: "error",
             file,
             message,
@@ -47,7 +47,7 @@ pub fn tell(talk: &mut Talk, error: &Error, text: &str) {
     }
     let margin = " ".repeat(line.to_string().len());
     let mut told = format!(
-        "{RED}error[codes]{PLAIN}{BOLD}: {}{PLAIN}\n{margin}{BLUE}-->{PLAIN} {file}",
+        "{RED}error[{kind}]{PLAIN}{BOLD}: {}{PLAIN}\n{margin}{BLUE}-->{PLAIN} {file}",
         harmless(message)
     );
     if *line > 0 {

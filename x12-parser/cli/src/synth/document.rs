@@ -346,6 +346,7 @@ impl<'a> Author<'a> {
             .find(|&at| model.guide.items[usize::from(at)].usage == Usage::Required);
         if quota >= carriers.len() as u64
             && carriers.len() > 1
+            && !model.loops[loop_index].apart
             && self.random.chance(self.odds.unusual)
         {
             let each = quota / carriers.len() as u64;

@@ -80,6 +80,8 @@ pub(super) struct LoopPlan {
     pub(super) record: bool,
     /// How many records one occurrence holds.
     pub(super) records: Option<(u64, u64)>,
+    /// Whether its records all stand in one of its items.
+    pub(super) apart: bool,
     pub(super) book: Option<Book>,
     /// The item whose loop shares this loop's book; none if records do, or nothing.
     pub(super) shares: Option<u16>,
@@ -262,6 +264,7 @@ impl Model {
                 let range = profile::range(words.first()?)?;
                 self.each_loop(place, |plan| plan.records = Some(range));
             }
+            "apart" => self.each_loop(place, |plan| plan.apart = true),
             "first" => named
                 .items
                 .iter()

@@ -15,6 +15,7 @@
 //! value PLACE MAKER WORD…   how its values look, as in values.txt
 //! repeat PLACE LEAST..MOST  how often it stands, if it does
 //! records LOOP LEAST..MOST  how many records (claims, members) one occurrence of the loop holds
+//! apart LOOP                its records stand in one of its parts, never in several
 //! without PLACE LOOP        the element stands where the loop does not, and never with it
 //! count PLACE               the elements of this segment are what pointers point to
 //! book LOOP share|whole     the loop has a charge = paid + adjusted: a share of the book around it, or all of it again
@@ -24,9 +25,10 @@
 use std::collections::HashMap;
 
 /// Statements about guides.
-const PROFILES: [&str; 3] = [
+const PROFILES: [&str; 4] = [
     include_str!("005010X221A1.txt"),
     include_str!("005010X222A1.txt"),
+    include_str!("005010X223A2.txt"),
     include_str!("005010X231A1.txt"),
 ];
 

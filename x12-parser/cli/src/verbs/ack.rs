@@ -1,11 +1,11 @@
-//! `x12conv ack`: the answer to X12, TA1 and 999.
+//! `x12conv ack`: the answer to X12, TA1, 997 and 999.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 use x12_parser::{
-    AcknowledgmentOptions, ControlNumber, CountingNumbers, Decided, Decision, GroupDecision,
-    Ta1Policy, acknowledge,
+    AcknowledgmentOptions, AnswerSet, ControlNumber, CountingNumbers, Decided, Decision,
+    GroupDecision, Ta1Policy, acknowledge,
 };
 
 use crate::arguments::{Accepted, AckArguments, Ta1};
@@ -20,7 +20,7 @@ use crate::verbs::doors;
 /// Answers each document.
 pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
-    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+    if !codes::load(&mut session, &arguments.guides) {
         return Outcome::CouldNot;
     }
     let Some((inputs, output)) =
@@ -36,7 +36,7 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
             match decided {
                 Decided::Group(group) => groups.push(group),
                 Decided::Interchange(decision) => {
-                    // A group that no 999 answers is not spoken of.
+                    // A group that nothing answers is not spoken of.
                     groups.retain(|group| group.code.is_some() && !decision.rejected);
                     accepted &= is_accepted(&decision, &groups);
                     tell(talk, document.input, &decision, &groups);
@@ -94,6 +94,7 @@ struct Line<'a> {
 #[derive(Serialize)]
 struct GroupLine<'a> {
     gs06: &'a str,
+    answer: &'a str,
     ak901: &'a str,
     received: u64,
     accepted: u64,
@@ -113,6 +114,7 @@ fn tell(talk: &mut Talk, input: &Input, decision: &Decision, groups: &[GroupDeci
 fn line<'a>(input: &Input, decision: &'a Decision, groups: &'a [GroupDecision]) -> Line<'a> {
     let group = |group: &'a GroupDecision| GroupLine {
         gs06: &group.gs06,
+        answer: group.answer.map_or("", AnswerSet::code),
         ak901: group.code.unwrap_or_default(),
         received: group.received,
         accepted: group.accepted,

@@ -12,7 +12,7 @@ use crate::verbs::doors;
 /// Converts each document.
 pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
-    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+    if !codes::load(&mut session, &arguments.guides) {
         return Outcome::CouldNot;
     }
     let of_records = matches!(

@@ -21,7 +21,7 @@ const FINDINGS_TOLD: u64 = 100;
 /// Checks each document.
 pub fn run(arguments: &ValidateArguments, mut session: Session) -> Outcome {
     session.read_as(&arguments.read);
-    if !codes::load(&mut session, arguments.guides.codes.as_deref()) {
+    if !codes::load(&mut session, &arguments.guides) {
         return Outcome::CouldNot;
     }
     if arguments.output.output.is_some() && !session.talk.is_json() {
@@ -138,11 +138,7 @@ impl Tally {
     /// Counts a finding; whether it is to be told.
     fn admits(&mut self, finding: &Finding) -> bool {
         let omission = finding.code == Code::FindingsOmitted;
-        if !omission
-            && self
-                .snip
-                .is_some_and(|snip| !snip.contains(finding.code.snip()))
-        {
+        if !omission && self.snip.is_some_and(|snip| !snip.contains(finding.snip())) {
             return false;
         }
         self.errors += u64::from(finding.severity == Severity::Error);

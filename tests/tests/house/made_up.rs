@@ -1,0 +1,76 @@
+//! What `x12conv synth` makes up is valid for pyx12 too, however much stands of what the guides allow.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use acceptance::{root, say};
+
+use crate::pyx12;
+
+/// Guides by the names that `x12conv synth` takes.
+const GUIDES: [&str; 4] = ["835", "837I", "837P", "999"];
+
+/// From what must stand to everything that may.
+const RICH: [&str; 4] = ["0", "20", "60", "100"];
+
+/// Documents of each guide and richness.
+const SEEDS: usize = 5;
+
+#[test]
+fn pyx12_calls_made_up_documents_valid() {
+    let command = command();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made-up");
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    let mut files = Vec::new();
+    for guide in GUIDES {
+        for rich in RICH {
+            for seed in 0..SEEDS {
+                let file = folder.join(format!("{guide}-{rich}-{seed}.edi"));
+                write(&command, &[guide, "--rich", rich], seed, &file);
+                files.push(file);
+            }
+        }
+    }
+    let theirs = pyx12::verdicts(&files);
+    say(&format!(
+        "made up: {} documents asked of pyx12",
+        files.len()
+    ));
+    let invalid = files.iter().filter(|file| theirs[*file] != "valid");
+    let wrong: Vec<_> = invalid
+        .map(|file| format!("{} ({})", file.display(), theirs[file]))
+        .collect();
+    assert!(wrong.is_empty(), "not valid for pyx12: {wrong:#?}");
+}
+
+fn write(command: &Path, arguments: &[&str], seed: usize, file: &Path) {
+    let status = Command::new(command)
+        .arg("synth")
+        .args(arguments)
+        .args(["--sets", "2", "--claims", "4", "--newlines", "--seed"])
+        .arg(seed.to_string())
+        .stdout(File::create(file).expect("the target folder can be written"))
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "{arguments:?} --seed {seed}"
+    );
+}
+
+/// `x12conv` as it stands in the sources; cargo makes it known to the tests of its own package only.
+fn command() -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("it is inside the target folder");
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "--package", "x12conv", "--target-dir"])
+        .arg(target)
+        .current_dir(root())
+        .status();
+    assert!(
+        status.is_ok_and(|status| status.success()),
+        "x12conv cannot be built"
+    );
+    target.join("debug/x12conv")
+}

@@ -1,0 +1,251 @@
+//! The answers of one kind to the groups of an interchange, 997s or 999s, as they grow: the segments that they are made of.
+
+use crate::acknowledge::AnswerSet;
+use crate::acknowledge::collect::Quote;
+use crate::acknowledge::compose::Compose;
+use crate::acknowledge::received::element;
+use crate::finding::{Finding, Position};
+
+/// Greatest position of an element or component that IK401 and AK401 can name: two digits (data elements 722 and 1528).
+const POSITION_MAX: u16 = 99;
+
+/// Greatest repetition that IK401 can name: four digits (data element 1686).
+const REPETITION_MAX: u16 = 9999;
+
+/// Greatest position of a segment that AK302 can name: six digits (data element 719 in 004010).
+const SEGMENT_MAX: u64 = 999_999;
+
+/// Most AK4 behind one AK3.
+const ELEMENTS_MOST: usize = 99;
+
+/// Longest loop identifier that IK303 and AK303 take (data element 447).
+const LOOP_ID_BYTES: usize = 4;
+
+/// Answers of one kind.
+pub(crate) struct Bundle {
+    pub(crate) set: AnswerSet,
+    pub(crate) compose: Compose,
+    /// Header of the first group that they answer.
+    gs: Vec<Vec<u8>>,
+    /// Groups that have their answer.
+    pub(crate) answered: u32,
+}
+
+impl Bundle {
+    /// None yet.
+    pub(crate) fn new(set: AnswerSet, compose: Compose) -> Self {
+        Self {
+            set,
+            compose,
+            gs: Vec::new(),
+            answered: 0,
+        }
+    }
+
+    /// An element of the header of the first group that they answer, from one.
+    pub(crate) fn gs(&self, number: usize) -> &[u8] {
+        element(&self.gs, number)
+    }
+
+    /// Begins the answer to a group.
+    pub(crate) fn open_group(&mut self, gs: &[Vec<u8>]) {
+        if self.answered == 0 {
+            self.gs = gs.to_vec();
+        }
+        let (code, guide) = (self.set.code().as_bytes(), self.set.guide().as_bytes());
+        let control = self.control();
+        let names = [element(gs, 1), element(gs, 6), element(gs, 8)];
+        self.compose.segments = 0;
+        let header = [code, control.as_bytes(), guide];
+        self.compose.segment("ST", self.without_guide(&header));
+        self.compose.segment("AK1", self.without_guide(&names));
+    }
+
+    /// Begins to speak of a transaction set.
+    pub(crate) fn open_set(&mut self, st: &[Vec<u8>]) {
+        let names = [element(st, 1), element(st, 2), element(st, 3)];
+        self.compose.segment("AK2", self.without_guide(&names));
+    }
+
+    /// A 997 names no guide: it stands third in ST, AK1 and AK2 of a 999.
+    fn without_guide<'e, 'v>(&self, elements: &'e [&'v [u8]; 3]) -> &'e [&'v [u8]] {
+        match self.set {
+            AnswerSet::Functional => &elements[..2],
+            AnswerSet::Implementation => elements,
+        }
+    }
+
+    /// Tells findings in the order of their segments: IK3 with its context where one begins, IK4 if an element is concerned; AK3 and
+    /// AK4 in a 997.
+    pub(crate) fn tell(&mut self, findings: &mut [(Finding, Quote)]) {
+        // The sort is stable: what is wrong with one segment stays in the order in which it was found.
+        findings.sort_by_key(|(finding, _)| finding.segment);
+        let (mut told, mut elements) = (None, 0);
+        for (finding, quote) in &*findings {
+            // What a 997 has no number for is told by the verdict on its set alone.
+            if self.set == AnswerSet::Functional && finding.segment > SEGMENT_MAX {
+                break;
+            }
+            let path = finding.position.as_ref().map(Position::loop_path);
+            let code = self.set.segment_code(finding.acknowledgment().ik304);
+            let place = (finding.segment, path, code);
+            let is_full = self.set == AnswerSet::Functional && elements == ELEMENTS_MOST;
+            if finding.element == 0 || told != Some(place) || is_full {
+                self.tell_segment(finding, quote);
+                elements = 0;
+            }
+            told = Some(place);
+            if finding.element > 0 && !finding.acknowledgment().ik403.is_empty() {
+                self.tell_element(finding, quote);
+                elements += 1;
+            }
+        }
+    }
+
+    fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
+        let position = finding.position.as_ref();
+        let known = position
+            .and_then(|position| position.segment_id())
+            .unwrap_or_default();
+        let id = if known.is_empty() {
+            quote.segment_id.as_slice()
+        } else {
+            known.as_bytes()
+        };
+        // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
+        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) {
+            id
+        } else {
+            b"ZZZ"
+        };
+        let loop_id: Vec<u8> = position
+            .map_or("", |position| position.loop_id())
+            .bytes()
+            .take(LOOP_ID_BYTES)
+            .collect();
+        let code = self.set.segment_code(finding.acknowledgment().ik304);
+        self.compose.segment(
+            self.set.of_segment(),
+            &[
+                id,
+                finding.segment.to_string().as_bytes(),
+                &loop_id,
+                code.as_bytes(),
+            ],
+        );
+        if self.set == AnswerSet::Functional {
+            return;
+        }
+        let unit = quote
+            .unit
+            .as_ref()
+            .filter(|(_, value)| !value.is_empty() && self.compose.takes(value));
+        if let Some((name, value)) = unit {
+            let unit = self.compose.join(&[name.as_bytes(), value]);
+            self.compose.segment("CTX", &[&unit]);
+        }
+    }
+
+    fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
+        // What its place cannot name is told by its segment alone.
+        if finding.element > POSITION_MAX {
+            return;
+        }
+        let number = |ordinal: u16, most: u16| match ordinal {
+            0 => String::new(),
+            ordinal if ordinal > most => String::new(),
+            ordinal => ordinal.to_string(),
+        };
+        // Before 00402 nothing repeats: a 997 has no place for it.
+        let repetition_max = match self.set {
+            AnswerSet::Functional => 0,
+            AnswerSet::Implementation => REPETITION_MAX,
+        };
+        let parts = [
+            number(finding.element, POSITION_MAX),
+            number(finding.component, POSITION_MAX),
+            number(finding.repetition, repetition_max),
+        ];
+        let place = self
+            .compose
+            .join(&parts.each_ref().map(|part| part.as_bytes()));
+        let copy: &[u8] = if self.compose.takes(&quote.value) {
+            &quote.value
+        } else {
+            &[]
+        };
+        let code = self.set.element_code(finding.acknowledgment().ik403);
+        self.compose.segment(
+            self.set.of_element(),
+            &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
+        );
+    }
+
+    /// The verdict on a transaction set: IK501 or AK501 and its codes.
+    pub(crate) fn close_set(&mut self, words: &[&str]) {
+        let words: Vec<&[u8]> = words.iter().map(|word| word.as_bytes()).collect();
+        self.compose.segment(self.set.of_set(), &words);
+    }
+
+    /// The verdict on a group, the elements of AK9; ends its answer.
+    pub(crate) fn close_group(&mut self, elements: &[&[u8]]) {
+        self.compose.segment("AK9", elements);
+        let (segments, control) = ((self.compose.segments + 1).to_string(), self.control());
+        self.compose
+            .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
+        self.answered += 1;
+    }
+
+    /// ST02 of the answer in hand.
+    fn control(&self) -> String {
+        format!("{:04}", self.answered + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::delimiters::Delimiters;
+    use crate::finding::Code;
+
+    /// What is told of faults in these segments and elements: how many of each segment.
+    fn told(set: AnswerSet, faults: impl Iterator<Item = (u64, u16)>) -> [usize; 2] {
+        let finding = |(segment, element)| Finding {
+            code: Code::ElementCharacter,
+            severity: Code::ElementCharacter.severity(),
+            offset: 0,
+            length: 0,
+            interchange: 1,
+            group: 1,
+            set: 1,
+            segment,
+            position: None,
+            element,
+            component: 0,
+            repetition: 0,
+            identity: Default::default(),
+            rule: x12_schemas::table::NONE,
+        };
+        let mut findings: Vec<_> = faults
+            .map(|fault| (finding(fault), Quote::default()))
+            .collect();
+        let mut bundle = Bundle::new(set, Compose::new(&Delimiters::default(), true));
+        bundle.tell(&mut findings);
+        let text = String::from_utf8_lossy(&bundle.compose.bytes).into_owned();
+        [set.of_segment(), set.of_element()].map(|id| text.matches(id).count())
+    }
+
+    #[test]
+    fn a_997_tells_of_99_elements_behind_one_segment() {
+        let faults = || (0..200).map(|number| (2, number % 90 + 1));
+        assert_eq!(told(AnswerSet::Functional, faults()), [3, 200]);
+        assert_eq!(told(AnswerSet::Implementation, faults()), [1, 200]);
+    }
+
+    #[test]
+    fn a_997_tells_nothing_of_segments_that_it_cannot_number() {
+        let faults = || [(SEGMENT_MAX, 1), (SEGMENT_MAX + 1, 1)].into_iter();
+        assert_eq!(told(AnswerSet::Functional, faults()), [1, 1]);
+        assert_eq!(told(AnswerSet::Implementation, faults()), [2, 2]);
+    }
+}

@@ -1,0 +1,88 @@
+//! Amounts as exact decimals: sums without floating point, whatever the number of places.
+
+/// Decimal places that are kept; amounts have two, quantities and factors up to six.
+const PLACES: u32 = 9;
+
+/// Digits before the point that are kept: X12 has at most 18 in all.
+const WHOLE: usize = 18;
+
+/// An exact decimal, in billionths.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Decimal(i128);
+
+impl Decimal {
+    /// The value of type R or N, line breaks of a wrapped file aside; none if it is no number, or longer than any right one.
+    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+        let (value, is_negative) = match value.strip_prefix(b"-") {
+            Some(rest) => (rest, true),
+            None => (value, false),
+        };
+        let (mut billionths, mut digits, mut places) = (0_i128, 0, None);
+        for &byte in value {
+            match byte {
+                b'0'..=b'9' => {
+                    digits += 1;
+                    billionths = billionths * 10 + i128::from(byte - b'0');
+                    places = places.map(|places: u32| places + 1);
+                }
+                b'.' if places.is_none() => places = Some(0),
+                b'\r' | b'\n' => {}
+                _ => return None,
+            }
+            if digits > WHOLE || places > Some(PLACES) {
+                return None;
+            }
+        }
+        if digits == 0 {
+            return None;
+        }
+        let shifted = billionths * 10_i128.pow(PLACES - places.unwrap_or(0));
+        Some(Self(if is_negative { -shifted } else { shifted }))
+    }
+
+    /// The sum; of what is beyond all amounts there is none.
+    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).map(Self)
+    }
+
+    /// The difference.
+    pub(crate) fn minus(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    fn sum(values: &[&str]) -> Option<Decimal> {
+        let mut sum = Decimal::default();
+        for value in values {
+            sum = sum.plus(Decimal::parse(value.as_bytes())?)?;
+        }
+        Some(sum)
+    }
+
+    #[test]
+    fn places_do_not_matter() {
+        assert_eq!(sum(&["100", ".5", "-0.50", "1.005"]), sum(&["101.005000"]));
+        assert_eq!(sum(&["0.1", "0.2"]), sum(&["0.3"]));
+        assert_ne!(sum(&["0.1", "0.2"]), sum(&["0.30000001"]));
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for value in [
+            "",
+            "-",
+            ".",
+            "1.2.3",
+            "1E3",
+            "+1",
+            "1,0",
+            "1234567890123456789",
+        ] {
+            assert_eq!(Decimal::parse(value.as_bytes()), None, "{value}");
+        }
+    }
+}
