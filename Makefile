@@ -20,7 +20,7 @@ lint: tools packages
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 
 bench: programs
-	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
+	$(CARGO) bench -p x12-parser -p x12conv -p x12-pipeline --locked --bench engine --bench process --bench road
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)

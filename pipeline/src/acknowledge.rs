@@ -11,10 +11,11 @@ use x12_parser::{
 use crate::clock::x12_date_and_time;
 use crate::doors::Doors;
 use crate::drawn::Drawn;
-use crate::envelope::{self, Envelope};
+use crate::envelope::Envelope;
 use crate::failpoint::{Point, reach};
 use crate::failure::Result;
 use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task};
+use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, readable, seal};
 use crate::profile::{Profile, Ta1};
@@ -35,41 +36,41 @@ pub fn acknowledge(
     job: &Job,
     doors: &Doors,
     x12: &ObjectId,
-    lines: Option<ObjectId>,
+    (lines, answers): (Option<ObjectId>, bool),
 ) -> Result<Outcome> {
     let profile = doors.profile(&job.partner)?;
-    let envelopes = envelope::read(open(job, doors, x12)?, &doors.options)?;
+    let envelopes = envelopes(job, doors)?;
     let mut how = options(job, doors, profile);
     how.rejected = rejected(job, doors, profile, &envelopes)?;
-    let mut answers = seal(job, doors, 0)?;
+    let mut answer = seal(job, doors, 0)?;
     let mut record = Record {
         verdicts: VerdictWriter(seal(job, doors, 1)?),
-        facts: Vec::new(),
-        group_begin: 0,
-        interchange_begin: 0,
+        noted: Noted::new(job, doors),
         envelopes: &envelopes,
         groups: Vec::new(),
-        accepted: 0,
-        rejected: 0,
+        group: Tally::default(),
+        interchange: Tally::default(),
+        all: Tally::default(),
     };
     let document = open(job, doors, x12)?;
-    let read = x12_parser::acknowledge(document, &mut answers, &mut how, &doors.options, |told| {
+    let read = x12_parser::acknowledge(document, &mut answer, &mut how, &doors.options, |told| {
         record.decided(told)
     });
     how.numbers.check()?;
+    let facts = record.noted.finish()?;
     // A document that breaks off is answered all the same, and nothing of it goes on.
     let lines = readable(read)?.ok().and(lines);
-    let answered = answers.finish()?.bytes > 0;
+    let answered = answer.finish()?.bytes > 0;
     let note = format!(
         "{} sets accepted, {} rejected",
-        record.accepted, record.rejected
+        record.all.accepted, record.all.rejected
     );
     record.verdicts.0.finish()?;
     let mut next = vec![Task::Route {
         x12: *x12,
         lines,
         verdicts: Some(job.object(1)),
-        answers: envelopes.iter().any(|envelope| envelope.answers),
+        answers,
     }];
     if answered {
         next.push(Task::Deliver {
@@ -78,11 +79,20 @@ pub fn acknowledge(
             to: Address::Partner,
         });
     }
-    Ok(Outcome {
-        next,
-        facts: record.facts,
-        note,
-    })
+    Ok(Outcome { next, facts, note })
+}
+
+/// What was recorded of the interchanges when they were validated: the document need not be read for it again.
+fn envelopes(job: &Job, doors: &Doors) -> Result<Vec<Envelope>> {
+    let recorded = doors.wait(doors.ledger.interchanges(job.arrival))?;
+    let envelope = |fact: InterchangeFact| Envelope {
+        sender: fact.sender,
+        receiver: fact.receiver,
+        isa13: fact.isa13,
+        isa15: fact.isa15,
+        ..Envelope::default()
+    };
+    Ok(recorded.into_iter().map(envelope).collect())
 }
 
 fn options<'a>(
@@ -138,15 +148,45 @@ fn rejected(
 /// Keeps what was decided.
 struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
-    facts: Vec<Fact>,
-    /// Where in the facts the group, and the interchange, in hand begin.
-    group_begin: usize,
-    interchange_begin: usize,
+    noted: Noted<'a>,
     envelopes: &'a [Envelope],
     /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
     groups: Vec<(AnswerSet, String)>,
+    /// Of the group in hand, of the groups of the interchange in hand, and of the interchanges before it.
+    group: Tally,
+    interchange: Tally,
+    all: Tally,
+}
+
+/// Transaction sets by what was decided on them.
+#[derive(Clone, Copy, Default)]
+struct Tally {
     accepted: u64,
     rejected: u64,
+    unanswered: u64,
+}
+
+impl Tally {
+    /// All are rejected, as what they stand in is.
+    fn reject(&mut self) {
+        let rejected = self.accepted + self.rejected + self.unanswered;
+        *self = Self {
+            rejected,
+            ..Self::default()
+        };
+    }
+
+    /// Takes over what another has counted.
+    fn take(&mut self, other: &mut Self) {
+        let Self {
+            accepted,
+            rejected,
+            unanswered,
+        } = std::mem::take(other);
+        self.accepted += accepted;
+        self.rejected += rejected;
+        self.unanswered += unanswered;
+    }
 }
 
 impl Record<'_> {
@@ -160,25 +200,26 @@ impl Record<'_> {
     }
 
     fn set(&mut self, set: SetDecision) -> std::result::Result<(), Error> {
-        let (state, is_good) = match set.verdict {
-            Verdict::Accepted => ("accepted", true),
-            Verdict::AcceptedWithErrors => ("accepted with errors", true),
-            Verdict::NotAnswered => ("not answered", false),
-            _ => ("rejected", false),
+        let (state, count, is_good) = match set.verdict {
+            Verdict::Accepted => ("accepted", &mut self.group.accepted, true),
+            Verdict::AcceptedWithErrors => ("accepted with errors", &mut self.group.accepted, true),
+            Verdict::NotAnswered => ("not answered", &mut self.group.unanswered, false),
+            _ => ("rejected", &mut self.group.rejected, false),
         };
+        *count += 1;
         self.verdicts
             .set([set.interchange, set.group, set.set], is_good)?;
-        self.facts.push(Fact::Set(SetFact {
+        self.noted.tell(Fact::Set(SetFact {
             interchange: set.interchange,
             group: set.group,
             ordinal: set.set,
             st01: set.st01,
             st02: set.st02,
             state,
-        }));
-        Ok(())
+        }))
     }
 
+    /// What a group rejects as a whole is rejected in all its parts.
     fn group(&mut self, group: GroupDecision) -> std::result::Result<(), Error> {
         let state = match group.code {
             Some("A") => "accepted",
@@ -189,40 +230,42 @@ impl Record<'_> {
         };
         if state == "rejected" {
             self.verdicts.group(group.interchange, group.group)?;
-            self.reject_from(self.group_begin);
+            self.group.reject();
+            self.noted.tell(Fact::RejectedGroup {
+                interchange: group.interchange,
+                group: group.group,
+            })?;
         }
+        self.interchange.take(&mut self.group);
         if let (Some(answer), Some(code)) = (group.answer, group.code) {
             let (accepted, received) = (group.accepted, group.received);
             self.groups
                 .push((answer, format!("{code} {accepted}/{received}")));
         }
-        self.facts.push(Fact::Group(GroupFact {
+        self.noted.tell(Fact::Group(GroupFact {
             interchange: group.interchange,
             ordinal: group.group,
             gs01: group.gs01,
             gs06: group.gs06,
             gs08: group.gs08,
             state,
-        }));
-        self.group_begin = self.facts.len();
-        Ok(())
+        }))
     }
 
+    /// And so is what an interchange rejects.
     fn interchange(&mut self, decision: Decision) -> std::result::Result<(), Error> {
+        self.interchange.take(&mut self.group);
         if decision.rejected {
             self.verdicts.interchange(decision.interchange)?;
-            self.reject_from(self.interchange_begin);
+            self.interchange.reject();
+            self.noted
+                .tell(Fact::RejectedInterchange(decision.interchange))?;
         }
-        for fact in self.facts.get(self.interchange_begin..).unwrap_or_default() {
-            if let Fact::Set(set) = fact {
-                self.accepted += u64::from(set.state.starts_with("accepted"));
-                self.rejected += u64::from(set.state == "rejected");
-            }
-        }
+        self.all.take(&mut self.interchange);
         let index = (decision.interchange as usize).wrapping_sub(1);
         let envelope = self.envelopes.get(index).cloned().unwrap_or_default();
         let answer = self.answer(&decision);
-        self.facts.push(Fact::Interchange(InterchangeFact {
+        self.noted.tell(Fact::Interchange(InterchangeFact {
             ordinal: decision.interchange,
             sender: envelope.sender,
             receiver: envelope.receiver,
@@ -234,9 +277,7 @@ impl Record<'_> {
                 "accepted"
             },
             answer,
-        }));
-        (self.interchange_begin, self.group_begin) = (self.facts.len(), self.facts.len());
-        Ok(())
+        }))
     }
 
     /// How the interchange was answered, in a word for each part.
@@ -264,17 +305,6 @@ impl Record<'_> {
             _ => words.extend(counted(&groups)),
         }
         words.join(", ")
-    }
-
-    /// What a group or an interchange rejects as a whole is rejected in all its parts.
-    fn reject_from(&mut self, begin: usize) {
-        for fact in self.facts.get_mut(begin..).unwrap_or_default() {
-            match fact {
-                Fact::Set(set) => set.state = "rejected",
-                Fact::Group(group) => group.state = "rejected",
-                _ => {}
-            }
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use x12_parser::{Error, Options, Segment, Visit, visit};
+use x12_parser::{Error, Options, Segment, Visit, visit_envelopes};
 
 use crate::failure::{Failure, Result};
 use crate::paper::readable;
@@ -59,8 +59,7 @@ impl Envelope {
 pub fn read(document: impl Read, options: &Options) -> Result<Vec<Envelope>> {
     let mut envelopes: Vec<Envelope> = Vec::new();
     let mut groups = 0;
-    let options = Options::clone(options);
-    let read = visit(document, &options, |visit| {
+    let read = visit_envelopes(document, options, |visit| {
         if let Visit::Segment(visited) = visit {
             groups += see(&visited.segment, &mut envelopes);
         }

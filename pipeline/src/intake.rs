@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::job::{Direction, Task};
 use crate::ledger::Arrival;
 use crate::object::{JobId, ObjectId, Step};
@@ -25,6 +26,10 @@ use crate::whole::Whole;
 /// Longest name that is kept, in characters.
 const NAME_CHARS: usize = 200;
 
+/// Files that are recorded at once, and bytes that they may have together.
+const BATCH: usize = 64;
+const BATCH_BYTES: u64 = 4 << 20;
+
 /// A door where files come in.
 pub struct Door {
     /// The trading partner whose door it is, or for whom our systems submit there.
@@ -33,6 +38,8 @@ pub struct Door {
     pub direction: Direction,
     /// The way.
     pub transport: Arc<dyn Transport>,
+    /// How many doors take files in just now: a large file takes longer than one looks whether anything is left to be done.
+    taking: Arc<AtomicUsize>,
     seen: HashMap<OsString, Seen>,
 }
 
@@ -47,11 +54,17 @@ struct Seen {
 impl Door {
     /// A door at which nothing was seen yet.
     #[must_use]
-    pub fn new(partner: &str, direction: Direction, transport: Arc<dyn Transport>) -> Self {
+    pub fn new(
+        partner: &str,
+        direction: Direction,
+        transport: Arc<dyn Transport>,
+        taking: &Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             partner: partner.to_owned(),
             direction,
             transport,
+            taking: Arc::clone(taking),
             seen: HashMap::new(),
         }
     }
@@ -97,18 +110,15 @@ pub async fn run(
     let mut door = Some(door);
     while !*stop.borrow() {
         let (its_doors, its_door) = (Arc::clone(&doors), door.take());
+        let its_news = Arc::clone(&news);
         let looked = tokio::task::spawn_blocking(move || {
             let mut door = its_door?;
-            let taken = look(&its_doors, &mut door);
-            Some((door, taken))
+            let _taking = Taking::begin(&door);
+            look(&its_doors, &mut door, &its_news);
+            Some(door)
         });
         match looked.await {
-            Ok(Some((back, taken))) => {
-                door = Some(back);
-                if taken > 0 {
-                    news.notify_one();
-                }
-            }
+            Ok(Some(back)) => door = Some(back),
             _ => {
                 tracing::error!("a door broke down and is no longer looked at");
                 return;
@@ -121,38 +131,63 @@ pub async fn run(
     }
 }
 
-/// Looks once; how many files were taken in. What fails is logged, and tried when one looks again.
-pub fn look(doors: &Doors, door: &mut Door) -> usize {
+/// Counted as long as a door takes files in, also if it breaks down.
+struct Taking(Arc<AtomicUsize>);
+
+impl Taking {
+    fn begin(door: &Door) -> Self {
+        door.taking.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(&door.taking))
+    }
+}
+
+impl Drop for Taking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Looks once. What fails is logged, and tried when one looks again.
+pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
     let Ok(offers) = door.transport.offers() else {
-        return 0;
+        return;
     };
     let incomplete_ms =
         i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
-    let mut taken = 0;
+    let mut sealed = Vec::new();
+    let mut bytes = 0;
     for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
-        match take(doors, door, &offer, is_old) {
-            Ok(true) => taken += 1,
-            Ok(false) => {
+        // What is small waits for others, never for a large one.
+        if sealed.len() >= BATCH || bytes + offer.bytes > BATCH_BYTES {
+            record(doors, door, &mut sealed, news);
+            bytes = 0;
+        }
+        bytes += offer.bytes;
+        match seal(doors, door, &offer, is_old) {
+            Ok(Some(arrival)) => sealed.push((arrival, offer)),
+            Ok(None) => {
                 if let Some(seen) = door.seen.get_mut(&offer.name) {
                     seen.incomplete = true;
                 }
             }
-            Err(failure) => {
-                let reason = failure.reason();
-                tracing::warn!(
-                    partner = door.partner,
-                    code = reason.code,
-                    "a file could not be taken in: {}",
-                    reason.text
-                );
-            }
+            Err(failure) => untaken(door, failure),
         }
     }
-    taken
+    record(doors, door, &mut sealed, news);
 }
 
-/// Takes one file in; false if it is not whole, and then it stays, unless it is too old to wait for.
-fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool> {
+fn untaken(door: &Door, failure: Failure) {
+    let reason = failure.reason();
+    tracing::warn!(
+        partner = door.partner,
+        code = reason.code,
+        "a file could not be taken in: {}",
+        reason.text
+    );
+}
+
+/// Seals one file; nothing if it is not whole, and then it stays, unless it is too old to wait for.
+fn seal(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<Option<Arrival>> {
     let id = JobId::new();
     let raw = ObjectId {
         job: id,
@@ -165,14 +200,14 @@ fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool>
             bytes = offer.bytes,
             "a file is not whole yet"
         );
-        return Ok(false);
+        return Ok(None);
     };
     reach(Point::IntakeSealed);
-    let arrival = Arrival {
+    Ok(Some(Arrival {
         id,
         partner: door.partner.clone(),
         direction: door.direction,
-        identity: identity(doors, door, offer, &sealed),
+        identity: identity(doors, door, offer, &sealed)?,
         name: shown(offer),
         bytes: sealed.bytes,
         received_ms: doors.clock.now_ms(),
@@ -181,20 +216,52 @@ fn take(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<bool>
             raw,
             direction: door.direction,
         },
+    }))
+}
+
+/// Records what was sealed, in one transaction, and takes the files away.
+fn record(doors: &Doors, door: &Door, sealed: &mut Vec<(Arrival, Offer)>, news: &Notify) {
+    let (arrivals, offers): (Vec<_>, Vec<_>) = std::mem::take(sealed).into_iter().unzip();
+    if arrivals.is_empty() {
+        return;
+    }
+    let recorded = match doors.wait(doors.ledger.arrive(&arrivals)) {
+        Ok(recorded) => recorded,
+        Err(failure) => {
+            untaken(door, failure);
+            return;
+        }
     };
-    if doors.wait(doors.ledger.arrive(&arrival))? {
-        tracing::info!(arrival = %id, partner = door.partner, direction = door.direction.name(), bytes = sealed.bytes, "taken in");
+    news.notify_one();
+    for ((arrival, offer), is_new) in arrivals.iter().zip(&offers).zip(recorded) {
+        if let Err(failure) = remove(doors, door, (arrival, offer), is_new) {
+            untaken(door, failure);
+        }
+    }
+}
+
+/// Takes a file away that is recorded.
+fn remove(
+    doors: &Doors,
+    door: &Door,
+    (arrival, offer): (&Arrival, &Offer),
+    is_new: bool,
+) -> Result<()> {
+    if is_new {
+        tracing::info!(arrival = %arrival.id, partner = door.partner, direction = door.direction.name(), bytes = arrival.bytes, "taken in");
     } else {
         tracing::info!(
             partner = door.partner,
             "the same file again: nothing is done"
         );
-        doors.vault.store().remove(&raw)?;
+        if let Task::Decrypt { raw, .. } = &arrival.first {
+            doors.vault.store().remove(raw)?;
+        }
     }
     reach(Point::IntakeRecorded);
     door.transport.remove(offer)?;
     reach(Point::IntakeRemoved);
-    Ok(true)
+    Ok(())
 }
 
 /// Seals the file; nothing if it is not whole.
@@ -224,19 +291,22 @@ fn store(
 }
 
 /// The same transfer twice has the same identity: door, name and contents, as a keyed digest.
-fn identity(doors: &Doors, door: &Door, offer: &Offer, sealed: &Sealed) -> String {
+fn identity(doors: &Doors, door: &Door, offer: &Offer, sealed: &Sealed) -> Result<String> {
+    let undigested =
+        Failure::permanent("object-undigested", "an object was sealed without a digest");
+    let contents = sealed.digest.ok_or(undigested)?;
     let mut transfer = Vec::new();
     for part in [
         door.partner.as_bytes(),
         door.direction.name().as_bytes(),
         offer.name.as_encoded_bytes(),
-        &sealed.digest,
+        &contents,
     ] {
         transfer.extend_from_slice(&(part.len() as u64).to_be_bytes());
         transfer.extend_from_slice(part);
     }
     let digest = doors.vault.digest("transfer", &transfer);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// A file's name as operators may see it.

@@ -116,6 +116,8 @@ pub enum Task {
         x12: ObjectId,
         /// As in [`Task::Validate`].
         lines: Option<ObjectId>,
+        /// Whether a partner's acknowledgments are among it.
+        answers: bool,
     },
     /// Send on what is good.
     Route {
@@ -211,6 +213,15 @@ pub enum Fact {
     Group(GroupFact),
     /// A transaction set of that group.
     Set(SetFact),
+    /// A received group is rejected as a whole: so are the sets of it that were told before.
+    RejectedGroup {
+        /// Its interchange's ordinal.
+        interchange: u32,
+        /// Its ordinal.
+        group: u32,
+    },
+    /// A received interchange, by its ordinal, is rejected as a whole: so are the groups and sets of it that were told before.
+    RejectedInterchange(u32),
     /// What becomes of what was made of the arrival: `sent`, `refused`.
     Outgoing(&'static str),
     /// A partner answered an interchange that we sent.

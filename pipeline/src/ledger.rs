@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 
 use crate::failure::{Failure, Result};
-use crate::job::{Direction, Job, Outcome, Task};
+use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
 use crate::object::JobId;
 
 /// Something that came in through a door.
@@ -172,14 +172,18 @@ pub struct Counts {
 /// The ledger.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Records an arrival with its first job; false if the same transfer is known already, and then nothing changes.
-    async fn arrive(&self, arrival: &Arrival) -> Result<bool>;
+    /// Records arrivals, each with its first job, all or none; false for those of which the same transfer is known already, and then
+    /// nothing changes.
+    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<bool>>;
 
-    /// Leases a job until a moment, in milliseconds since 1970.
-    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease>;
+    /// Leases jobs until a moment, in milliseconds since 1970; what became of each.
+    async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>>;
 
     /// Makes a lease longer; false if it is lost.
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool>;
+
+    /// Records facts ahead of their job; false if its lease is lost, and then nothing changes.
+    async fn note(&self, job: &Job, facts: &[Fact]) -> Result<bool>;
 
     /// Records what a job made and what follows, and settles it; false if its lease is lost, and then nothing changes.
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool>;
@@ -192,6 +196,9 @@ pub trait Ledger: Send + Sync {
         again_ms: Option<i64>,
         now_ms: i64,
     ) -> Result<bool>;
+
+    /// The interchanges of an arrival, as they were recorded, without their answers.
+    async fn interchanges(&self, arrival: JobId) -> Result<Vec<InterchangeFact>>;
 
     /// Draws a number for a receiver, the same again for the same job and ordinal.
     async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32>;

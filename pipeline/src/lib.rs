@@ -25,6 +25,7 @@ pub mod transport;
 
 mod doors;
 mod drawn;
+mod noted;
 mod paper;
 
 mod envelope;

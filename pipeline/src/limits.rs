@@ -12,6 +12,9 @@ pub const COMPRESSION_RATIO: u64 = 100;
 /// Plain bytes up to which that ratio is not asked: small texts compress well.
 pub const COMPRESSION_FREE_BYTES: u64 = 16 << 20;
 
+/// Facts of a document that a stage keeps until its job is recorded; when there are more, these are recorded ahead.
+pub const FACTS: usize = 10_000;
+
 /// Bytes of one file of configuration, key file or certificate.
 pub const CONFIG_BYTES: u64 = 1 << 20;
 

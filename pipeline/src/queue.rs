@@ -22,11 +22,11 @@ pub trait Queue: Send + Sync {
     /// Puts messages in, durably; the same job twice is harmless.
     async fn publish(&self, jobs: &[JobId]) -> Result<()>;
 
-    /// Takes the next message; it comes back by itself if it is not settled within the time, in milliseconds.
-    async fn take(&self, now_ms: i64, within_ms: i64) -> Result<Option<Delivery>>;
+    /// Takes the next messages, up to so many; they come back by themselves if they are not settled within the time, in milliseconds.
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>>;
 
-    /// Settles: the job is done, or dead.
-    async fn confirm(&self, delivery: Delivery) -> Result<()>;
+    /// Settles: the jobs are done, or dead.
+    async fn confirm(&self, deliveries: &[Delivery]) -> Result<()>;
 
     /// Settles: the message comes again at a moment, in milliseconds since 1970.
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()>;

@@ -10,6 +10,7 @@ use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Fact, Job, Outcome, Parcel, Task};
 use crate::ledger::Reference;
+use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, put_line, readable, seal};
 use crate::seal::Sealer;
@@ -23,7 +24,7 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         job,
         doors,
         lines: seal(job, doors, 0)?,
-        facts: Vec::new(),
+        noted: Noted::new(job, doors),
         group: None,
         said: 0,
         unmatched: 0,
@@ -34,6 +35,7 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
     if let Some(failure) = account.failed {
         return Err(failure);
     }
+    let facts = account.noted.finish()?;
     // What breaks off was answered so; what it said before that holds.
     let _ = readable(read)?;
     account.lines.finish()?;
@@ -48,7 +50,7 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         } else {
             Vec::new()
         },
-        facts: account.facts,
+        facts,
         note: format!(
             "{} answers, {} to nothing that was sent",
             account.said, account.unmatched
@@ -61,7 +63,7 @@ struct Account<'a> {
     job: &'a Job,
     doors: &'a Doors,
     lines: Sealer,
-    facts: Vec<Fact>,
+    noted: Noted<'a>,
     /// The group that was looked up last, and whose it is.
     group: Option<(GroupReference, Option<String>)>,
     said: u64,
@@ -93,27 +95,27 @@ impl Account<'_> {
                 line.isa13 = Some(&said.isa13);
                 line.code = Some(said.acceptance.code());
                 line.codes = vec![&said.note];
-                self.facts.push(Fact::AnsweredInterchange {
+                self.noted.push(Fact::AnsweredInterchange {
                     isa13: said.isa13.clone(),
                     code: said.acceptance.code().to_owned(),
                     note: said.note.clone(),
-                });
+                })?;
             }
             Said::Group(said) => {
                 self.of_group("group", &said.group, line)?;
                 line.code = Some(said.acceptance.code());
                 line.codes = said.codes.iter().map(String::as_str).collect();
-                self.facts.push(Fact::AnsweredGroup {
+                self.noted.push(Fact::AnsweredGroup {
                     gs01: said.group.gs01.clone(),
                     gs06: said.group.gs06.clone(),
                     code: said.acceptance.code().to_owned(),
-                });
+                })?;
             }
             Said::Set(said) => {
                 self.of_set("set", &said.set, line)?;
                 line.code = Some(said.acceptance.code());
                 line.codes = said.codes.iter().map(String::as_str).collect();
-                self.facts.push(Fact::AnsweredSet {
+                self.noted.push(Fact::AnsweredSet {
                     gs01: said.set.group.gs01.clone(),
                     gs06: said.set.group.gs06.clone(),
                     st02: said.set.st02.clone(),
@@ -122,7 +124,7 @@ impl Account<'_> {
                         _ => "IK5",
                     },
                     code: said.acceptance.code().to_owned(),
-                });
+                })?;
             }
             Said::Segment(said) => {
                 self.of_set("segment", &said.set, line)?;

@@ -9,6 +9,7 @@ use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Outcome, Parcel, Task};
 use crate::object::ObjectId;
 use crate::paper::{open, read_line, seal};
+use crate::seal::Sealer;
 use crate::store::failure;
 use crate::verdict::{Forwarded, Rejected};
 
@@ -17,7 +18,7 @@ const HEAD_BYTES: u64 = 512;
 /// How the line of a transaction set begins.
 const SET: &[u8] = b"{\"set\":";
 
-/// Does a [`Task::Route`]. What is forwarded is object 0.
+/// Does a [`Task::Route`]. What is forwarded is object 0, or, if all is, the lines as they were translated.
 ///
 /// # Errors
 /// A failure to read or write.
@@ -42,11 +43,11 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
             to: Address::Partner,
         }),
         (Some(lines), Some(verdicts)) => {
-            let forwarded = forward(job, doors, &lines, &verdicts)?;
+            let (object, forwarded) = forward(job, doors, &lines, &verdicts)?;
             outcome.note = format!("{forwarded} sets forwarded");
             if forwarded > 0 {
                 outcome.next.push(Task::Deliver {
-                    object: job.object(0),
+                    object,
                     parcel: Parcel::Document,
                     to: Address::Backend,
                 });
@@ -68,13 +69,36 @@ struct Place {
     ordinal: u32,
 }
 
-/// Copies the lines of accepted transaction sets, and those that open and close what is around them.
-fn forward(job: &Job, doors: &Doors, lines: &ObjectId, verdicts: &ObjectId) -> Result<u64> {
+/// What is forwarded, and of how many transaction sets: the lines as they are if all may go, else a copy of the accepted ones and of
+/// those that open and close what is around them. Either way each line is held against its verdict.
+fn forward(
+    job: &Job,
+    doors: &Doors,
+    lines: &ObjectId,
+    verdicts: &ObjectId,
+) -> Result<(ObjectId, u64)> {
     let reader = || open(job, doors, verdicts).map(BufReader::new);
     let rejected = Rejected::read(reader()?).map_err(|error| failure(&error))?;
-    let mut good = Forwarded::new(reader()?, rejected);
-    let mut lines = BufReader::with_capacity(1 << 16, open(job, doors, lines)?);
-    let mut out = seal(job, doors, 0)?;
+    let out = match rejected.is_any() {
+        true => Some(seal(job, doors, 0)?),
+        false => None,
+    };
+    let object = if rejected.is_any() {
+        job.object(0)
+    } else {
+        *lines
+    };
+    let good = Forwarded::new(reader()?, rejected);
+    let lines = BufReader::with_capacity(1 << 16, open(job, doors, lines)?);
+    Ok((object, pass_on(lines, good, out)?))
+}
+
+/// Passes on what may be forwarded; how many transaction sets.
+fn pass_on(
+    mut lines: impl BufRead,
+    mut good: Forwarded<impl BufRead>,
+    mut out: Option<Sealer>,
+) -> Result<u64> {
     let mut forwarded = 0;
     let mut head = Vec::new();
     while begin_line(&mut lines, &mut head)? {
@@ -83,14 +107,17 @@ fn forward(job: &Job, doors: &Doors, lines: &ObjectId, verdicts: &ObjectId) -> R
             None => true,
         };
         forwarded += u64::from(keep && head.starts_with(SET));
-        if keep {
-            out.write_all(&head).map_err(|error| failure(&error))?;
+        let mut to = out.as_mut().filter(|_| keep);
+        if let Some(to) = &mut to {
+            to.write_all(&head).map_err(|error| failure(&error))?;
         }
         if !head.ends_with(b"\n") {
-            end_line(&mut lines, keep.then_some(&mut out))?;
+            end_line(&mut lines, to)?;
         }
     }
-    out.finish()?;
+    if let Some(out) = out {
+        out.finish()?;
+    }
     Ok(forwarded)
 }
 

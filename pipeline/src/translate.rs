@@ -12,6 +12,7 @@ use crate::failure::Result;
 use crate::job::{
     Direction, Fact, GroupFact, InterchangeFact, Job, Language, Outcome, SetFact, Task,
 };
+use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, readable, refuse, seal};
 use crate::profile::Profile;
@@ -71,7 +72,8 @@ fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> R
         Err(error) => Ok(Outcome {
             next: vec![refuse(job, doors, 2, (&error.to_string(), None))?],
             note: format!("refused: {error}"),
-            ..Outcome::default()
+            // Some of it may have been recorded ahead.
+            facts: vec![Fact::Outgoing("refused")],
         }),
     }
 }
@@ -100,6 +102,7 @@ fn written(
     let mut out = seal(job, doors, 1)?;
     let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, &doors.options);
     ours.numbers.check()?;
+    let facts = ours.noted.finish()?;
     let counts = match readable(read)? {
         Ok(counts) => counts,
         Err(error) => return Ok(Err(error)),
@@ -109,7 +112,7 @@ fn written(
         let what = "there is no transaction set to be sent";
         return Ok(Err(Error::Envelope { what, at: 0 }));
     }
-    Ok(Ok(ours.facts))
+    Ok(Ok(facts))
 }
 
 /// The envelope under which we send to a partner.
@@ -118,7 +121,7 @@ struct OurEnvelope<'a> {
     numbers: Drawn<'a>,
     date: String,
     time: String,
-    facts: Vec<Fact>,
+    noted: Noted<'a>,
     /// Groups so far: their numbers are drawn in this order.
     groups: u32,
 }
@@ -131,7 +134,7 @@ impl<'a> OurEnvelope<'a> {
             numbers: Drawn::new(job, doors),
             date,
             time,
-            facts: Vec::new(),
+            noted: Noted::new(job, doors),
             groups: 0,
         }
     }
@@ -145,7 +148,7 @@ impl Addresses for OurEnvelope<'_> {
         let isa13 = self.numbers.interchange(received.interchange)?;
         let (theirs, ours) = (self.profile.write_to(), &self.profile.ours.isa);
         let isa15 = self.profile.usage.isa15();
-        self.facts.push(Fact::Interchange(InterchangeFact {
+        self.noted.tell(Fact::Interchange(InterchangeFact {
             ordinal: received.interchange,
             sender: ours.clone(),
             receiver: theirs.0.to_owned(),
@@ -153,7 +156,7 @@ impl Addresses for OurEnvelope<'_> {
             isa15: isa15.to_owned(),
             state: "made",
             ..InterchangeFact::default()
-        }));
+        }))?;
         let ((isa05, isa06), (isa07, isa08)) = (parts(ours), parts(theirs.0));
         Ok(InterchangeAddress {
             isa05,
@@ -170,14 +173,14 @@ impl Addresses for OurEnvelope<'_> {
     fn group(&mut self, received: &Envelope) -> std::result::Result<GroupAddress, Error> {
         self.groups += 1;
         let gs06 = self.numbers.group(self.groups)?;
-        self.facts.push(Fact::Group(GroupFact {
+        self.noted.tell(Fact::Group(GroupFact {
             interchange: received.interchange,
             ordinal: received.group,
             gs01: received.gs(1).to_owned(),
             gs06: gs06.to_string(),
             gs08: received.gs(8).to_owned(),
             state: "made",
-        }));
+        }))?;
         Ok(GroupAddress {
             gs02: self.profile.ours.gs.clone(),
             gs03: self.profile.write_to().1.to_owned(),
@@ -188,14 +191,14 @@ impl Addresses for OurEnvelope<'_> {
     }
 
     fn set(&mut self, received: &Envelope) -> std::result::Result<String, Error> {
-        self.facts.push(Fact::Set(SetFact {
+        self.noted.tell(Fact::Set(SetFact {
             interchange: received.interchange,
             group: received.group,
             ordinal: received.set,
             st01: received.st(1).to_owned(),
             st02: received.st(2).to_owned(),
             state: "made",
-        }));
+        }))?;
         Ok(received.st(2).to_owned())
     }
 }

@@ -30,7 +30,11 @@ pub fn validate(
     };
     match direction {
         Direction::Inbound => {
-            outcome.next.push(Task::Acknowledge { x12: *x12, lines });
+            outcome.next.push(Task::Acknowledge {
+                x12: *x12,
+                lines,
+                answers: envelopes.iter().any(|envelope| envelope.answers),
+            });
             outcome.facts = envelopes.iter().zip(1..).map(received).collect();
         }
         Direction::Outbound if checked.is_good() => outcome.next.push(Task::Route {

@@ -37,9 +37,10 @@ impl<W: Write> VerdictWriter<W> {
     }
 }
 
-/// The groups and interchanges that are rejected.
+/// What is rejected: whether anything is, and the groups and interchanges.
 #[derive(Debug, Default)]
 pub struct Rejected {
+    any: bool,
     groups: HashSet<(u32, u32)>,
     interchanges: HashSet<u32>,
 }
@@ -53,6 +54,7 @@ impl Rejected {
         let mut rejected = Self::default();
         for line in verdicts.lines() {
             match words(&line?)? {
+                ("set", _, true) => continue,
                 ("group", [interchange, group, _], _) => {
                     rejected.groups.insert((interchange, group));
                 }
@@ -61,8 +63,15 @@ impl Rejected {
                 }
                 _ => {}
             }
+            rejected.any = true;
         }
         Ok(rejected)
+    }
+
+    /// Whether anything may not be forwarded.
+    #[must_use]
+    pub fn is_any(&self) -> bool {
+        self.any
     }
 }
 

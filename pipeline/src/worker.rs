@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::cipher::random;
 use crate::doors::Doors;
@@ -19,48 +19,89 @@ use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
 /// Longest wait for a message before one looks whether to stop.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Messages that are taken, or confirmed, at once.
+const BATCH: usize = 64;
+
 /// Works until told to stop, then lets the jobs in hand end.
 pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     let jobs = doors.profiles.settings.work.jobs.max(1);
     let permits = Arc::new(Semaphore::new(jobs as usize));
+    let (settled, to_confirm) = mpsc::unbounded_channel();
+    let confirming = tokio::spawn(confirm(Arc::clone(&doors), to_confirm));
+    let hand = Hand {
+        doors: Arc::clone(&doors),
+        news,
+        settled,
+    };
     while !*stop.borrow() {
-        // A permit is taken before the next job is asked for.
-        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-            return;
+        // Permits are taken before the next jobs are asked for.
+        let Ok(free) = free(&permits).await else {
+            break;
         };
-        match take(&doors).await {
-            Ok(Some(delivery)) => {
-                let (doors, news) = (Arc::clone(&doors), Arc::clone(&news));
-                tokio::spawn(async move {
-                    // Whatever fails here was logged; the message stays unsettled and comes again.
-                    let _ = one(&doors, delivery).await;
-                    news.notify_one();
-                    drop(permit);
-                });
+        let taken = take(&doors, free.len()).await.unwrap_or_default();
+        if taken.is_empty() {
+            drop(free);
+            tokio::select! {
+                () = doors.queue.wait(LOOK) => {}
+                _ = stop.changed() => {}
             }
-            Ok(None) | Err(_) => {
+            continue;
+        }
+        for (permit, (delivery, lease)) in free.into_iter().zip(taken) {
+            let hand = hand.clone();
+            tokio::spawn(async move {
+                // Whatever fails here was logged; the message stays unsettled and comes again.
+                let _ = hand.one(delivery, lease).await;
                 drop(permit);
-                tokio::select! {
-                    () = doors.queue.wait(LOOK) => {}
-                    _ = stop.changed() => {}
-                }
-            }
+            });
         }
     }
+    drop(hand);
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
     // What does not end in time is done again by whoever comes next.
-    let _ = tokio::time::timeout(grace, permits.acquire_many(jobs)).await;
+    let _ = tokio::time::timeout(grace, confirming).await;
 }
 
-async fn take(doors: &Doors) -> Result<Option<Delivery>> {
-    let taken = doors
-        .queue
-        .take(doors.clock.now_ms(), lease_ms(doors))
-        .await?;
-    if taken.is_some() {
-        reach(Point::JobTaken);
+/// Waits for a permit, and takes all that are free.
+async fn free(
+    permits: &Arc<Semaphore>,
+) -> std::result::Result<Vec<OwnedSemaphorePermit>, AcquireError> {
+    let mut free = vec![Arc::clone(permits).acquire_owned().await?];
+    while free.len() < BATCH
+        && let Ok(permit) = Arc::clone(permits).try_acquire_owned()
+    {
+        free.push(permit);
     }
-    Ok(taken)
+    Ok(free)
+}
+
+/// Takes messages and leases their jobs, up to so many, each in one transaction.
+async fn take(doors: &Doors, most: usize) -> Result<Vec<(Delivery, Lease)>> {
+    let now = doors.clock.now_ms();
+    let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let taken = doors.queue.take(most, now, lease_ms(doors)).await?;
+    let jobs: Vec<_> = taken.iter().map(|delivery| delivery.job).collect();
+    if jobs.is_empty() {
+        return Ok(Vec::new());
+    }
+    jobs.iter().for_each(|_| reach(Point::JobTaken));
+    let leases = doors
+        .ledger
+        .lease(&jobs, now, now + lease_ms(doors))
+        .await?;
+    Ok(taken.into_iter().zip(leases).collect())
+}
+
+/// Confirms what is settled, as much at once as there is: no job waits for it. Ends when no job is left that could settle.
+async fn confirm(doors: Arc<Doors>, mut settled: mpsc::UnboundedReceiver<Delivery>) {
+    let mut deliveries = Vec::new();
+    while settled.recv_many(&mut deliveries, BATCH).await > 0 {
+        // What is not confirmed comes again, and is found settled.
+        let _ = doors.queue.confirm(&deliveries).await;
+        deliveries
+            .drain(..)
+            .for_each(|_| reach(Point::JobConfirmed));
+    }
 }
 
 fn lease_ms(doors: &Doors) -> i64 {
@@ -68,60 +109,79 @@ fn lease_ms(doors: &Doors) -> i64 {
     i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX)
 }
 
-/// One message, from leasing its job to settling it.
-async fn one(doors: &Arc<Doors>, delivery: Delivery) -> Result<()> {
-    let now = doors.clock.now_ms();
-    match doors
-        .ledger
-        .lease(delivery.job, now, now + lease_ms(doors))
-        .await?
-    {
-        Lease::Settled | Lease::Unknown => doors.queue.confirm(delivery).await,
-        Lease::Busy(until) => doors.queue.again(delivery, until).await,
-        Lease::Taken(job) => {
-            reach(Point::JobLeased);
-            leased(doors, *job, delivery).await
-        }
-    }
+/// What a job in hand needs.
+#[derive(Clone)]
+struct Hand {
+    doors: Arc<Doors>,
+    /// Told when there is something for the relay.
+    news: Arc<Notify>,
+    /// Takes what is to be confirmed.
+    settled: mpsc::UnboundedSender<Delivery>,
 }
 
-async fn leased(doors: &Arc<Doors>, job: Job, delivery: Delivery) -> Result<()> {
-    let job = Arc::new(job);
-    let begun = doors.clock.now_ms();
-    let result = perform(doors, &job).await;
-    let now = doors.clock.now_ms();
-    let step = job.task.step().name();
-    match result {
-        Ok(outcome) => {
-            reach(Point::JobDone);
-            if doors.ledger.complete(&job, &outcome, now).await? {
-                tracing::info!(arrival = %job.arrival, partner = job.partner, step, note = outcome.note, ms = now - begun, "done");
-            } else {
-                tracing::warn!(arrival = %job.arrival, step, "the lease was lost: what was done counts for nothing");
+impl Hand {
+    /// One message, from its job's lease to settling it.
+    async fn one(&self, delivery: Delivery, lease: Lease) -> Result<()> {
+        match lease {
+            Lease::Settled | Lease::Unknown => self.confirm(delivery),
+            Lease::Busy(until) => self.doors.queue.again(delivery, until).await?,
+            Lease::Taken(job) => {
+                reach(Point::JobLeased);
+                self.leased(*job, delivery).await?;
             }
-            reach(Point::JobRecorded);
         }
-        Err(failure) => return failed(doors, &job, delivery, failure).await,
+        Ok(())
     }
-    doors.queue.confirm(delivery).await?;
-    reach(Point::JobConfirmed);
-    Ok(())
-}
 
-async fn failed(doors: &Doors, job: &Job, delivery: Delivery, failure: Failure) -> Result<()> {
-    let now = doors.clock.now_ms();
-    let retry = &doors.profiles.settings.retry;
-    let again = matches!(failure, Failure::Transient(_)) && job.attempt < retry.attempts;
-    let again_ms = again.then(|| now + delay_ms(doors, job.attempt));
-    let recorded = doors.ledger.fail(job, failure, again_ms, now).await?;
-    let (step, reason) = (job.task.step().name(), failure.reason());
-    tracing::warn!(
-        arrival = %job.arrival, partner = job.partner, step, code = reason.code, attempt = job.attempt, again, recorded, "{}", reason.text
-    );
-    reach(Point::JobRecorded);
-    match again_ms {
-        Some(at) => doors.queue.again(delivery, at).await,
-        None => doors.queue.confirm(delivery).await,
+    async fn leased(&self, job: Job, delivery: Delivery) -> Result<()> {
+        let doors = &self.doors;
+        let job = Arc::new(job);
+        let begun = doors.clock.now_ms();
+        let result = perform(doors, &job).await;
+        let now = doors.clock.now_ms();
+        let step = job.task.step().name();
+        match result {
+            Ok(outcome) => {
+                reach(Point::JobDone);
+                if doors.ledger.complete(&job, &outcome, now).await? {
+                    tracing::info!(arrival = %job.arrival, partner = job.partner, step, note = outcome.note, ms = now - begun, "done");
+                } else {
+                    tracing::warn!(arrival = %job.arrival, step, "the lease was lost: what was done counts for nothing");
+                }
+                reach(Point::JobRecorded);
+                self.news.notify_one();
+                self.confirm(delivery);
+                Ok(())
+            }
+            Err(failure) => self.failed(&job, delivery, failure).await,
+        }
+    }
+
+    async fn failed(&self, job: &Job, delivery: Delivery, failure: Failure) -> Result<()> {
+        let doors = &self.doors;
+        let now = doors.clock.now_ms();
+        let retry = &doors.profiles.settings.retry;
+        let again = matches!(failure, Failure::Transient(_)) && job.attempt < retry.attempts;
+        let again_ms = again.then(|| now + delay_ms(doors, job.attempt));
+        let recorded = doors.ledger.fail(job, failure, again_ms, now).await?;
+        let (step, reason) = (job.task.step().name(), failure.reason());
+        tracing::warn!(
+            arrival = %job.arrival, partner = job.partner, step, code = reason.code, attempt = job.attempt, again, recorded, "{}", reason.text
+        );
+        reach(Point::JobRecorded);
+        match again_ms {
+            Some(at) => doors.queue.again(delivery, at).await,
+            None => {
+                self.confirm(delivery);
+                Ok(())
+            }
+        }
+    }
+
+    /// Says that a message is settled.
+    fn confirm(&self, delivery: Delivery) {
+        // If nobody confirms any more, it comes again.
+        let _ = self.settled.send(delivery);
     }
 }
 
@@ -177,7 +237,11 @@ fn stage(job: &Job, doors: &Doors) -> Result<Outcome> {
             lines,
             direction,
         } => validate::validate(job, doors, x12, (*lines, *direction)),
-        Task::Acknowledge { x12, lines } => acknowledge::acknowledge(job, doors, x12, *lines),
+        Task::Acknowledge {
+            x12,
+            lines,
+            answers,
+        } => acknowledge::acknowledge(job, doors, x12, (*lines, *answers)),
         Task::Route { .. } => route::route(job, doors),
         Task::Deliver { object, parcel, to } => {
             deliver::deliver(job, doors, object, (*parcel, *to))

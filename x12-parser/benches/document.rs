@@ -13,7 +13,7 @@ DMG*D8*19430501*F~\nNM1*PR*2*EXAMPLE INSURANCE CO*****PI*999996666~\n";
 const LINES: &str = "HI*ABK:J020*ABF:Z1159~\nNM1*82*1*SAMPLE*BEN****XX*1234567893~\nPRV*PE*PXC*204C00000X~\nLX*1~\n\
 SV1*HC:99213*40*UN*1***1~\nDTP*472*D8*20261003~\nLX*2~\nSV1*HC:87070*15*UN*1***1~\nDTP*472*D8*20261003~\nLX*3~\n\
 SV1*HC:99214*35*UN*1***2~\nDTP*472*D8*20261010~\nLX*4~\nSV1*HC:86663*10*UN*1***2~\nDTP*472*D8*20261010~\n";
-const CLAIM_SEGMENTS: usize = 23;
+const CLAIM_SEGMENTS: usize = 24;
 const HEAD_SEGMENTS: usize = 11;
 
 /// Writes at least so many bytes, with so many claims in a transaction set (0: all in one).

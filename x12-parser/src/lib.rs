@@ -63,5 +63,5 @@ pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress,
 pub use segment::{Element, Segment};
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
-pub use visit::{Visit, Visited, Visitor, visit, visit_slice};
+pub use visit::{Visit, Visited, Visitor, visit, visit_envelopes, visit_slice};
 pub use x12_schemas::Catalog;

@@ -5,7 +5,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
 
 use super::{Database, commit, unavailable};
 use crate::failure::{Failure, Result};
-use crate::job::{Job, Outcome, Task};
+use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
     Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
 };
@@ -16,90 +16,24 @@ const NUMBER_MOST: i64 = 999_999_999;
 
 #[async_trait]
 impl Ledger for Database {
-    async fn arrive(&self, arrival: &Arrival) -> Result<bool> {
+    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<bool>> {
         let mut change = self.change().await?;
-        let inserted = sqlx::query(
-            "INSERT INTO arrival (id, partner, direction, identity, name, bytes, received_ms, state, reason, replay_of) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', '', $8) ON CONFLICT (identity) DO NOTHING",
-        )
-        .bind(arrival.id.to_string())
-        .bind(&arrival.partner)
-        .bind(arrival.direction.name())
-        .bind(&arrival.identity)
-        .bind(&arrival.name)
-        .bind(i64::try_from(arrival.bytes).unwrap_or(i64::MAX))
-        .bind(arrival.received_ms)
-        .bind(arrival.replay_of.map(|id| id.to_string()).unwrap_or_default())
-        .execute(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        if inserted.rows_affected() == 0 {
-            return Ok(false);
+        let mut are_new = Vec::new();
+        for arrival in arrivals {
+            are_new.push(arrive(arrival, &mut change).await?);
         }
-        let made = Made {
-            id: arrival.id.following(arrival.first.step(), 0),
-            arrival: arrival.id,
-            partner: &arrival.partner,
-            now_ms: arrival.received_ms,
-        };
-        made.insert(&arrival.first, &mut change).await?;
         commit(change).await?;
-        Ok(true)
+        Ok(are_new)
     }
 
-    async fn lease(&self, job: JobId, now_ms: i64, until_ms: i64) -> Result<Lease> {
+    async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>> {
         let mut change = self.change().await?;
-        let row = sqlx::query(
-            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
-             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
-        )
-        .bind(job.to_string())
-        .fetch_optional(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        let Some(row) = row else {
-            return Ok(Lease::Unknown);
-        };
-        let number = |name: &str| {
-            row.try_get::<i64, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
-        let text = |name: &str| {
-            row.try_get::<String, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
-        let (state, free) = (text("state")?, number("lease_until_ms")?);
-        match state.as_str() {
-            "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
-            "leased" if free > now_ms => return Ok(Lease::Busy(free)),
-            "ready" | "leased" => {}
-            _ => return Ok(Lease::Settled),
-        }
-        let leased = Job {
-            id: job,
-            arrival: id(&text("arrival")?)?,
-            partner: text("partner")?,
-            task: task(&text("task")?)?,
-            attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
-            fence: number("fence")? + 1,
-            received_ms: number("received_ms")?,
-        };
-        let updated = sqlx::query(
-            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
-             WHERE id = $1 AND fence = $2 - 1",
-        )
-        .bind(job.to_string())
-        .bind(leased.fence)
-        .bind(until_ms)
-        .bind(now_ms)
-        .execute(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        if updated.rows_affected() == 0 {
-            return Ok(Lease::Busy(until_ms));
+        let mut leases = Vec::new();
+        for job in jobs {
+            leases.push(lease(*job, (now_ms, until_ms), &mut change).await?);
         }
         commit(change).await?;
-        Ok(Lease::Taken(Box::new(leased)))
+        Ok(leases)
     }
 
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
@@ -109,10 +43,20 @@ impl Ledger for Database {
         .bind(job.id.to_string())
         .bind(job.fence)
         .bind(until_ms)
-        .execute(&self.pool)
+        .execute(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
         Ok(updated.rows_affected() == 1)
+    }
+
+    async fn note(&self, job: &Job, facts: &[Fact]) -> Result<bool> {
+        let mut change = self.change().await?;
+        if !is_leased(job, &mut change).await? {
+            return Ok(false);
+        }
+        super::facts::record(job, facts, &mut change).await?;
+        commit(change).await?;
+        Ok(true)
     }
 
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
@@ -172,6 +116,10 @@ impl Ledger for Database {
         Ok(true)
     }
 
+    async fn interchanges(&self, arrival: JobId) -> Result<Vec<InterchangeFact>> {
+        super::facts::interchanges(arrival, &self.readers).await
+    }
+
     async fn draw(&self, job: &Job, number: Number, ordinal: u32) -> Result<u32> {
         let mut change = self.change().await?;
         let known =
@@ -206,7 +154,7 @@ impl Ledger for Database {
         .bind(job.arrival.to_string())
         .bind(job.received_ms)
         .bind(since_ms)
-        .fetch_one(&self.pool)
+        .fetch_one(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
         let text = |name: &str| {
@@ -239,7 +187,7 @@ impl Ledger for Database {
             .bind(partner)
             .bind(*number)
             .bind(kind)
-            .fetch_one(&self.pool)
+            .fetch_one(&self.readers)
             .await
             .map_err(|error| unavailable(&error))?;
         row.try_get("arrival").map_err(|error| unavailable(&error))
@@ -248,7 +196,7 @@ impl Ledger for Database {
     async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
         let rows = sqlx::query("SELECT job FROM outbox ORDER BY created_ms LIMIT $1")
             .bind(i64::from(most))
-            .fetch_all(&self.pool)
+            .fetch_all(&self.readers)
             .await
             .map_err(|error| unavailable(&error))?;
         let job = |row: &sqlx::any::AnyRow| {
@@ -297,6 +245,94 @@ impl Ledger for Database {
     async fn units(&self, arrival: &str, most: u32) -> Result<Vec<UnitRow>> {
         self.read_units(arrival, most).await
     }
+}
+
+/// Records an arrival with its first job; false if the same transfer is known already.
+async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<bool> {
+    let inserted = sqlx::query(
+            "INSERT INTO arrival (id, partner, direction, identity, name, bytes, received_ms, state, reason, replay_of) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', '', $8) ON CONFLICT (identity) DO NOTHING",
+        )
+        .bind(arrival.id.to_string())
+        .bind(&arrival.partner)
+        .bind(arrival.direction.name())
+        .bind(&arrival.identity)
+        .bind(&arrival.name)
+        .bind(i64::try_from(arrival.bytes).unwrap_or(i64::MAX))
+        .bind(arrival.received_ms)
+        .bind(arrival.replay_of.map(|id| id.to_string()).unwrap_or_default())
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    if inserted.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let made = Made {
+        id: arrival.id.following(arrival.first.step(), 0),
+        arrival: arrival.id,
+        partner: &arrival.partner,
+        now_ms: arrival.received_ms,
+    };
+    made.insert(&arrival.first, change).await?;
+    Ok(true)
+}
+
+/// Leases a job from now until a moment.
+async fn lease(
+    job: JobId,
+    (now_ms, until_ms): (i64, i64),
+    change: &mut AnyConnection,
+) -> Result<Lease> {
+    let row = sqlx::query(
+            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
+             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
+        )
+        .bind(job.to_string())
+        .fetch_optional(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let Some(row) = row else {
+        return Ok(Lease::Unknown);
+    };
+    let number = |name: &str| {
+        row.try_get::<i64, _>(name)
+            .map_err(|error| unavailable(&error))
+    };
+    let text = |name: &str| {
+        row.try_get::<String, _>(name)
+            .map_err(|error| unavailable(&error))
+    };
+    let (state, free) = (text("state")?, number("lease_until_ms")?);
+    match state.as_str() {
+        "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
+        "leased" if free > now_ms => return Ok(Lease::Busy(free)),
+        "ready" | "leased" => {}
+        _ => return Ok(Lease::Settled),
+    }
+    let leased = Job {
+        id: job,
+        arrival: id(&text("arrival")?)?,
+        partner: text("partner")?,
+        task: task(&text("task")?)?,
+        attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
+        fence: number("fence")? + 1,
+        received_ms: number("received_ms")?,
+    };
+    let updated = sqlx::query(
+            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
+             WHERE id = $1 AND fence = $2 - 1",
+        )
+        .bind(job.to_string())
+        .bind(leased.fence)
+        .bind(until_ms)
+        .bind(now_ms)
+        .execute(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    if updated.rows_affected() == 0 {
+        return Ok(Lease::Busy(until_ms));
+    }
+    Ok(Lease::Taken(Box::new(leased)))
 }
 
 /// A job that comes to be, and its message.
@@ -364,6 +400,17 @@ impl Settled<'_> {
         .map_err(|error| unavailable(&error))?;
         Ok(updated.rows_affected() == 1)
     }
+}
+
+/// Whether a job's lease still holds.
+async fn is_leased(job: &Job, change: &mut AnyConnection) -> Result<bool> {
+    let row = sqlx::query("SELECT 1 FROM job WHERE id = $1 AND fence = $2 AND state = 'leased'")
+        .bind(job.id.to_string())
+        .bind(job.fence)
+        .fetch_optional(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    Ok(row.is_some())
 }
 
 /// An arrival ends when nothing of it is to be done: in one state, and the gravest.

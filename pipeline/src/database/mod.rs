@@ -20,12 +20,15 @@ use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
 
-/// Connections of one process: SQLite has one writer at a time, and readers beside it.
-const CONNECTIONS: u32 = 8;
+/// Connections of one process that only read.
+const READERS: u32 = 4;
 
 /// The database.
 pub struct Database {
-    pool: AnyPool,
+    /// The one connection that writes. SQLite has one writer at a time: who waits here is woken in turn, while connections that
+    /// contend for the file sleep and look again, and forget what they have read of it whenever another has written.
+    writer: AnyPool,
+    readers: AnyPool,
     begin: &'static str,
     /// Told when a message was published by this process.
     published: Notify,
@@ -42,35 +45,9 @@ impl Database {
         let mut ours = OpenOptions::new();
         let made = ours.append(true).create(true).mode(0o600).open(file);
         made.map_err(|error| unavailable(&error.into()))?;
-        let url = format!("sqlite://{}?mode=rwc", file.display());
-        let options: AnyConnectOptions = url.parse().map_err(|error| unavailable(&error))?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(Duration::from_secs(30))
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    // FULL: what was recorded stays recorded when the power fails.
-                    for pragma in [
-                        "PRAGMA busy_timeout = 30000",
-                        "PRAGMA journal_mode = WAL",
-                        "PRAGMA synchronous = FULL",
-                        "PRAGMA foreign_keys = ON",
-                    ] {
-                        sqlx::query(pragma).execute(&mut *connection).await?;
-                    }
-                    Ok(())
-                })
-            })
-            // A rollback that fails, on a disk that does, leaves a connection that can begin nothing more: it goes.
-            .before_acquire(|connection, _| {
-                let is_free = !connection.is_in_transaction();
-                Box::pin(async move { Ok(is_free) })
-            })
-            .connect_with(options)
-            .await
-            .map_err(|error| unavailable(&error))?;
         let database = Self {
-            pool,
+            writer: connect(file, 1).await?,
+            readers: connect(file, READERS).await?,
             begin: "BEGIN IMMEDIATE",
             published: Notify::new(),
         };
@@ -91,9 +68,41 @@ impl Database {
 
     /// Begins a transaction that writes.
     async fn change(&self) -> Result<Transaction<'static, Any>> {
-        let begun = self.pool.begin_with(self.begin).await;
+        let begun = self.writer.begin_with(self.begin).await;
         begun.map_err(|error| unavailable(&error))
     }
+}
+
+async fn connect(file: &Path, most: u32) -> Result<AnyPool> {
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let options: AnyConnectOptions = url.parse().map_err(|error| unavailable(&error))?;
+    AnyPoolOptions::new()
+        .max_connections(most)
+        .acquire_timeout(Duration::from_secs(30))
+        // A file does not hang up.
+        .test_before_acquire(false)
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                // FULL: what was recorded stays recorded when the power fails.
+                for pragma in [
+                    "PRAGMA busy_timeout = 30000",
+                    "PRAGMA journal_mode = WAL",
+                    "PRAGMA synchronous = FULL",
+                    "PRAGMA foreign_keys = ON",
+                ] {
+                    sqlx::query(pragma).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
+        // A rollback that fails, on a disk that does, leaves a connection that can begin nothing more: it goes.
+        .before_acquire(|connection, _| {
+            let is_free = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_free) })
+        })
+        .connect_with(options)
+        .await
+        .map_err(|error| unavailable(&error))
 }
 
 async fn commit(change: Transaction<'static, Any>) -> Result<()> {

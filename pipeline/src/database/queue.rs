@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use sqlx::Row;
+use sqlx::any::AnyRow;
 
 use super::{Database, commit, unavailable};
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::object::JobId;
 use crate::queue::{Delivery, Queue};
 
@@ -24,50 +25,43 @@ impl Queue for Database {
         Ok(())
     }
 
-    async fn take(&self, now_ms: i64, within_ms: i64) -> Result<Option<Delivery>> {
-        // A look first: taking needs the one writer.
-        let waiting = sqlx::query("SELECT job FROM message WHERE visible_ms <= $1 LIMIT 1")
-            .bind(now_ms)
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        if waiting.is_none() {
-            return Ok(None);
-        }
-        let taken = sqlx::query(
-            "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job = \
-             (SELECT job FROM message WHERE visible_ms <= $1 ORDER BY visible_ms LIMIT 1) AND visible_ms <= $1 RETURNING job, tag",
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
+        let rows = sqlx::query(
+            "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job IN \
+             (SELECT job FROM message WHERE visible_ms <= $1 ORDER BY visible_ms LIMIT $3) AND visible_ms <= $1 RETURNING job, tag",
         )
         .bind(now_ms)
         .bind(now_ms + within_ms)
-        .fetch_optional(&self.pool)
+        .bind(i64::from(most))
+        .fetch_all(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
-        let Some(row) = taken else {
-            return Ok(None);
-        };
-        let job: String = row.try_get("job").map_err(|error| unavailable(&error))?;
-        let tag: i64 = row.try_get("tag").map_err(|error| unavailable(&error))?;
-        let job = super::ledger::id(&job)?;
-        Ok(Some(Delivery { job, tag }))
+        rows.iter().map(delivery).collect()
     }
 
-    async fn confirm(&self, delivery: Delivery) -> Result<()> {
-        self.settle(
-            "DELETE FROM message WHERE job = $1 AND tag = $2 AND $3 = $3",
-            delivery,
-            0,
-        )
-        .await
+    async fn confirm(&self, deliveries: &[Delivery]) -> Result<()> {
+        let mut change = self.change().await?;
+        for delivery in deliveries {
+            // A message that came back in the meantime has another tag, and is left alone.
+            sqlx::query("DELETE FROM message WHERE job = $1 AND tag = $2")
+                .bind(delivery.job.to_string())
+                .bind(delivery.tag)
+                .execute(&mut *change)
+                .await
+                .map_err(|error| unavailable(&error))?;
+        }
+        commit(change).await
     }
 
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
-        self.settle(
-            "UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2",
-            delivery,
-            at_ms,
-        )
-        .await
+        sqlx::query("UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2")
+            .bind(delivery.job.to_string())
+            .bind(delivery.tag)
+            .bind(at_ms)
+            .execute(&self.writer)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        Ok(())
     }
 
     async fn wait(&self, most: std::time::Duration) {
@@ -76,16 +70,9 @@ impl Queue for Database {
     }
 }
 
-impl Database {
-    /// A message that came back in the meantime has another tag, and is left alone.
-    async fn settle(&self, statement: &'static str, delivery: Delivery, at_ms: i64) -> Result<()> {
-        sqlx::query(statement)
-            .bind(delivery.job.to_string())
-            .bind(delivery.tag)
-            .bind(at_ms)
-            .execute(&self.pool)
-            .await
-            .map_err(|error: sqlx::Error| -> Failure { unavailable(&error) })?;
-        Ok(())
-    }
+fn delivery(row: &AnyRow) -> Result<Delivery> {
+    let job: String = row.try_get("job").map_err(|error| unavailable(&error))?;
+    let tag = row.try_get("tag").map_err(|error| unavailable(&error))?;
+    let job = super::ledger::id(&job)?;
+    Ok(Delivery { job, tag })
 }

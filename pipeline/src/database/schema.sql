@@ -79,6 +79,7 @@ CREATE TABLE IF NOT EXISTS transaction_set (
     answer TEXT NOT NULL,
     PRIMARY KEY (arrival, interchange, functional_group, ordinal)
 );
+CREATE INDEX IF NOT EXISTS set_by_number ON transaction_set (arrival, interchange, functional_group, st02);
 CREATE TABLE IF NOT EXISTS counter (
     partner TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -27,7 +27,7 @@ impl Database {
     }
 
     async fn rows(&self, statement: &'static str) -> Result<Vec<AnyRow>> {
-        let rows = sqlx::query(statement).fetch_all(&self.pool).await;
+        let rows = sqlx::query(statement).fetch_all(&self.readers).await;
         rows.map_err(|error| unavailable(&error))
     }
 
@@ -53,7 +53,7 @@ impl Database {
         .bind(id)
         .bind(i64::from(most))
         .bind("\n")
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let arrival = |row: &AnyRow| {
@@ -81,7 +81,7 @@ impl Database {
              ORDER BY created_ms, changed_ms",
         )
         .bind(arrival)
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let job = |row: &AnyRow| {
@@ -110,7 +110,7 @@ impl Database {
         )
         .bind(arrival)
         .bind(i64::from(most))
-        .fetch_all(&self.pool)
+        .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
         let unit = |row: &AnyRow| {

@@ -133,6 +133,9 @@ impl Packets {
     /// Follows the next bytes.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) {
         while let Some((&byte, rest)) = bytes.split_first() {
+            if matches!(self.place, Place::Endless | Place::Lost) {
+                return;
+            }
             if let Place::Body { left, last } = self.place {
                 let taken = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
                 self.place = Place::body(left - taken as u64, last);

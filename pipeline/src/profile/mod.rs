@@ -58,7 +58,8 @@ pub struct Work {
 impl Default for Work {
     fn default() -> Self {
         Self {
-            jobs: 2,
+            // Most of a small job is waiting for the disk, and what waits together is made durable together.
+            jobs: 8,
             poll_ms: 500,
             lease_s: 60,
             incomplete_s: 3600,

@@ -70,7 +70,7 @@ impl Vault {
         let draft = self.store.draft(id)?;
         let parts = sealer::Parts {
             stream: header.stream(&data_key, header::bound(&written, id, owner)),
-            digester: self.keys.digest_key().digester(DIGEST_PURPOSE),
+            digester: Some(self.keys.digest_key().digester(DIGEST_PURPOSE)),
             bytes_max: self.bytes_max,
         };
         sealer::begin(draft, &written, parts).map_err(|error| failure(&error))

@@ -26,14 +26,15 @@ pub struct Sealer {
 pub struct Sealed {
     /// Bytes of its plain text.
     pub bytes: u64,
-    /// Keyed digest of its plain text: equal for equal contents, whoever owns them; says nothing to who has not the key.
-    pub digest: [u8; 32],
+    /// Keyed digest of its plain text: equal for equal contents, whoever owns them; says nothing to who has not the key. None if
+    /// nobody asked for it.
+    pub digest: Option<[u8; 32]>,
 }
 
 /// What the vault made for one object.
 pub struct Parts {
     pub stream: Stream,
-    pub digester: Digester,
+    pub digester: Option<Digester>,
     pub bytes_max: u64,
 }
 
@@ -50,6 +51,13 @@ pub fn begin(mut draft: Box<dyn Draft>, header: &[u8], parts: Parts) -> io::Resu
 }
 
 impl Sealer {
+    /// The same without a digest, which costs as much as sealing.
+    #[must_use]
+    pub fn undigested(mut self) -> Self {
+        self.parts.digester = None;
+        self
+    }
+
     /// Seals the last chunk and publishes the object.
     ///
     /// # Errors
@@ -62,7 +70,7 @@ impl Sealer {
         self.draft.publish()?;
         Ok(Sealed {
             bytes: self.bytes,
-            digest: self.parts.digester.finish(),
+            digest: self.parts.digester.map(Digester::finish),
         })
     }
 
@@ -84,7 +92,9 @@ impl Sealer {
 
     fn seal_chunk(&mut self, last: bool) -> io::Result<()> {
         let chunk = &mut self.chunk.0;
-        self.parts.digester.update(chunk);
+        if let Some(digester) = &mut self.parts.digester {
+            digester.update(chunk);
+        }
         self.parts
             .stream
             .seal(chunk, last)

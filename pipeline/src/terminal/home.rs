@@ -5,10 +5,11 @@ use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 
 use super::Stop;
@@ -179,13 +180,16 @@ impl Home {
     /// # Errors
     /// If it cannot begin.
     pub async fn run(&self, until_idle: bool) -> Result<(), Stop> {
+        // First of all: who is told to stop while it begins ends as well as later.
+        let signals = Signals::listen()?;
         let profiles = self.profiles()?;
         self.settle(&profiles.settings)?;
         let doors = Arc::new(self.doors(profiles).await?);
         let (stop, stopped) = watch::channel(false);
         let news = Arc::new(Notify::new());
         let mut tasks = tokio::task::JoinSet::new();
-        for door in entrances(&doors)? {
+        let taking: Arc<AtomicUsize> = Arc::default();
+        for door in entrances(&doors, &taking)? {
             tasks.spawn(intake::run(
                 Arc::clone(&doors),
                 door,
@@ -206,7 +210,7 @@ impl Home {
                 "there is no trading partner yet: `x12-pipeline partner-add ID` adds one"
             );
         }
-        wait_for_end(&doors, until_idle).await?;
+        wait_for_end(&doors, signals, until_idle.then_some(&*taking)).await?;
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);
@@ -278,34 +282,53 @@ fn ways(profiles: &Profiles) -> Result<BTreeMap<String, Ways>, Failure> {
     Ok(ways)
 }
 
-fn entrances(doors: &Doors) -> Result<Vec<Door>, Failure> {
+fn entrances(doors: &Doors, taking: &Arc<AtomicUsize>) -> Result<Vec<Door>, Failure> {
     let mut entrances = Vec::new();
     for (id, profile) in &doors.profiles.partners {
         let inbox = FolderTransport::new(doors.profiles.inbox(profile))?;
         let submit = FolderTransport::new(doors.profiles.backend("submit", id))?;
-        entrances.push(Door::new(id, Direction::Inbound, Arc::new(inbox)));
-        entrances.push(Door::new(id, Direction::Outbound, Arc::new(submit)));
+        entrances.push(Door::new(id, Direction::Inbound, Arc::new(inbox), taking));
+        entrances.push(Door::new(id, Direction::Outbound, Arc::new(submit), taking));
     }
     Ok(entrances)
 }
 
-/// Waits for Ctrl-C or SIGTERM, or until nothing has been left to be done for a while.
-async fn wait_for_end(doors: &Doors, until_idle: bool) -> Result<(), Stop> {
-    let no_signals =
-        |error: std::io::Error| Stop::could_not(format!("no signals: {}", error.kind()));
-    let mut terminate = signal(SignalKind::terminate()).map_err(no_signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(no_signals)?;
+/// What tells us to stop: Ctrl-C and SIGTERM.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Stop> {
+        let no_signals =
+            |error: std::io::Error| Stop::could_not(format!("no signals: {}", error.kind()));
+        Ok(Self {
+            terminate: signal(SignalKind::terminate()).map_err(no_signals)?,
+            interrupt: signal(SignalKind::interrupt()).map_err(no_signals)?,
+        })
+    }
+}
+
+/// Waits until told to stop, or, with a count of doors that take files in, until nothing has been left to be done for a while.
+async fn wait_for_end(
+    doors: &Doors,
+    mut signals: Signals,
+    until_idle: Option<&AtomicUsize>,
+) -> Result<(), Stop> {
     // Files are taken in when they are seen the second time: three looks without anything to do are an end.
     let poll = Duration::from_millis(doors.profiles.settings.work.poll_ms);
     let looks = 3 * poll.as_millis() / IDLE_LOOK.as_millis() + 3;
     let mut idle = 0;
     loop {
         tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = interrupt.recv() => return Ok(()),
-            () = tokio::time::sleep(IDLE_LOOK), if until_idle => {
+            _ = signals.terminate.recv() => return Ok(()),
+            _ = signals.interrupt.recv() => return Ok(()),
+            () = tokio::time::sleep(IDLE_LOOK), if until_idle.is_some() => {
+                let is_taking = until_idle.is_some_and(|taking| taking.load(Ordering::SeqCst) > 0);
                 let counts = doors.ledger.counts().await?;
-                idle = if counts.jobs.is_empty() { idle + 1 } else { 0 };
+                let is_idle = counts.jobs.is_empty() && !is_taking;
+                idle = if is_idle { idle + 1 } else { 0 };
                 if idle > looks {
                     return Ok(());
                 }

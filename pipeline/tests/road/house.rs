@@ -15,7 +15,8 @@ use crate::partner::PARTNER;
 const STUCK: Duration = Duration::from_secs(60);
 
 /// Quick polls, leases and retries: what is tested is what happens, not when.
-const CONFIG: &str = "[work]\npoll_ms = 20\nlease_s = 1\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
+pub const CONFIG: &str =
+    "[work]\npoll_ms = 20\nlease_s = 1\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
 
 /// The profile of a partner who sends and receives plain files.
 pub const PLAIN: &str = r#"

@@ -1,0 +1,181 @@
+//! Speed and peak memory of the whole road: the real command in made-up home folders, from the first look to nothing left.
+//!
+//! `cargo bench -p x12-pipeline --bench road [-- BYTES [FILES]]`: BYTES of the large file, FILES that are small. Linux only, since it
+//! reads `/proc`. A run that is killed, hangs, or leaves anything undone fails.
+
+#[path = "../../../x12-parser/benches/document.rs"]
+mod document;
+mod house;
+mod run;
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use house::{House, PARTNER};
+use run::{Usage, cpu_ms, run};
+use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Per, Shape, Ta1Policy};
+
+fn main() -> ExitCode {
+    match bench() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error is no reason to fail otherwise.
+            let _ = writeln!(
+                io::stderr(),
+                "error: {error}; what is left lies in {}",
+                folder().display()
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-road")
+}
+
+fn bench() -> io::Result<()> {
+    let mut numbers = std::env::args().filter_map(|argument| argument.parse::<usize>().ok());
+    let bytes = numbers.next().unwrap_or(100_000_000);
+    let files = numbers.next().unwrap_or(1000);
+    let folder = folder();
+    fs::create_dir_all(&folder)?;
+    let mut out = io::stdout();
+    if files > 0 {
+        small(&mut out, &folder, files)?;
+    }
+    if bytes > 0 {
+        large(&mut out, &folder, bytes)?;
+    }
+    fs::remove_dir_all(folder)
+}
+
+/// Many files of one claim each.
+fn small(out: &mut impl Write, folder: &Path, files: usize) -> io::Result<()> {
+    head(
+        out,
+        &format!("{files} files, a claim each"),
+        ["files/s", "CPU ms/file", "peak KiB"],
+    )?;
+    for is_encrypted in [true, false] {
+        let house = House::new(folder, is_encrypted)?;
+        for number in 1..=files {
+            house.receive(&format!("{number}.edi"), claim(number)?.as_bytes())?;
+        }
+        let usage = run(&house, files, files)?;
+        let cells = [
+            files as u64 * 1000 / usage.wall_ms.max(1),
+            usage.cpu_ms / files as u64,
+            usage.peak_kib,
+        ];
+        row(out, name(is_encrypted), cells)?;
+    }
+    Ok(())
+}
+
+/// A document with one claim and an interchange control number of its own.
+fn claim(number: usize) -> io::Result<String> {
+    let mut document = Vec::new();
+    // More than an envelope has, less than one with a claim.
+    document::write(&mut document, 200, 1)?;
+    let text = String::from_utf8(document).map_err(io::Error::other)?;
+    let (old, new) = ("000000001*0*T", format!("{number:09}*0*T"));
+    let text = text.replace(old, &new);
+    Ok(text.replace("IEA*1*000000001", &format!("IEA*1*{number:09}")))
+}
+
+/// One large file, beside the same work without the road: what sequoia and the parser take for it, one after the other.
+fn large(out: &mut impl Write, folder: &Path, bytes: usize) -> io::Result<()> {
+    let document = folder.join("large.edi");
+    let mut file = BufWriter::new(File::create(&document)?);
+    document::write(&mut file, bytes, 100)?;
+    file.flush()?;
+    let message = folder.join("large.pgp");
+    PARTNER.seal_file(&document, &message)?;
+    head(
+        out,
+        &format!("{} MB in one file", bytes / 1_000_000),
+        ["MB/s", "MB/s CPU", "peak KiB"],
+    )?;
+    let decrypt = cpu_ms(|| PARTNER.open_as_us(&message))?;
+    let parse = parser(&document)?;
+    for (name, ms) in [
+        ("sequoia alone: decrypt", decrypt),
+        ("x12-parser alone: json, validate, ack", parse),
+    ] {
+        row(out, name, [0, per_ms(bytes, ms), 0])?;
+    }
+    for (is_encrypted, file, alone_ms) in
+        [(true, &message, decrypt + parse), (false, &document, parse)]
+    {
+        let house = House::new(folder, is_encrypted)?;
+        house.take(file)?;
+        let usage = run(&house, 1, bytes / 1_000_000)?;
+        of_large(out, bytes, (is_encrypted, &usage, alone_ms))?;
+    }
+    Ok(())
+}
+
+fn of_large(
+    out: &mut impl Write,
+    bytes: usize,
+    (is_encrypted, usage, alone_ms): (bool, &Usage, u64),
+) -> io::Result<()> {
+    let (wall, cpu) = (per_ms(bytes, usage.wall_ms), per_ms(bytes, usage.cpu_ms));
+    row(out, name(is_encrypted), [wall, cpu, usage.peak_kib])?;
+    let percent = usage.cpu_ms * 100 / alone_ms.max(1);
+    writeln!(out, "  {percent} % of the CPU time of what it does alone")?;
+    for (step, ms) in &usage.steps {
+        writeln!(out, "  {step:<12} {ms:>6} ms")?;
+    }
+    Ok(())
+}
+
+/// CPU time of the three readings of the road, without the road.
+fn parser(document: &Path) -> io::Result<u64> {
+    let options = Options::default();
+    let open = || File::open(document).map(|file| BufReader::with_capacity(1 << 16, file));
+    cpu_ms(|| {
+        let done = x12_parser::to_json(open()?, io::sink(), Shape::Loops, Per::Set, &options);
+        done.map_err(io::Error::other)?;
+        let done = x12_parser::validate(open()?, &options, |_| Ok(()));
+        done.map_err(io::Error::other)?;
+        let mut how = AcknowledgmentOptions {
+            date: "20261126".to_owned(),
+            time: "1200".to_owned(),
+            numbers: CountingNumbers::default(),
+            ta1: Ta1Policy::Always,
+            list_accepted: true,
+            rejected: Default::default(),
+        };
+        let done = x12_parser::acknowledge(open()?, io::sink(), &mut how, &options, |_| Ok(()));
+        done.map_err(io::Error::other)
+    })
+}
+
+fn name(is_encrypted: bool) -> &'static str {
+    match is_encrypted {
+        true => "encrypted and signed, both ways",
+        false => "plain",
+    }
+}
+
+fn per_ms(bytes: usize, ms: u64) -> u64 {
+    bytes as u64 / 1000 / ms.max(1)
+}
+
+fn head(out: &mut impl Write, name: &str, columns: [&str; 3]) -> io::Result<()> {
+    let [a, b, c] = columns;
+    writeln!(out, "{name:<40} {a:>12} {b:>12} {c:>10}")
+}
+
+/// A row; what was not measured is a dash.
+fn row(out: &mut impl Write, name: &str, cells: [u64; 3]) -> io::Result<()> {
+    let [a, b, c] = cells.map(|cell| match cell {
+        0 => "–".to_owned(),
+        cell => cell.to_string(),
+    });
+    writeln!(out, "{name:<40} {a:>12} {b:>12} {c:>10}")
+}
