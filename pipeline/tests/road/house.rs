@@ -151,6 +151,20 @@ impl House {
         command.spawn().expect("the command starts")
     }
 
+    /// Waits until a word stands so often in its logs: before it runs, no process can be told anything.
+    pub fn wait_for(&self, word: &str, times: usize) {
+        let begun = Instant::now();
+        while fs::read_to_string(self.log())
+            .unwrap_or_default()
+            .matches(word)
+            .count()
+            < times
+        {
+            assert!(begun.elapsed() < STUCK, "`{word}` never stands in the log");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The file of its logs.
     pub fn log(&self) -> PathBuf {
         self.home.with_extension("log")

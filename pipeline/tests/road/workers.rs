@@ -75,7 +75,8 @@ fn told_to_stop_it_lets_the_jobs_in_hand_end() {
         more.iter().for_each(|input| input.leave(&house));
         inputs.extend(more);
         let child = house.begin(&["run"], &How::default());
-        sleep(Duration::from_millis(60 * u64::from(round) + 40));
+        house.wait_for("running", round as usize + 1);
+        sleep(Duration::from_millis(60 * u64::from(round)));
         signal(&child, Signal::TERM);
         assert!(ends(child).success(), "stopping is no failure");
     }
