@@ -170,7 +170,15 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
                     seen.incomplete = true;
                 }
             }
-            Err(failure) => untaken(door, failure),
+            Err(failure) => {
+                untaken(door, failure);
+                // What never can be taken is told again when it changes, or has stood for as long as what is not whole.
+                if let (Failure::Permanent(_), Some(seen)) =
+                    (failure, door.seen.get_mut(&offer.name))
+                {
+                    (seen.incomplete, seen.since_ms) = (true, doors.clock.now_ms());
+                }
+            }
         }
     }
     record(doors, door, &mut sealed, news);

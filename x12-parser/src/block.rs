@@ -70,6 +70,12 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
+    /// The same, for who wants the loops alone and no findings: the rules of the guides are not followed.
+    pub(crate) fn without_rules(mut self) -> Self {
+        self.placer.rules = false;
+        self
+    }
+
     /// Blocks placed by the guides of a catalog, or, if not `walking`, by their envelopes alone.
     pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
         Self {

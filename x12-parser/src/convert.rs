@@ -48,6 +48,7 @@ where
         return to_records(document, json, record, options);
     }
     let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
+    let blocks = blocks.without_rules();
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
     parallel::run(

@@ -43,6 +43,8 @@ pub(crate) struct Placer {
     limits: Limits,
     /// Whether transaction sets are walked by their guides, or only their envelopes.
     walking: bool,
+    /// Whether the rules of their guides are followed on the way.
+    pub(crate) rules: bool,
     start: Start,
     isa13: Vec<u8>,
     isa13_seen: NumberSet,
@@ -79,6 +81,7 @@ impl Placer {
             charts: Arc::default(),
             limits,
             walking,
+            rules: true,
             start: Start::default(),
             isa13: Vec::new(),
             isa13_seen: NumberSet::new(most),

@@ -107,6 +107,9 @@ impl Rules {
         segment: &Segment<'_>,
         span: Span,
     ) {
+        if self.states.is_empty() {
+            return;
+        }
         let readers = chart.rules.readers.get(usize::from(definition));
         for reader in readers.into_iter().flatten() {
             if reader.reading.loop_index != loop_index {

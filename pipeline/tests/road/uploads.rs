@@ -133,3 +133,24 @@ fn twice_in_one_file_is_a_duplicate_too() {
     let documents = house.texts("backend/received/acme");
     assert_eq!(documents.join("").matches("{\"set\":").count(), 1);
 }
+
+#[test]
+fn what_is_too_large_to_be_taken_is_told_once_and_stays() {
+    let house = House::new(&profile());
+    house.write(
+        "config.toml",
+        b"[work]\npoll_ms = 20\n[limits]\ndocument_bytes = 2000\n",
+    );
+    house.receive(
+        "large.edi",
+        &sample("005010X222A1/one-claim.edi", 1).repeat(3),
+    );
+    let mut child = house.begin(&["run"], &How::default());
+    house.wait_for("object-too-large", 1);
+    sleep(LOOKS);
+    child.kill().expect("it is our child");
+    ends(child);
+    let log = std::fs::read_to_string(house.log()).expect("it logs UTF-8");
+    assert_eq!(log.matches("object-too-large").count(), 1, "{log}");
+    assert_eq!(house.files("exchange/acme/in").len(), 1, "nothing is lost");
+}

@@ -59,6 +59,9 @@ impl Placer {
             .map(|chart| Arc::clone(&self.charts[usize::from(chart)]));
         self.set.trailer = chart.as_ref().map_or(NONE, |chart| chart.definition(SE));
         self.set.walk = chart.filter(|_| self.walking).map(Walk::new);
+        if let Some(walk) = self.set.walk.as_mut().filter(|_| !self.rules) {
+            walk.abandon();
+        }
         self.inside(ST, segment, here);
         match matched {
             None => self.find_in(here, Code::GuideUnknown, ST, 1),
