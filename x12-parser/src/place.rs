@@ -198,7 +198,7 @@ impl Placer {
             SE if self.start.in_set => self.set_trailer(segment, here),
             GS => self.group_header(segment, here),
             GE => self.group_trailer(segment, here),
-            _ if self.start.in_set && id != ISA => self.inside(id, segment, here),
+            _ if self.start.in_set => self.inside(id, segment, here),
             _ => self.outside(id, here),
         }
         self.shape(here);
