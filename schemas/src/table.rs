@@ -43,6 +43,8 @@ pub struct Guide {
     pub decisions: Vec<Decision>,
     /// Rules over several segments.
     pub rules: Vec<SituationRule>,
+    /// What parts mean to those who answer and split by records.
+    pub roles: Vec<(Role, Vec<Reading>)>,
 }
 
 /// One loop at one place of the guide.
@@ -75,6 +77,43 @@ pub enum Record {
     Claim,
     /// A member of an enrolment.
     Member,
+}
+
+/// What a part of a guide means to those who answer its records or split them; the places of a role stand best first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Role {
+    /// The reference of the whole transaction set: anew in each part of one that is split. Without it a set is never split.
+    Batch,
+    /// The party that sends: its NM1.
+    Sender,
+    /// The party that is sent to: its NM1.
+    Receiver,
+    /// The provider whose claims stand below: its NM1.
+    Provider,
+    /// Whom the claim is about: their NM1.
+    Patient,
+    /// The sender's number of the claim.
+    Claim,
+    /// The claim's total.
+    Charge,
+    /// The number that an intermediary gave the claim.
+    Intermediary,
+    /// The type of bill, without its frequency.
+    BillType,
+    /// The frequency of the bill.
+    Frequency,
+    /// The date of service, or the dates.
+    Service,
+    /// The procedure of a service line.
+    LineProcedure,
+    /// The revenue code of a service line.
+    LineRevenue,
+    /// The charge of a service line.
+    LineCharge,
+    /// The sender's number of a service line.
+    Line,
+    /// The date of a service line, or the dates.
+    LineService,
 }
 
 /// A segment or a loop that may stand in a loop.
@@ -342,7 +381,7 @@ pub struct Reading {
     pub loop_index: u16,
     /// The segment definition.
     pub segment: u16,
-    /// Element, from one; of a run that repeats, in its first run.
+    /// Element, from one; of a run that repeats, in its first run; 0 for the segment.
     pub element: u8,
     /// Component, from one; 0 for the element.
     pub component: u8,

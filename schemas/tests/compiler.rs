@@ -218,6 +218,12 @@ fn outline(guide: &Guide) -> String {
     for rule in &guide.rules {
         write_rule(&mut out, guide, rule);
     }
+    for (role, places) in &guide.roles {
+        let _ = writeln!(out, "\nrole {role:?}");
+        for place in places {
+            let _ = writeln!(out, "    {place:?}");
+        }
+    }
     out
 }
 

@@ -438,7 +438,12 @@ fn inner(guide: &Guide, scope: u16, path: &str) -> Option<u16> {
 }
 
 /// The segments of a loop that have the element, and are told by the key if there is one.
-fn segments(guide: &Guide, loop_index: u16, element: &str, key: Option<&str>) -> Vec<Reading> {
+pub(super) fn segments(
+    guide: &Guide,
+    loop_index: u16,
+    element: &str,
+    key: Option<&str>,
+) -> Vec<Reading> {
     let a_loop = &guide.loops[usize::from(loop_index)];
     let items = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
     let mut readings = Vec::new();
