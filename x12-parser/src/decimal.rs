@@ -1,18 +1,45 @@
 //! Amounts as exact decimals: sums without floating point, whatever the number of places.
 
+use std::fmt;
+
 /// Decimal places that are kept; amounts have two, quantities and factors up to six.
 const PLACES: u32 = 9;
 
 /// Digits before the point that are kept: X12 has at most 18 in all.
 const WHOLE: usize = 18;
 
-/// An exact decimal, in billionths.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Decimal(i128);
+/// An exact decimal: an amount, or a sum of amounts. It keeps nine places.
+#[derive(Clone, Copy, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Decimal(
+    /// In billionths.
+    i128,
+);
+
+/// In as few digits as it takes: `-0.5`, `101.005`, `100`.
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unit = 10_u128.pow(PLACES);
+        let (whole, part) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if part == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let places = format!("{part:09}");
+        write!(f, "{sign}{whole}.{}", places.trim_end_matches('0'))
+    }
+}
+
+/// Never shows a value: an amount of a document may not reach a log.
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decimal")
+    }
+}
 
 impl Decimal {
     /// The value of type R or N, line breaks of a wrapped file aside; none if it is no number, or longer than any right one.
-    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<Self> {
         let (value, is_negative) = match value.strip_prefix(b"-") {
             Some(rest) => (rest, true),
             None => (value, false),
@@ -41,12 +68,14 @@ impl Decimal {
     }
 
     /// The sum; of what is beyond all amounts there is none.
-    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
     /// The difference.
-    pub(crate) fn minus(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 }
@@ -61,6 +90,19 @@ mod tests {
             sum = sum.plus(Decimal::parse(value.as_bytes())?)?;
         }
         Some(sum)
+    }
+
+    #[test]
+    fn decimals_are_written_in_as_few_digits_as_it_takes() {
+        for (value, written) in [
+            ("100.00", "100"),
+            ("-0.50", "-0.5"),
+            ("1.005", "1.005"),
+            ("-0", "0"),
+        ] {
+            let decimal = Decimal::parse(value.as_bytes()).map(|it| it.to_string());
+            assert_eq!(decimal.as_deref(), Some(written));
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ pub use acknowledge::{
 };
 pub use control_number::ControlNumber;
 pub use convert::to_json;
+pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
@@ -59,7 +60,10 @@ pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use options::Options;
-pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress, readdress};
+pub use readdress::{
+    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,
+    readdress, readdress_parts, readdress_records,
+};
 pub use segment::{Element, Segment};
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::segment::{Segment, unwrapped};
 
 /// A control segment in parts.
+#[derive(Clone)]
 pub(super) struct Control {
     /// The identifier, then the elements.
     fields: Vec<Vec<u8>>,
@@ -84,6 +85,17 @@ impl Control {
             end: [&[delimiters.segment], suffix].concat(),
             at: 0,
         }
+    }
+
+    /// An element from one, 0 being the identifier; empty if it does not stand.
+    pub(super) fn element(&self, number: usize) -> &[u8] {
+        self.fields.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many bytes it is, terminator and all.
+    pub(super) fn len(&self) -> usize {
+        let fields: usize = self.fields.iter().map(|field| field.len() + 1).sum();
+        fields + self.end.len()
     }
 
     /// Puts a value in the place of an element.
