@@ -62,7 +62,7 @@ pub use limits::Limits;
 pub use options::Options;
 pub use readdress::{
     Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,
-    readdress, readdress_parts, readdress_records,
+    SetRecords, Undivided, readdress, readdress_parts, readdress_records, survey_records,
 };
 pub use segment::{Element, Segment};
 pub use survey::{Incomplete, SetKind, Survey, survey};

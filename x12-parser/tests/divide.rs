@@ -1,10 +1,14 @@
 //! Transaction sets divided between their records: both halves are valid, and together they are what was received.
 
+#[path = "divide/made.rs"]
+mod made;
+
 use std::path::Path;
 
 use x12_parser::{
-    Addresses, ControlNumber, Envelope, EnvelopeCounts, Error, Fate, GroupAddress,
-    InterchangeAddress, Options, Per, Shape, readdress_records, to_json, validate,
+    Addresses, ControlNumber, Decimal, Envelope, EnvelopeCounts, Error, Fate, GroupAddress,
+    InterchangeAddress, Options, Per, Shape, Visit, readdress_records, to_json, validate,
+    visit_slice,
 };
 
 /// Keeps the records that it is told to.
@@ -115,7 +119,10 @@ fn claims(document: &[u8]) -> Vec<String> {
         .collect()
 }
 
-const PATTERNS: [(&str, fn(u64, u64) -> bool); 6] = [
+/// Of so many records, whether one is kept.
+type Keeps = fn(u64, u64) -> bool;
+
+const PATTERNS: [(&str, Keeps); 6] = [
     ("first", |record, _| record == 1),
     ("last", |record, records| record == records),
     ("evens", |record, _| record % 2 == 0),
@@ -124,37 +131,168 @@ const PATTERNS: [(&str, fn(u64, u64) -> bool); 6] = [
     ("all", |_, _| true),
 ];
 
+/// Divides a document both ways, and holds the halves against what was received.
+fn check(
+    what: &str,
+    document: &[u8],
+    keeps: &dyn Fn(u64) -> bool,
+) -> [(Vec<u8>, EnvelopeCounts); 2] {
+    let received = claims(document);
+    let known = findings(document);
+    let halves = halves(document, keeps, 1 << 17);
+    for (half, _) in &halves {
+        let found = findings(half);
+        assert!(
+            found.iter().all(|it| known.contains(it)),
+            "{what}: {found:?}"
+        );
+    }
+    let [(kept, counts), (left, others)] = &halves;
+    assert_eq!(
+        (counts.kept, counts.left_out),
+        (others.left_out, others.kept),
+        "{what}"
+    );
+    assert_eq!(counts.kept.records, claims(kept).len() as u64, "{what}");
+    assert_eq!(counts.left_out.records, claims(left).len() as u64, "{what}");
+    assert_eq!(
+        sum(counts.kept.charges, counts.left_out.charges),
+        charges(document),
+        "{what}"
+    );
+    let mut joined = [claims(kept), claims(left)].concat();
+    let mut all = received;
+    joined.sort();
+    all.sort();
+    assert_eq!(joined, all, "{what}");
+    halves
+}
+
+/// What is charged in a document, read in another way.
+fn charges(document: &[u8]) -> String {
+    let mut all = Decimal::default();
+    let read = visit_slice(document, &Options::default(), |visit| {
+        if let Visit::Segment(visited) = visit
+            && visited.segment.id() == b"CLM"
+        {
+            let charge = Decimal::parse(visited.segment.element(2).bytes());
+            all = charge
+                .and_then(|charge| all.plus(charge))
+                .expect("they add up");
+        }
+        Ok(())
+    });
+    assert!(read.is_ok());
+    all.to_string()
+}
+
+fn sum(one: Decimal, other: Decimal) -> String {
+    one.plus(other).expect("they add up").to_string()
+}
+
+/// Segments of an identifier, without it.
+fn segments(document: &[u8], id: &str) -> Vec<String> {
+    let text = String::from_utf8_lossy(document);
+    let of = |line: &str| {
+        Some(
+            line.trim_start()
+                .strip_prefix(id)?
+                .strip_prefix('*')?
+                .to_owned(),
+        )
+    };
+    text.split('~').filter_map(of).collect()
+}
+
 #[test]
-fn both_halves_are_valid_and_together_what_was_received() {
+fn both_halves_of_samples_are_valid_and_together_what_was_received() {
     let mut tried = 0;
     for (name, bytes) in samples() {
         let records = claims(&bytes).len() as u64;
         assert!(records > 0, "{name}");
         for (pattern, keeps) in PATTERNS {
-            let what = format!("{name}, {pattern}");
-            let [(kept, counts), (left, others)] =
-                halves(&bytes, &|record| keeps(record, records), 1 << 17);
-            for half in [&kept, &left] {
-                let new: Vec<_> = findings(half);
-                assert!(
-                    new.iter().all(|it| findings(&bytes).contains(it)),
-                    "{what}: {new:?}"
-                );
-            }
-            assert_eq!(counts.kept, others.left_out, "{what}");
-            assert_eq!(counts.left_out, others.kept, "{what}");
-            let mut joined = [claims(&kept), claims(&left)].concat();
-            let mut received = claims(&bytes);
-            joined.sort();
-            received.sort();
-            assert_eq!(
-                counts.kept.records + counts.left_out.records,
-                records,
-                "{what}"
-            );
-            assert_eq!(joined, received, "{what}");
+            check(&format!("{name}, {pattern}"), &bytes, &|record| {
+                keeps(record, records)
+            });
             tried += 1;
         }
     }
     assert!(tried > 80, "{tried} cases");
+}
+
+#[test]
+fn levels_are_numbered_anew_and_say_what_follows_below() {
+    for line in include_str!("divide/levels.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let parts: Vec<_> = line.split('|').map(str::trim).collect();
+        let [tree, kept, levels] = parts[..] else {
+            panic!("{line}")
+        };
+        let document = made::document(&[made::parse(tree)], made::PLAIN);
+        assert_eq!(findings(document.as_bytes()), [""; 0], "{line}");
+        let kept: Vec<u64> = kept.split_whitespace().flat_map(str::parse).collect();
+        let [(half, counts), _] =
+            check(line, document.as_bytes(), &|record| kept.contains(&record));
+        assert_eq!(segments(&half, "HL").join(" "), levels, "{line}");
+        let (sets, dropped) = (u64::from(!kept.is_empty()), u64::from(kept.is_empty()));
+        assert_eq!((counts.sets, counts.dropped), (sets, dropped), "{line}");
+    }
+}
+
+#[test]
+fn of_ten_institutional_claims_the_even_ones_are_left_out() {
+    let document = made::document(&[made::parse("[2(1) 3][0(2 1) 1]")], made::INSTITUTIONAL);
+    let [(kept, counts), (left, _)] = check("ten", document.as_bytes(), &|record| record % 2 == 1);
+    assert_eq!((counts.kept.records, counts.left_out.records), (5, 5));
+    assert_eq!(counts.kept.charges.to_string(), "27.5");
+    assert_eq!(counts.left_out.charges.to_string(), "32.5");
+    let numbers = |half: &[u8]| {
+        segments(half, "CLM")
+            .iter()
+            .map(|it| it[..it.find('*').unwrap_or(0)].to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(&kept), ["C1", "C3", "C5", "C7", "C9"]);
+    assert_eq!(numbers(&left), ["C2", "C4", "C6", "C8", "C10"]);
+    assert!(segments(&kept, "BHT")[0].starts_with("0019*00*BATCH1-1*"));
+}
+
+#[test]
+fn random_records_of_random_documents_are_kept() {
+    let styles = [
+        made::PLAIN,
+        made::INSTITUTIONAL,
+        made::Style {
+            separators: ['|', '>', '!'],
+            end: "\n",
+            institutional: false,
+        },
+        made::Style {
+            separators: ['+', '<', '^'],
+            end: "'\r\n",
+            institutional: true,
+        },
+    ];
+    let mut numbers = made::Numbers(20_261_123);
+    for round in 0..200 {
+        let sets: Vec<_> = (0..1 + numbers.below(3))
+            .map(|_| made::providers(&mut numbers))
+            .collect();
+        let style = styles[round % styles.len()];
+        let document = made::document(&sets, style);
+        assert_eq!(findings(document.as_bytes()), [""; 0], "round {round}");
+        let bits = numbers.below(u64::MAX);
+        let keeps = |record: u64| bits.rotate_right(record as u32 % 64) & 1 == 1;
+        let what = format!("round {round}");
+        let whole = check(&what, document.as_bytes(), &keeps);
+        for size in [64, 333, 4096] {
+            assert_eq!(
+                halves(document.as_bytes(), &keeps, size),
+                whole,
+                "{what} in {size} bytes"
+            );
+        }
+    }
 }

@@ -4,6 +4,8 @@ use crate::control_number::ControlNumber;
 use crate::envelope::Envelope;
 use crate::error::Error;
 
+use super::EnvelopeCounts;
+
 /// Says which transaction sets go on, or which of their records, and under which envelope.
 ///
 /// [`Self::keeps`] is asked of each transaction set; of one that is kept, first the interchange and the group around it are asked for
@@ -160,16 +162,18 @@ pub enum Fate {
 
 /// Takes what is written, as one document or several.
 pub trait Parts {
-    /// Whether a new document begins with this place: an interchange without groups, a transaction set, or the next part of one.
+    /// Whether a new document begins with this place: an interchange without groups, a transaction set, or the next part of one. The
+    /// open document has so many bytes, without the trailers that end it.
     ///
     /// # Errors
     /// Whatever is to end it all.
-    fn begins(&mut self, place: &Envelope) -> Result<bool, Error> {
-        let _ = place;
+    fn begins(&mut self, place: &Envelope, bytes: u64) -> Result<bool, Error> {
+        let _ = (place, bytes);
         Ok(false)
     }
 
-    /// Whether the document may grow to so many bytes, with the record that comes next. If not, a new one begins with it.
+    /// Whether the document may grow to so many bytes at most, with the record that comes next and all trailers. If not, a new one
+    /// begins with it.
     ///
     /// # Errors
     /// Whatever is to end it all.
@@ -178,11 +182,11 @@ pub trait Parts {
         Ok(true)
     }
 
-    /// A document begins: what is written from here on belongs to it.
+    /// A document begins: what is written from here on belongs to it. So much was written and read before it.
     ///
     /// # Errors
     /// Whatever is to end it all.
-    fn begin(&mut self) -> Result<(), Error>;
+    fn begin(&mut self, before: &EnvelopeCounts) -> Result<(), Error>;
 
     /// Takes the bytes that come next.
     ///

@@ -291,7 +291,8 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
         }
         if self.document.is_none() {
             self.flush()?;
-            self.parts.begin()?;
+            let counts = self.counts();
+            self.parts.begin(&counts)?;
             self.document = Some(self.output.bytes());
         }
         let Some(interchange) = &mut self.interchange else {

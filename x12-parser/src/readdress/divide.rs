@@ -147,8 +147,11 @@ impl<P: Parts, A: Addresses> Copier<'_, P, A> {
 
     /// Ends the document before this place, if another is to begin here.
     pub(super) fn part_documents(&mut self) -> Result<(), Error> {
-        if self.document.is_some() && self.parts.begins(&self.envelope)? {
-            self.end_document();
+        if let Some(begin) = self.document {
+            let bytes = self.output.bytes() - begin;
+            if self.parts.begins(&self.envelope, bytes)? {
+                self.end_document();
+            }
         }
         Ok(())
     }

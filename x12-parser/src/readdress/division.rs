@@ -195,15 +195,8 @@ impl Division {
             if record.fate == Fate::LeftOut {
                 return Ok(());
             }
-            let most = self.limits.divided_record_bytes;
-            within(
-                "the size of a record",
-                most,
-                record.chunk.bytes.len() + raw.len(),
-                record.at,
-            )?;
             record.chunk.add(raw, segments);
-            return Ok(());
+            return self.check(at, output);
         }
         let Some(frame) = self.frames.last_mut() else {
             return Ok(());
@@ -223,9 +216,14 @@ impl Division {
     }
 
     fn check(&self, at: u64, output: &Output) -> Result<(), Error> {
-        let held = self.held + output.held();
-        let what = "what is held back of a divided transaction set";
-        within(what, self.limits.held_bytes, held, at)
+        let max = self.limits.held_bytes as u64;
+        let record = self.record.as_ref();
+        let record = record.map_or(0, |record| record.chunk.bytes.len());
+        if (self.held + record + output.held()) as u64 > max {
+            let limit = "what is held back of a divided transaction set";
+            return Err(Error::Limit { limit, max, at });
+        }
+        Ok(())
     }
 
     /// What becomes of the open record.
@@ -401,12 +399,4 @@ fn number(control: &mut Control, number: u64, parent: Option<u64>) {
     if let (Some(parent), false) = (parent, control.element(PARENT).is_empty()) {
         control.put(PARENT, parent.to_string().into_bytes());
     }
-}
-
-fn within(limit: &'static str, max: usize, size: usize, at: u64) -> Result<(), Error> {
-    let max = max as u64;
-    if size as u64 > max {
-        return Err(Error::Limit { limit, max, at });
-    }
-    Ok(())
 }

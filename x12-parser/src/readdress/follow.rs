@@ -40,6 +40,8 @@ pub(super) struct Follow {
     /// The loop that is the open record.
     record: Option<u16>,
     charge: Option<Decimal>,
+    /// Whether the segment stood that holds the reference of the set.
+    referenced: bool,
 }
 
 impl Follow {
@@ -52,6 +54,7 @@ impl Follow {
             loop_index: 0,
             record: None,
             charge: None,
+            referenced: false,
         })
     }
 
@@ -62,6 +65,10 @@ impl Follow {
         let beside =
             |(index, _): (u16, _)| !self.is_inside(index) && self.role(index) == Role::Plain;
         let &reference = self.readings(Meaning::Batch).first()?;
+        // Its segment is changed where it stands: in the set itself, before all records.
+        if reference.loop_index != 0 || reference.component != 0 {
+            return None;
+        }
         (!levels.any(beside)).then_some(reference)
     }
 
@@ -126,13 +133,24 @@ impl Follow {
         self.charge
     }
 
+    /// Whether the segment stood that holds the reference of the set.
+    pub(super) fn is_referenced(&self) -> bool {
+        self.referenced
+    }
+
     /// A segment stands in the open loop.
     pub(super) fn segment(&mut self, definition: u16, segment: &Segment<'_>) {
-        if self.record.is_none() || self.charge.is_some() {
-            return;
-        }
         let here = |it: &&Reading| it.loop_index == self.loop_index && it.segment == definition;
-        if let Some(reading) = self.readings(Meaning::Charge).iter().find(here) {
+        if self.record.is_none() {
+            if !self.referenced {
+                self.referenced = self
+                    .readings(Meaning::Batch)
+                    .first()
+                    .is_some_and(|it| here(&it));
+            }
+        } else if self.charge.is_none()
+            && let Some(reading) = self.readings(Meaning::Charge).iter().find(here)
+        {
             let value = segment.first_part(reading.element.into(), reading.component.into());
             self.charge = Decimal::parse(&unwrapped(value));
         }

@@ -8,6 +8,7 @@ mod copier;
 mod divide;
 mod division;
 mod follow;
+mod look;
 mod output;
 
 use std::io::{Read, Write};
@@ -19,6 +20,7 @@ use crate::source::ReadSource;
 
 pub use addresses::{Addresses, Fate, GroupAddress, InterchangeAddress, Parts};
 pub use follow::RecordCounts;
+pub use look::{SetRecords, Undivided, survey_records};
 
 use copier::Copier;
 
@@ -113,7 +115,7 @@ where
 ///
 /// # Errors
 /// As [`readdress`]; also [`Error::Undivided`] in a transaction set that is divided, where its structure leaves it uncertain what
-/// belongs to which record: a finding of [`crate::validate`] tells it before; [`Error::Limit`] where more must be held back than is allowed.
+/// belongs to which record: [`survey_records`] tells it before; [`Error::Limit`] where more must be held back than is allowed.
 pub fn readdress_records<R, W, A>(
     document: R,
     out: W,
@@ -156,13 +158,10 @@ fn copy<R: Read>(
     options: &Options,
     by_record: bool,
 ) -> Result<EnvelopeCounts, Error> {
-    let mut limits = options.limits;
-    // None may hide another one that makes a division unsafe; they do not outlive their block.
-    limits.findings_per_set = usize::MAX - 1;
     let mut source = ReadSource::new(document, options.block_bytes);
-    let mut blocks = Blocks::new(&options.catalog, limits, by_record).without_rules();
+    let mut blocks = blocks(options, by_record);
     let mut block = blocks.empty();
-    let mut copier = Copier::new(parts, addresses, limits, by_record);
+    let mut copier = Copier::new(parts, addresses, options.limits, by_record);
     while blocks.fill(&mut source, &mut block)? {
         copier.block(&block)?;
         copier.flush()?;
@@ -170,11 +169,18 @@ fn copy<R: Read>(
     Ok(copier.counts())
 }
 
+fn blocks(options: &Options, by_record: bool) -> Blocks {
+    let mut limits = options.limits;
+    // None may hide another one that makes a division unsafe; they do not outlive their block.
+    limits.findings_per_set = usize::MAX - 1;
+    Blocks::new(&options.catalog, limits, by_record).without_rules()
+}
+
 /// One document.
 struct One<W>(W);
 
 impl<W: Write> Parts for One<W> {
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self, _: &EnvelopeCounts) -> Result<(), Error> {
         Ok(())
     }
 
