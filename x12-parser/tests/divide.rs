@@ -7,8 +7,8 @@ use std::path::Path;
 
 use x12_parser::{
     Addresses, ControlNumber, Decimal, Envelope, EnvelopeCounts, Error, Fate, GroupAddress,
-    InterchangeAddress, Options, Per, Shape, Visit, readdress_records, to_json, validate,
-    visit_slice,
+    InterchangeAddress, Options, Per, Shape, Undivided, Visit, readdress_records, survey_records,
+    to_json, validate, visit_slice,
 };
 
 /// Keeps the records that it is told to.
@@ -295,4 +295,84 @@ fn random_records_of_random_documents_are_kept() {
             );
         }
     }
+}
+
+/// Why the first transaction set of a document cannot be divided.
+fn undivided(document: &[u8]) -> Option<Undivided> {
+    let mut undivided = Vec::new();
+    let read = survey_records(document, &Options::default(), |set| {
+        undivided.push(set.undivided);
+        Ok(())
+    });
+    assert!(read.is_ok());
+    undivided[0]
+}
+
+#[test]
+fn a_set_whose_records_are_uncertain_is_not_divided() {
+    let clean = made::document(&[made::parse("[1(1) 1]")], made::PLAIN);
+    for line in include_str!("divide/undivided.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let (change, expected) = line.split_once(" |").expect("a case has two parts");
+        let (from, to) = change.split_once(" ->").expect("a change has two parts");
+        let with_lines = |text: &str| text.trim().replace('~', "~\n");
+        assert!(clean.contains(&with_lines(from)), "{line}");
+        let document = clean.replacen(&with_lines(from), &with_lines(to), 1);
+        let why = undivided(document.as_bytes());
+        let told = match why {
+            None => String::new(),
+            Some(Undivided::Structure { code, .. }) => code.name().to_owned(),
+            Some(other) => format!("{other:?}").to_lowercase(),
+        };
+        let expected = expected.rsplit(": ").next().unwrap_or_default().trim();
+        assert_eq!(told, expected, "{line}");
+        let keeps = &|record: u64| record == 2;
+        let sent = readdress_records(
+            document.as_bytes(),
+            Vec::new(),
+            &mut Half {
+                keeps,
+                is_kept: true,
+            },
+            &Options::default(),
+        );
+        match why {
+            None => _ = check(line, document.as_bytes(), keeps),
+            Some(why) => {
+                let Err(Error::Undivided { what, .. }) = sent else {
+                    panic!("{line}: {sent:?}");
+                };
+                assert!(
+                    what == why.message() || why == Undivided::Reference,
+                    "{line}: {what}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_held_back_has_a_limit() {
+    let document = made::document(&[made::parse("[9(1)]")], made::PLAIN);
+    let send = |most| {
+        let mut options = Options::default();
+        options.limits.held_bytes = most;
+        let keeps = &|_| true;
+        readdress_records(
+            document.as_bytes(),
+            Vec::new(),
+            &mut Half {
+                keeps,
+                is_kept: true,
+            },
+            &options,
+        )
+    };
+    assert!(send(3000).is_ok());
+    let Err(Error::Limit { max, at, .. }) = send(1000) else {
+        panic!("it was held back");
+    };
+    assert!(max == 1000 && at < document.len() as u64);
 }
