@@ -60,6 +60,12 @@ pub enum Error {
         /// Offset of what is wrong.
         at: u64,
     },
+    /// A document that is joined to another one with other delimiters, in which a byte of a value is one of these.
+    #[error("a value holds a delimiter of the document that it is joined to, at byte {at}")]
+    Clash {
+        /// Offset of the byte, or of the control segment that it stands in.
+        at: u64,
+    },
     /// A value that the caller gave for a control segment: too long, none, or with a byte that cannot stand there.
     #[error("the value given for {element} cannot be written")]
     Value {
@@ -83,6 +89,7 @@ impl Error {
             | Self::Json { at, .. }
             | Self::Envelope { at, .. }
             | Self::Undivided { at, .. }
+            | Self::Clash { at }
             | Self::Value { at, .. } => Some(*at),
             Self::InterchangeHeader { byte, .. } => Some(*byte),
             Self::Io(_) => None,

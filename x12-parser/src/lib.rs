@@ -23,6 +23,7 @@ mod index;
 mod json;
 mod layout;
 mod limits;
+mod merge;
 mod numbers;
 mod options;
 mod parallel;
@@ -59,6 +60,7 @@ pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
+pub use merge::Merger;
 pub use options::Options;
 pub use readdress::{
     Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,

@@ -116,6 +116,22 @@ impl InterchangeAddress {
             isa15,
         }
     }
+
+    /// The values, in the order of their elements.
+    pub(crate) fn values(&self) -> [String; 8] {
+        let Self {
+            isa05,
+            isa06,
+            isa07,
+            isa08,
+            isa09,
+            isa10,
+            isa13,
+            isa15,
+        } = self.clone();
+        let isa13 = format!("{isa13:09}");
+        [isa05, isa06, isa07, isa08, isa09, isa10, isa13, isa15]
+    }
 }
 
 /// What GS is given anew.
@@ -145,6 +161,18 @@ impl GroupAddress {
             gs05,
             gs06,
         }
+    }
+
+    /// The values, in the order of their elements.
+    pub(crate) fn values(&self) -> [String; 5] {
+        let Self {
+            gs02,
+            gs03,
+            gs04,
+            gs05,
+            gs06,
+        } = self.clone();
+        [gs02, gs03, gs04, gs05, gs06.to_string()]
     }
 }
 

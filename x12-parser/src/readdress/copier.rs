@@ -16,7 +16,7 @@ use crate::limits::Limits;
 use crate::segment::Segment;
 
 use super::EnvelopeCounts;
-use super::addresses::{Addresses, GroupAddress, InterchangeAddress, Parts};
+use super::addresses::{Addresses, Parts};
 use super::control::{self, Control};
 use super::division::Division;
 use super::follow::Follow;
@@ -299,26 +299,10 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
             return Ok(());
         };
         let given = self.addresses.interchange(&self.envelope)?;
-        let number = format!("{:09}", given.isa13);
-        let InterchangeAddress {
-            isa05,
-            isa06,
-            isa07,
-            isa08,
-            isa09,
-            isa10,
-            isa15,
-            ..
-        } = &given;
-        let values = [isa05, isa06, isa07, isa08, isa09, isa10, &number, isa15];
         let delimiters = interchange.delimiters;
-        interchange.header.give(
-            &control::ISA,
-            &values.map(String::as_str),
-            &delimiters,
-            true,
-        )?;
-        interchange.header.write(&delimiters, self.output.sink());
+        let header = &mut interchange.header;
+        header.give(&control::ISA, &given.values(), &delimiters, true)?;
+        header.write(&delimiters, self.output.sink());
         interchange.number = Some(given.isa13);
         self.counts.interchanges += 1;
         Ok(())
@@ -334,20 +318,10 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
             return Ok(());
         }
         let given = self.addresses.group(&self.envelope)?;
-        let number = given.gs06.to_string();
-        let GroupAddress {
-            gs02,
-            gs03,
-            gs04,
-            gs05,
-            ..
-        } = &given;
-        let values = [gs02, gs03, gs04, gs05, &number].map(String::as_str);
         let delimiters = interchange.delimiters;
-        group
-            .header
-            .give(&control::GS, &values, &delimiters, false)?;
-        group.header.write(&delimiters, self.output.sink());
+        let header = &mut group.header;
+        header.give(&control::GS, &given.values(), &delimiters, false)?;
+        header.write(&delimiters, self.output.sink());
         group.number = Some(given.gs06);
         interchange.groups += 1;
         self.counts.groups += 1;

@@ -3,7 +3,7 @@
 //! Headers wait until something is kept that stands in them, so what holds nothing leaves no trace and takes no control number.
 
 mod addresses;
-mod control;
+pub(crate) mod control;
 mod copier;
 mod divide;
 mod division;
