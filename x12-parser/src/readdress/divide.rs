@@ -147,11 +147,9 @@ impl<P: Parts, A: Addresses> Copier<'_, P, A> {
 
     /// Ends the document before this place, if another is to begin here.
     pub(super) fn part_documents(&mut self) -> Result<(), Error> {
-        if let Some(begin) = self.document {
-            let bytes = self.output.bytes() - begin;
-            if self.parts.begins(&self.envelope, bytes)? {
-                self.end_document();
-            }
+        let bytes = self.output.bytes() - self.document.unwrap_or(self.output.bytes());
+        if self.parts.begins(&self.envelope, bytes)? && self.document.is_some() {
+            self.end_document();
         }
         Ok(())
     }
