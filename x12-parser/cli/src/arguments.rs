@@ -448,7 +448,7 @@ Examples:
   x12conv merge --by set parts/*.edi | x12conv validate
 
 Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
-a value of another one holds such a delimiter, it cannot be merged, and nothing is. With --by group and --by set what belongs together \
+a value of another one holds such a delimiter, they cannot be merged: exit code 2. With --by group and --by set what belongs together \
 comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
 
 /// Arguments of `merge`.

@@ -53,7 +53,9 @@ pub fn run(arguments: &SplitArguments, mut session: Session) -> Outcome {
             outcome.max(one.unwrap_or_else(|failure| failure::tell(&mut session, input, &failure)));
     }
     session.talk.progress.finish();
-    for part in &files.told {
+    // Those of a run that could not be done are taken away.
+    let told = files.told.iter().filter(|_| outcome != Outcome::CouldNot);
+    for part in told.collect::<Vec<_>>() {
         outcome = outcome.max(tell(&mut session, arguments, part));
     }
     let parts = files.told.len();
