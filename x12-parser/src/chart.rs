@@ -10,6 +10,7 @@ use x12_schemas::table::{
 };
 
 use crate::form::Form;
+use crate::role_index::RoleIndex;
 use crate::rule_index::RuleIndex;
 use crate::segment::{Segment, unwrapped};
 
@@ -174,9 +175,10 @@ pub(crate) struct Chart {
     pub(crate) lists: Vec<CodeSet>,
     /// Positions of the required items, parallel to `required`.
     required_positions: Vec<u16>,
-    /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
+    /// Whether a segment definition names a business unit, or a hierarchical level, or a rule reads it, parallel to the guide's segments.
     marked: Vec<bool>,
     pub(crate) rules: RuleIndex,
+    pub(crate) roles: RoleIndex,
     /// The kinds of record in or below a loop, as bits, parallel to the guide's loops.
     records: Vec<u8>,
     /// What is checked of every element and component, parallel to the guide's.
@@ -202,6 +204,7 @@ impl Chart {
         let components = lists.rules(&guide.components);
         let lists = lists.sets;
         let rules = RuleIndex::new(&guide);
+        let roles = RoleIndex::new(&guide);
         let marked = (0..)
             .zip(&guide.segments)
             .map(|(index, segment)| {
@@ -222,6 +225,7 @@ impl Chart {
             required_positions: Vec::new(),
             marked,
             rules,
+            roles,
             records,
             elements,
             components,

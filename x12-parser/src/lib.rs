@@ -30,6 +30,7 @@ mod place;
 mod placed;
 mod readdress;
 mod replay;
+mod role_index;
 mod rule_index;
 mod rules;
 mod segment;
@@ -46,10 +47,12 @@ pub use account::{
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
+    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
 };
 pub use control_number::ControlNumber;
 pub use convert::to_json;
+pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;

@@ -38,6 +38,8 @@ pub(crate) struct Replay<'b> {
     pub(crate) chart: Option<&'b Chart>,
     pub(crate) in_set: bool,
     pub(crate) loop_index: u16,
+    /// The loop that was closed last.
+    pub(crate) closed: u16,
     segments_of_set: u64,
     segments_of_document: u64,
 }
@@ -61,6 +63,7 @@ impl<'b> Replay<'b> {
             chart,
             in_set: start.in_set,
             loop_index: start.loop_index,
+            closed: 0,
             segments_of_set: start.segments_of_set,
             segments_of_document: start.segments_of_document,
         }
@@ -118,6 +121,7 @@ impl<'b> Replay<'b> {
             }
             Event::OpenLoop(index) => self.loop_index = index,
             Event::CloseLoop => {
+                self.closed = self.loop_index;
                 let parent = self
                     .chart
                     .map(|chart| chart.guide.loops[usize::from(self.loop_index)].parent);
