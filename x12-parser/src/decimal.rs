@@ -7,7 +7,7 @@ const PLACES: u32 = 9;
 const WHOLE: usize = 18;
 
 /// An exact decimal, in billionths.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Decimal(i128);
 
 impl Decimal {
@@ -38,6 +38,11 @@ impl Decimal {
         }
         let shifted = billionths * 10_i128.pow(PLACES - places.unwrap_or(0));
         Some(Self(if is_negative { -shifted } else { shifted }))
+    }
+
+    /// Whether nothing smaller than one of so many parts is left: 100 for cents.
+    pub(crate) fn is_whole_in(self, parts: i128) -> bool {
+        self.0 * parts % 10_i128.pow(PLACES) == 0
     }
 
     /// The sum; of what is beyond all amounts there is none.

@@ -183,7 +183,7 @@ where
     D: FnMut(Decided) -> Result<(), Error> + Send,
 {
     let mut answer = Answer::new(answers, how, options.limits, decided);
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
     let mut join = |items: &mut Vec<Item>| answer.items(items);
     let read = parallel::run(
         document,
