@@ -66,6 +66,11 @@ impl Decimal {
         Some(Self(if is_negative { -shifted } else { shifted }))
     }
 
+    /// Whether nothing smaller than one of so many parts is left: 100 for cents.
+    pub(crate) fn is_whole_in(self, parts: i128) -> bool {
+        self.0 * parts % 10_i128.pow(PLACES) == 0
+    }
+
     /// The sum; of what is beyond all amounts there is none.
     #[must_use]
     pub fn plus(self, other: Self) -> Option<Self> {

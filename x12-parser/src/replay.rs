@@ -4,7 +4,7 @@ use crate::block::Block;
 use crate::chart::Chart;
 use crate::entry::{Entry, EntryKind};
 use crate::event::{Event, Part, Place, Span};
-use crate::finding::{Code, Finding, Position};
+use crate::finding::{Code, Finding, Position, Severity};
 use crate::segment::Segment;
 
 /// What comes next in a block.
@@ -74,7 +74,16 @@ impl<'b> Replay<'b> {
         let position = self
             .chart
             .map(|chart| Position::new(&chart.guide, self.loop_index, placed.definition));
-        self.place.finding(code, placed.span, position, part)
+        Finding {
+            severity: self.severity(code),
+            ..self.place.finding(code, placed.span, position, part)
+        }
+    }
+
+    /// How grave a finding in the open transaction set is.
+    pub(crate) fn severity(&self, code: Code) -> Severity {
+        let severity = self.chart.and_then(|chart| chart.severity(code));
+        severity.unwrap_or(code.severity())
     }
 
     fn segment(&mut self, entry: &Entry, definition: u16) -> Step<'b> {

@@ -34,7 +34,7 @@ pub(crate) struct RoleIndex {
 }
 
 /// A role that a segment has, or one of its elements.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Speaker {
     pub(crate) role: Role,
     pub(crate) reading: Reading,
@@ -45,8 +45,8 @@ impl Speaker {
     pub(crate) fn value<'s>(&self, segment: &Segment<'s>) -> Cow<'s, [u8]> {
         let Reading {
             element, component, ..
-        } = self.reading;
-        unwrapped(segment.first_part(usize::from(element), usize::from(component)))
+        } = &self.reading;
+        unwrapped(segment.first_part(usize::from(*element), usize::from(*component)))
     }
 }
 
@@ -59,10 +59,10 @@ impl RoleIndex {
             speakers: vec![Vec::new(); guide.segments.len()],
         };
         for (role, places) in &guide.roles {
-            for &reading in places {
+            for reading in places {
                 let speaker = Speaker {
                     role: *role,
-                    reading,
+                    reading: reading.clone(),
                 };
                 index.speakers[usize::from(reading.segment)].push(speaker);
                 match role {

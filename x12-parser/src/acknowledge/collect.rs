@@ -215,7 +215,7 @@ impl<'b> Collector<'b> {
         let mut found = Vec::new();
         self.checker
             .placed(&self.replay, placed, &mut |code, part| {
-                if code.severity() == Severity::Error {
+                if self.replay.severity(code) == Severity::Error {
                     found.push(self.replay.finding(placed, code, part));
                 }
             });

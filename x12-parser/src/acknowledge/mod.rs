@@ -217,7 +217,7 @@ where
         findings_per_set: usize::MAX - 1,
         ..options.limits
     };
-    let blocks = Blocks::new(&options.catalog, limits, true);
+    let blocks = Blocks::new(&options.catalog, limits, true).with_snip(options.snip);
     let collect = Collect {
         most: options.limits.findings_per_set,
     };
