@@ -16,6 +16,7 @@ Examples:
   x12conv ack claims.x12 > answer.x12           TA1, 997 and 999 to send back
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
+  x12conv split --claims 5000 --out d claims.x12    files with at most so many claims
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
 
 Exit codes: 0 yes; 1 no (errors found, a rejection, a difference); 2 could not (usage, input or output, not X12).";
@@ -53,6 +54,12 @@ pub enum Verb {
     /// Lay X12 out anew: a line for each segment, or none at all.
     #[command(before_long_help = FMT_EXAMPLES)]
     Fmt(FmtArguments),
+    /// Split X12 into several files, also between claims.
+    #[command(before_long_help = SPLIT_EXAMPLES)]
+    Split(SplitArguments),
+    /// Merge several X12 files into one.
+    #[command(before_long_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
@@ -349,6 +356,81 @@ pub struct FmtArguments {
     pub check: bool,
     #[command(flatten)]
     pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+const SPLIT_EXAMPLES: &str = "\
+Examples:
+  x12conv split --by set --out parts claims.x12             a file for each transaction set: part-0001.edi, part-0002.edi, ...
+  x12conv split --claims 5000 --out parts claims.x12        at most so many claims in each
+  x12conv split --claims 5000 --by interchange --out parts claims.x12      but all of an interchange in one file
+  x12conv split --megabytes 100 --out parts claims.x12      files of at most so much
+
+Control numbers are given anew, counts are right, all else stays byte for byte. A transaction set is divided between its claims, with \
+what stands around them, if there are too many, or if it is too large for a file by itself; each part has a reference (BHT03) of its own: \
+that received, and a number. Sets that pay or whose structure is broken stay whole, and a claim always does: exit code 1 says that \
+something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file if it must be read twice.";
+
+/// Arguments of `split`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["by", "claims", "megabytes"]))]
+pub struct SplitArguments {
+    /// What has a file of its own [default with --claims: set]
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+    /// At most so many claims, or other records, in a transaction set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub claims: Option<u64>,
+    /// At most so many megabytes, of a million bytes, in a file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub megabytes: Option<u64>,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
+    pub control_number: u32,
+    /// Show what the claims of each part charge, which may be health data
+    #[arg(long)]
+    pub show_phi: bool,
+    /// The folder for the parts; it may hold none yet
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub input: InputArguments,
+}
+
+/// What is split, or merged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum By {
+    /// Interchanges, ISA to IEA
+    Interchange,
+    /// Groups, GS to GE
+    Group,
+    /// Transaction sets, ST to SE
+    Set,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  x12conv merge a.x12 b.x12 > both.x12                interchanges one after the other
+  x12conv merge --by group *.x12 -o all.x12           groups of the same sender, receiver, usage and version in one interchange
+  x12conv merge --by set *.x12 -o all.x12             their sets of the same kind in one group, too
+  x12conv merge --by set parts/*.edi | x12conv validate
+
+Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
+a value of another one holds such a delimiter, it cannot be merged, and nothing is. With --by group and --by set what belongs together \
+comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// What is kept as it is
+    #[arg(long, value_enum, default_value = "interchange")]
+    pub by: By,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
+    pub control_number: u32,
+    #[command(flatten)]
+    pub input: InputArguments,
     #[command(flatten)]
     pub output: OutputArguments,
 }
