@@ -29,6 +29,8 @@ pub(super) struct Model {
     /// Parallel to the guide's components.
     pub(super) components: Vec<Slot>,
     pub(super) makers: Vec<Maker>,
+    /// Codes of which one is drawn for each transaction set.
+    pub(super) drawn: Vec<&'static str>,
 }
 
 /// How often a situational part stands.
@@ -71,6 +73,8 @@ pub(super) struct ItemPlan {
     pub(super) once: bool,
     /// Whether it is a loop that is a record, or holds records.
     pub(super) carries: bool,
+    /// Drawn codes with which alone it stands; none if it stands with any.
+    pub(super) only: Vec<&'static str>,
 }
 
 /// A loop.
@@ -141,12 +145,14 @@ pub(super) struct Slot {
     pub(super) chained: u8,
     /// The loop's item with which it does not stand, and without which it does; [`NONE`] if there is none.
     pub(super) without: u16,
+    /// Whether it holds the drawn code, if it may.
+    pub(super) drawn: bool,
 }
 
-/// A sibling that must hold one of some codes.
+/// A sibling that must hold one of some codes, or the draw that must have been one of them.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
-    /// From one.
+    /// From one; 0 is the draw.
     pub(super) sibling: u8,
     pub(super) codes: Vec<&'static str>,
 }
@@ -166,6 +172,7 @@ impl Model {
             once: false,
             first: false,
             carries: false,
+            only: Vec::new(),
         };
         let mut model = Self {
             items: vec![plan; guide.items.len()],
@@ -178,6 +185,7 @@ impl Model {
             elements: slots(&guide, &values),
             components: vec![empty_slot(); guide.components.len()],
             makers: Vec::new(),
+            drawn: Vec::new(),
             guide,
         };
         model.fill_components(&values);
@@ -250,9 +258,24 @@ impl Model {
                 self.each_slot(&named, |slot| slot.once = true);
             }
             "value" => {
-                let maker = values.maker(words)?;
-                self.each_slot(&named, |slot| slot.makers.insert(0, (None, maker)));
+                let codes = words.first()?.strip_prefix("drawn=");
+                let maker = values.maker(&words[usize::from(codes.is_some())..])?;
+                let condition = codes.map(|codes| Condition {
+                    sibling: 0,
+                    codes: codes.split(',').collect(),
+                });
+                self.each_slot(&named, |slot| {
+                    slot.makers.insert(0, (condition.clone(), maker));
+                });
             }
+            "drawn" => {
+                self.drawn.extend(words);
+                self.each_slot(&named, |slot| slot.drawn = true);
+            }
+            "only" => named
+                .items
+                .iter()
+                .for_each(|&item| self.items[item].only.extend(words)),
             "repeat" => {
                 let range = profile::range(words.first()?)?;
                 named
@@ -452,6 +475,7 @@ fn empty_slot() -> Slot {
         role: None,
         chained: 0,
         without: NONE,
+        drawn: false,
     }
 }
 
