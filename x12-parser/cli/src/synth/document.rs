@@ -269,7 +269,11 @@ impl<'a> Author<'a> {
         let control = String::from_utf8_lossy(&control).into_owned();
         self.ordinal = 1;
         if !self.model.drawn.is_empty() {
-            self.drawn = self.random.pick(&self.model.drawn).copied().unwrap_or_default();
+            self.drawn = self
+                .random
+                .pick(&self.model.drawn)
+                .copied()
+                .unwrap_or_default();
         }
         self.decide(0, self.records_of_set);
         self.items(

@@ -251,47 +251,25 @@ impl Model {
             "codes" => self.codes(&named, words, |slot| &mut slot.prefer)?,
             "avoid" => self.codes(&named, words, |slot| &mut slot.avoid)?,
             "once" => {
-                named
-                    .items
-                    .iter()
-                    .for_each(|&item| self.items[item].once = true);
+                self.each_item(&named, |plan| plan.once = true);
                 self.each_slot(&named, |slot| slot.once = true);
             }
-            "value" => {
-                let codes = words.first()?.strip_prefix("drawn=");
-                let maker = values.maker(&words[usize::from(codes.is_some())..])?;
-                let condition = codes.map(|codes| Condition {
-                    sibling: 0,
-                    codes: codes.split(',').collect(),
-                });
-                self.each_slot(&named, |slot| {
-                    slot.makers.insert(0, (condition.clone(), maker));
-                });
-            }
+            "value" => self.value(&named, words, values)?,
             "drawn" => {
                 self.drawn.extend(words);
                 self.each_slot(&named, |slot| slot.drawn = true);
             }
-            "only" => named
-                .items
-                .iter()
-                .for_each(|&item| self.items[item].only.extend(words)),
+            "only" => self.each_item(&named, |plan| plan.only.extend(words)),
             "repeat" => {
                 let range = profile::range(words.first()?)?;
-                named
-                    .items
-                    .iter()
-                    .for_each(|&item| self.items[item].repeat = Some(range));
+                self.each_item(&named, |plan| plan.repeat = Some(range));
             }
             "records" => {
                 let range = profile::range(words.first()?)?;
                 self.each_loop(place, |plan| plan.records = Some(range));
             }
             "apart" => self.each_loop(place, |plan| plan.apart = true),
-            "first" => named
-                .items
-                .iter()
-                .for_each(|&item| self.items[item].first = true),
+            "first" => self.each_item(&named, |plan| plan.first = true),
             "without" => self.without(&named, words.first()?)?,
             "count" => named
                 .segments
@@ -314,11 +292,22 @@ impl Model {
     }
 
     fn rate(&mut self, named: &Named, rate: Rate) {
-        named
-            .items
-            .iter()
-            .for_each(|&item| self.items[item].rate = rate);
+        self.each_item(named, |plan| plan.rate = rate);
         self.each_slot(named, |slot| slot.rate = rate);
+    }
+
+    /// Adds a way to make values, before those that there are.
+    fn value(&mut self, named: &Named, words: &[&'static str], values: &mut Values) -> Option<()> {
+        let codes = words.first()?.strip_prefix("drawn=");
+        let maker = values.maker(&words[usize::from(codes.is_some())..])?;
+        let condition = codes.map(|codes| Condition {
+            sibling: 0,
+            codes: codes.split(',').collect(),
+        });
+        self.each_slot(named, |slot| {
+            slot.makers.insert(0, (condition.clone(), maker));
+        });
+        Some(())
     }
 
     /// Sets a list of codes of each slot; nothing if no slot has them all.
@@ -365,6 +354,13 @@ impl Model {
         let item = guide.items.iter().position(is_it)? as u16;
         self.each_slot(named, |slot| slot.without = item);
         Some(())
+    }
+
+    fn each_item(&mut self, named: &Named, mut change: impl FnMut(&mut ItemPlan)) {
+        named
+            .items
+            .iter()
+            .for_each(|&item| change(&mut self.items[item]));
     }
 
     fn each_slot(&mut self, named: &Named, mut change: impl FnMut(&mut Slot)) {
