@@ -6,8 +6,8 @@ use std::fmt;
 use serde_json::Value;
 use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage};
 
-/// Loops of the facts that only group: their children stand in the set itself.
-const WRAPPERS: [&str; 3] = ["HEADER", "DETAIL", "FOOTER"];
+/// Loops of the facts that only group: their children stand in what is around them.
+const WRAPPERS: [&str; 4] = ["HEADER", "DETAIL", "FOOTER", "LS_LOOP"];
 
 /// Our names of external code lists, by those of the facts; lists that have no name here are checked by nobody.
 const LISTS: [(&str, &str); 5] = [
