@@ -10,7 +10,9 @@ use x12_parser::Finding;
 use crate::pyx12;
 
 /// Folders of the corpus whose sets have a guide.
-const FOLDERS: [&str; 8] = ["277CA", "824", "835", "837I", "837P", "997", "999", "TA1"];
+const FOLDERS: [&str; 9] = [
+    "277CA", "824", "834", "835", "837I", "837P", "997", "999", "TA1",
+];
 
 /// First line of agreement.tsv.
 const HEAD: &str = "file\tlabel\tours\tpyx12\treason";

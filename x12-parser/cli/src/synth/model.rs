@@ -147,6 +147,8 @@ pub(super) struct Slot {
     pub(super) without: u16,
     /// Whether it holds the drawn code, if it may.
     pub(super) drawn: bool,
+    /// By drawn codes, the codes that alone stand then.
+    pub(super) bound: Vec<(Vec<&'static str>, Vec<u16>)>,
 }
 
 /// A sibling that must hold one of some codes, or the draw that must have been one of them.
@@ -248,8 +250,13 @@ impl Model {
             "rate" => self.rate(&named, Rate::Usual(words.first()?.parse().ok()?)),
             "always" => self.rate(&named, Rate::Always),
             "never" => self.rate(&named, Rate::Never),
-            "codes" => self.codes(&named, words, |slot| &mut slot.prefer)?,
-            "avoid" => self.codes(&named, words, |slot| &mut slot.avoid)?,
+            "codes" => match words.first()?.strip_prefix("drawn=") {
+                Some(drawn) => self.codes(&named, &words[1..], |slot, codes| {
+                    slot.bound.push((drawn.split(',').collect(), codes));
+                })?,
+                None => self.codes(&named, words, |slot, codes| slot.prefer = codes)?,
+            },
+            "avoid" => self.codes(&named, words, |slot, codes| slot.avoid = codes)?,
             "once" => {
                 self.each_item(&named, |plan| plan.once = true);
                 self.each_slot(&named, |slot| slot.once = true);
@@ -310,12 +317,12 @@ impl Model {
         Some(())
     }
 
-    /// Sets a list of codes of each slot; nothing if no slot has them all.
+    /// Gives each slot its codes among these; nothing if no slot has them all.
     fn codes(
         &mut self,
         named: &Named,
         words: &[&str],
-        list: impl Fn(&mut Slot) -> &mut Vec<u16>,
+        give: impl Fn(&mut Slot, Vec<u16>),
     ) -> Option<()> {
         let guide = Arc::clone(&self.guide);
         let found = |element: &Element| -> Vec<u16> {
@@ -336,12 +343,12 @@ impl Model {
             .map(|(element, at)| (found(element), at));
         for (codes, at) in elements {
             complete |= codes.len() == words.len();
-            *list(&mut self.elements[at]) = codes;
+            give(&mut self.elements[at], codes);
         }
         for &at in &named.components {
             let codes = found(&guide.components[at]);
             complete |= codes.len() == words.len();
-            *list(&mut self.components[at]) = codes;
+            give(&mut self.components[at], codes);
         }
         complete.then_some(())
     }
@@ -472,6 +479,7 @@ fn empty_slot() -> Slot {
         chained: 0,
         without: NONE,
         drawn: false,
+        bound: Vec::new(),
     }
 }
 

@@ -159,6 +159,10 @@ impl<'a> Author<'a> {
         if let Some(drawn) = slot.drawn.then(drawn).flatten() {
             return drawn as u16;
         }
+        let mut bound = slot.bound.iter();
+        if let Some((_, codes)) = bound.find(|(drawn, _)| drawn.contains(&self.drawn)) {
+            return self.random.pick(codes).copied().unwrap_or(NONE);
+        }
         if let Some(&usual) = self.random.pick(&slot.prefer)
             && !self.random.chance(self.odds.unusual)
         {
