@@ -100,17 +100,13 @@ fn options<'a>(
     profile: &Profile,
 ) -> AcknowledgmentOptions<Drawn<'a>> {
     let (date, time) = x12_date_and_time(doors.clock.now_ms());
-    AcknowledgmentOptions {
-        date,
-        time,
-        numbers: Drawn::new(job, doors),
-        ta1: match profile.acknowledge.ta1 {
-            Ta1::WhenAsked => Ta1Policy::WhenAsked,
-            Ta1::Always => Ta1Policy::Always,
-        },
-        list_accepted: profile.acknowledge.list_accepted,
-        rejected: BTreeMap::new(),
-    }
+    let mut how = AcknowledgmentOptions::new(date, time, Drawn::new(job, doors));
+    how.ta1 = match profile.acknowledge.ta1 {
+        Ta1::WhenAsked => Ta1Policy::WhenAsked,
+        Ta1::Always => Ta1Policy::Always,
+    };
+    how.list_accepted = profile.acknowledge.list_accepted;
+    how
 }
 
 /// The interchanges that only we can know to be wrong: not for us, not of this usage, or received before.

@@ -8,31 +8,30 @@ const PLACES: u32 = 9;
 /// Digits before the point that are kept: X12 has at most 18 in all.
 const WHOLE: usize = 18;
 
-/// An exact decimal: an amount, or a sum of amounts. It keeps nine places.
-#[derive(Clone, Copy, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Decimal(
-    /// In billionths.
-    i128,
-);
+/// An exact decimal, in billionths. Shown as X12 has it: without places that say nothing.
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Decimal(i128);
 
-/// In as few digits as it takes: `-0.5`, `101.005`, `100`.
-impl fmt::Display for Decimal {
+/// Shows that there is one: an amount may be a claim's.
+impl fmt::Debug for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let unit = 10_u128.pow(PLACES);
-        let (whole, part) = (self.0.unsigned_abs() / unit, self.0.unsigned_abs() % unit);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        if part == 0 {
-            return write!(f, "{sign}{whole}");
-        }
-        let places = format!("{part:09}");
-        write!(f, "{sign}{whole}.{}", places.trim_end_matches('0'))
+        f.write_str("Decimal(…)")
     }
 }
 
-/// Never shows a value: an amount of a document may not reach a log.
-impl fmt::Debug for Decimal {
+impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Decimal")
+        let billion = 10_u128.pow(PLACES);
+        let (whole, places) = (
+            self.0.unsigned_abs() / billion,
+            self.0.unsigned_abs() % billion,
+        );
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if places == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let places = format!("{places:09}");
+        write!(f, "{sign}{whole}.{}", places.trim_end_matches('0'))
     }
 }
 
@@ -65,6 +64,11 @@ impl Decimal {
         }
         let shifted = billionths * 10_i128.pow(PLACES - places.unwrap_or(0));
         Some(Self(if is_negative { -shifted } else { shifted }))
+    }
+
+    /// Whether nothing smaller than one of so many parts is left: 100 for cents.
+    pub(crate) fn is_whole_in(self, parts: i128) -> bool {
+        self.0 * parts % 10_i128.pow(PLACES) == 0
     }
 
     /// The sum; of what is beyond all amounts there is none.
@@ -110,6 +114,19 @@ mod tests {
         assert_eq!(sum(&["100", ".5", "-0.50", "1.005"]), sum(&["101.005000"]));
         assert_eq!(sum(&["0.1", "0.2"]), sum(&["0.3"]));
         assert_ne!(sum(&["0.1", "0.2"]), sum(&["0.30000001"]));
+    }
+
+    #[test]
+    fn it_is_written_without_places_that_say_nothing() {
+        for (value, written) in [
+            ("100.00", "100"),
+            ("-0.50", "-0.5"),
+            (".125", "0.125"),
+            ("-0", "0"),
+        ] {
+            let decimal = Decimal::parse(value.as_bytes()).expect("it is a number");
+            assert_eq!(decimal.to_string(), written);
+        }
     }
 
     #[test]

@@ -69,3 +69,9 @@ pub(crate) const BINARY_LOOKAHEAD: usize = 1 << 20;
 
 /// Bytes that an ISA may take when its elements are not of their fixed widths; the fixed ISA has 106.
 pub(crate) const ISA_BYTES: usize = 512;
+
+/// Values of one term of a rule that are kept to be compared in one occurrence of its loop; one with more is not looked at.
+pub(crate) const RULE_VALUES: usize = 10_000;
+
+/// Longest value that a rule keeps: no identifier or date is longer.
+pub(crate) const RULE_VALUE_BYTES: usize = 80;

@@ -135,6 +135,12 @@ impl<'a> Segment<'a> {
         self.plain
     }
 
+    /// Whether all delimiters inside separate elements.
+    #[inline]
+    pub(crate) fn is_flat(&self) -> bool {
+        self.flat
+    }
+
     /// How many delimiters stand inside.
     #[inline]
     pub(crate) fn mark_count(&self) -> usize {

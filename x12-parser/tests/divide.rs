@@ -55,7 +55,7 @@ fn number(text: &str) -> ControlNumber {
 fn samples() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
     let mut found = Vec::new();
-    for guide in ["005010X222A1", "005010X223A2"] {
+    for guide in ["005010X220A1", "005010X222A1", "005010X223A2"] {
         for entry in std::fs::read_dir(root.join(guide)).expect("it is there") {
             let path = entry.expect("it is there").path();
             if path.extension().is_some_and(|extension| extension == "edi") {
@@ -98,26 +98,23 @@ fn findings(document: &[u8]) -> Vec<String> {
     findings
 }
 
-/// The claims of a document, each with what its loop holds.
-fn claims(document: &[u8]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !document.is_empty() {
-        to_json(
-            document,
-            &mut lines,
-            Shape::Loops,
-            Per::Claim,
-            &Options::default(),
-        )
-        .expect("it reads");
+/// The records of a document, each with what its loop holds.
+fn records(document: &[u8]) -> Vec<String> {
+    let mut records = Vec::new();
+    for (per, first) in [(Per::Claim, "CLM"), (Per::Member, "INS")] {
+        let mut lines = Vec::new();
+        if !document.is_empty() {
+            let read = to_json(document, &mut lines, Shape::Loops, per, &Options::default());
+            assert!(read.is_ok());
+        }
+        let lines = String::from_utf8(lines).expect("it is JSON");
+        let first = format!("{{\"seg\":\"{first}\"");
+        let lines = lines
+            .lines()
+            .filter(|line| line.starts_with("{\"record\":"));
+        records.extend(lines.filter_map(|line| Some(line[line.find(&first)?..].to_owned())));
     }
-    let lines = String::from_utf8(lines).expect("it is JSON");
-    let claim = |line: &str| Some(line[line.find("{\"seg\":\"CLM\"")?..].to_owned());
-    lines
-        .lines()
-        .filter(|line| line.starts_with("{\"record\":"))
-        .filter_map(claim)
-        .collect()
+    records
 }
 
 /// Of so many records, whether one is kept.
@@ -138,7 +135,7 @@ fn check(
     document: &[u8],
     keeps: &dyn Fn(u64) -> bool,
 ) -> [(Vec<u8>, EnvelopeCounts); 2] {
-    let received = claims(document);
+    let received = records(document);
     let known = findings(document);
     let halves = halves(document, keeps, 1 << 17);
     for (half, _) in &halves {
@@ -154,14 +151,18 @@ fn check(
         (others.left_out, others.kept),
         "{what}"
     );
-    assert_eq!(counts.kept.records, claims(kept).len() as u64, "{what}");
-    assert_eq!(counts.left_out.records, claims(left).len() as u64, "{what}");
+    assert_eq!(counts.kept.records, records(kept).len() as u64, "{what}");
+    assert_eq!(
+        counts.left_out.records,
+        records(left).len() as u64,
+        "{what}"
+    );
     assert_eq!(
         sum(counts.kept.charges, counts.left_out.charges),
         charges(document),
         "{what}"
     );
-    let mut joined = [claims(kept), claims(left)].concat();
+    let mut joined = [records(kept), records(left)].concat();
     let mut all = received;
     joined.sort();
     all.sort();
@@ -209,11 +210,11 @@ fn segments(document: &[u8], id: &str) -> Vec<String> {
 fn both_halves_of_samples_are_valid_and_together_what_was_received() {
     let mut tried = 0;
     for (name, bytes) in samples() {
-        let records = claims(&bytes).len() as u64;
-        assert!(records > 0, "{name}");
+        let count = records(&bytes).len() as u64;
+        assert!(count > 0, "{name}");
         for (pattern, keeps) in PATTERNS {
             check(&format!("{name}, {pattern}"), &bytes, &|record| {
-                keeps(record, records)
+                keeps(record, count)
             });
             tried += 1;
         }

@@ -10,15 +10,21 @@ mod report;
 mod source;
 
 mod fields;
+mod tables;
+
+mod address;
+mod pattern;
+
 mod lists;
 mod standard;
-mod tables;
 
 mod element;
 mod segment;
 
 mod guide;
 mod lower;
+
+mod conditions;
 mod rules;
 
 mod roles;

@@ -1,11 +1,12 @@
 //! The roles of a guide's parts, read when the loops are laid out: which of them name the claim, the payer, the total.
 
-use crate::table::{Guide, NONE, Reading, Role};
+use crate::table::{Guide, Reading, Role};
 
+use super::address::Address;
 use super::fields::Form;
 use super::report::{Place, Report};
-use super::rules::{has_key, segments};
 use super::source::Node;
+use super::tables::small;
 
 const ROLES: Form = Form {
     least: 0,
@@ -73,46 +74,28 @@ fn place(
     report: &mut Report,
     term: &str,
     (at, role): (Place, Role),
-    guide: &Guide,
+    guide: &mut Guide,
 ) -> Vec<Reading> {
-    let (path, key) = match term.strip_suffix(']').and_then(|term| term.split_once('[')) {
-        Some((path, key)) => (path, Some(key)),
-        None => (term, None),
-    };
-    let (loop_id, part) = path.split_once('/').unwrap_or(("", path));
-    let loops = (0..).zip(&guide.loops);
+    let is_party = matches!(
+        role,
+        Role::Sender | Role::Receiver | Role::Provider | Role::Patient
+    );
     let mut found = Vec::new();
-    for (index, _) in loops.filter(|(_, a_loop)| a_loop.id == loop_id) {
-        found.extend(match role {
-            Role::Sender | Role::Receiver | Role::Provider | Role::Patient => {
-                parties(guide, index, part, key)
+    if let Some(address) = Address::parse(term) {
+        for index in 0..guide.loops.len() {
+            if !address.is_in(&guide.loops[index]) {
+                continue;
             }
-            _ => segments(guide, index, part, key),
-        });
+            for part in address.parts(guide, &guide.loops[index]) {
+                if is_party == (part.element == 0) {
+                    found.extend(address.reading(guide, small(index), &part));
+                }
+            }
+        }
     }
     if found.is_empty() {
-        report.error(at, format!("`{term}`: the guide has no such place"));
+        let what = if is_party { "segment" } else { "element" };
+        report.error(at, format!("`{term}`: the guide has no such {what}"));
     }
     found
-}
-
-/// The segments of a loop that have the identifier, and the key if there is one.
-fn parties(guide: &Guide, loop_index: u16, id: &str, key: Option<&str>) -> Vec<Reading> {
-    let a_loop = &guide.loops[usize::from(loop_index)];
-    let items = usize::from(a_loop.first_item)..usize::from(a_loop.first_item + a_loop.item_count);
-    let items = guide.items.get(items).unwrap_or_default();
-    let meant = items.iter().filter(|item| {
-        let segment = &guide.segments[usize::from(item.segment)];
-        item.child == NONE && segment.id == id && key.is_none_or(|key| has_key(guide, segment, key))
-    });
-    meant
-        .map(|item| Reading {
-            loop_index,
-            segment: item.segment,
-            element: 0,
-            component: 0,
-            step: 0,
-            times: 1,
-        })
-        .collect()
 }

@@ -1,9 +1,9 @@
 //! The command line: verbs, flags and their help, each verb's examples first.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use x12_parser::SnipTypes;
 
 use crate::clock;
 use crate::synth::Fault;
@@ -118,6 +118,17 @@ pub struct ReadArguments {
 /// What documents are checked by.
 #[derive(Debug, Args)]
 pub struct GuideArguments {
+    /// Types of check that are made, by their SNIP numbers: `1-2`, `1,3,7` [default: all]
+    ///
+    /// 1 syntax, 2 the guide's structure, 3 sums, 4 situations, 5 external codes, 6 lines of service, 7 trading partners. A type that is
+    /// left out rejects nothing.
+    #[arg(long, value_name = "TYPES")]
+    pub snip: Option<SnipTypes>,
+
+    /// Follow the rules of this line of service, as far as a document is about it; several may be given
+    #[arg(long = "pack", value_name = "NAME")]
+    pub packs: Vec<String>,
+
     /// Check codes against the lists in this folder too
     ///
     /// Every file in it that ends in .kdl holds external code lists: `list taxonomies source="…" date="2026-11-23" { codes "A" "B" }`.
@@ -216,14 +227,12 @@ Examples:
   x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
   x12conv validate -q claims.x12 && echo clean
   x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder
+  x12conv validate --pack ambulance claims.x12    the rules of a line of service too
   x12conv validate --overlay payer.kdl claims.x12     what a trading partner wants otherwise";
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
-    /// Types of check that count, by their SNIP numbers: `1-2`, `1,3` [default: all that are built]
-    #[arg(long, value_name = "TYPES")]
-    pub snip: Option<SnipTypes>,
     /// Findings told, of all files together; 0: all [default: 100, and all with `--error-format json`]
     #[arg(long, value_name = "N")]
     pub max_errors: Option<u64>,
@@ -236,46 +245,6 @@ pub struct ValidateArguments {
     pub read: ReadArguments,
     #[command(flatten)]
     pub output: OutputArguments,
-}
-
-/// A choice of SNIP types.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SnipTypes {
-    /// Bit n for type n.
-    bits: u8,
-}
-
-impl SnipTypes {
-    /// Whether a type is chosen.
-    pub fn contains(self, snip: u8) -> bool {
-        1u8.checked_shl(u32::from(snip))
-            .is_some_and(|bit| self.bits & bit != 0)
-    }
-}
-
-impl FromStr for SnipTypes {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let snip = |text: &str| {
-            text.trim()
-                .parse()
-                .ok()
-                .filter(|snip| (1..=7).contains(snip))
-        };
-        let mut bits = 0;
-        for part in text.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (Some(first), Some(last)) = (snip(first), snip(last)) else {
-                return Err("types are numbers from 1 to 7: `2`, `1-2`, `1,3`");
-            };
-            if first > last {
-                return Err("a range goes upwards: `1-2`");
-            }
-            bits |= (first..=last).fold(0, |bits, snip: u8| bits | 1 << snip);
-        }
-        Ok(Self { bits })
-    }
 }
 
 const ACK_EXAMPLES: &str = "\
@@ -545,19 +514,5 @@ mod tests {
     #[test]
     fn the_flags_fit_together() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn snip_types_are_ranges_and_lists() {
-        let chosen = |text: &str| {
-            text.parse()
-                .map(|types: SnipTypes| (1..=7).filter(|&snip| types.contains(snip)).collect())
-        };
-        assert_eq!(chosen("1-2"), Ok(vec![1, 2]));
-        assert_eq!(chosen("1,4-5"), Ok(vec![1, 4, 5]));
-        assert_eq!(chosen("7"), Ok(vec![7]));
-        for wrong in ["", "0", "8", "2-1", "1-", "a", "1-2-3", "300"] {
-            assert!(wrong.parse::<SnipTypes>().is_err(), "{wrong}");
-        }
     }
 }

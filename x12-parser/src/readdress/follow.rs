@@ -64,12 +64,12 @@ impl Follow {
         let mut levels = (0..).zip(&guide.loops).filter(|(_, it)| it.hierarchical);
         let beside =
             |(index, _): (u16, _)| !self.is_inside(index) && self.role(index) == Role::Plain;
-        let &reference = self.readings(Meaning::Batch).first()?;
+        let reference = self.readings(Meaning::Batch).first()?;
         // Its segment is changed where it stands: in the set itself, before all records.
         if reference.loop_index != 0 || reference.component != 0 {
             return None;
         }
-        (!levels.any(beside)).then_some(reference)
+        (!levels.any(beside)).then(|| reference.clone())
     }
 
     fn readings(&self, role: Meaning) -> &[Reading] {
