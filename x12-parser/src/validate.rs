@@ -12,6 +12,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 use crate::replay::{Replay, Step};
 
 /// What was counted while a document was checked.
@@ -69,7 +70,11 @@ where
         }
         Ok(())
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(options.snip),
+    );
     parallel::run(
         document,
         options.block_bytes,
