@@ -27,7 +27,7 @@ use answer::Answer;
 pub use answer_set::AnswerSet;
 use collect::{Collect, Item};
 pub use note::Ta1Note;
-pub use records::{Reason, RecordRejection, RecordTotals, RecordVerdicts};
+pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
 /// When a TA1 is sent.

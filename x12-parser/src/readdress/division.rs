@@ -114,7 +114,7 @@ impl Division {
     }
 
     /// A loop opens in which records may stand.
-    pub(super) fn open_carrier(&mut self) {
+    pub(super) fn open_level(&mut self) {
         for frame in &mut self.frames {
             frame.passed = true;
         }
@@ -122,7 +122,7 @@ impl Division {
     }
 
     /// Such a loop closes; nothing is left of it if no record of it was kept.
-    pub(super) fn close_carrier(&mut self, delimiters: &Delimiters, output: &mut Output) {
+    pub(super) fn close_level(&mut self, delimiters: &Delimiters, output: &mut Output) {
         if self.frames.len() < 2 {
             return;
         }

@@ -17,10 +17,10 @@ use crate::block::Blocks;
 use crate::error::Error;
 use crate::options::Options;
 use crate::place::Extent;
+use crate::record_counts::RecordCounts;
 use crate::source::ReadSource;
 
 pub use addresses::{Addresses, Fate, GroupAddress, InterchangeAddress, Parts};
-pub use follow::RecordCounts;
 pub use look::{SetRecords, Undivided, survey_records};
 
 use copier::Copier;
