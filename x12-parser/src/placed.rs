@@ -75,11 +75,8 @@ impl Placed {
 /// Forgets the business units of loops that are no longer open.
 pub(crate) fn close_units(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u16) {
     while let Some(last) = units.last() {
-        let mut open = loop_index;
-        while open != last.loop_index && open != 0 {
-            open = chart.guide.loops[usize::from(open)].parent;
-        }
-        if open == last.loop_index {
+        let mut open = chart.guide.around(loop_index);
+        if open.any(|index| index == last.loop_index) {
             return;
         }
         units.pop();

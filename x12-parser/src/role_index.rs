@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use x12_schemas::table::{Guide, NONE, Reading, Record, Role};
+use x12_schemas::table::{Guide, Reading, Record, Role};
 
 use crate::segment::{Segment, unwrapped};
 
@@ -88,14 +88,8 @@ impl RoleIndex {
 
     /// The nearest loop of a standing, the loop itself among them.
     pub(crate) fn around(&self, guide: &Guide, loop_index: u16, standing: Standing) -> Option<u16> {
-        let mut open = loop_index;
-        while open != NONE && open != 0 {
-            if self.standing(open) == standing {
-                return Some(open);
-            }
-            open = guide.loops[usize::from(open)].parent;
-        }
-        None
+        let mut around = guide.around(loop_index);
+        around.find(|&index| self.standing(index) == standing)
     }
 
     /// What a loop is to those who answer and divide.

@@ -315,7 +315,11 @@ impl Look<'_> {
         match failed {
             Condition::Present(cell) => {
                 let readings = &rule.cells.get(usize::from(*cell))?.readings;
-                let is_inside = |reading: &&Reading| self.is_inside(reading.loop_index, loop_index);
+                let guide = &self.chart.guide;
+                let is_inside = |reading: &&Reading| {
+                    let mut around = guide.around(reading.loop_index);
+                    around.any(|index| index == loop_index)
+                };
                 let found = readings.iter().find(is_inside).or(readings.first());
                 found.cloned()
             }
@@ -325,17 +329,6 @@ impl Look<'_> {
             }
             _ => None,
         }
-    }
-
-    fn is_inside(&self, inner: u16, outer: u16) -> bool {
-        let mut open = inner;
-        while open != outer {
-            let Some(a_loop) = self.chart.guide.loops.get(usize::from(open)) else {
-                return false;
-            };
-            open = a_loop.parent;
-        }
-        true
     }
 }
 

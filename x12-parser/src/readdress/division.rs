@@ -15,12 +15,11 @@ use super::addresses::Fate;
 use super::control::{Control, Slot};
 use super::copier::Here;
 use super::follow::Follow;
-use super::output::Output;
+use super::output::{CHILDREN, Output};
 
-/// Elements of a segment that carries the hierarchy: its number, its parent's, whether levels follow below.
+/// Elements of a segment that carries the hierarchy: its number, and its parent's.
 const NUMBER: usize = 1;
 const PARENT: usize = 2;
-const CHILDREN: usize = 4;
 
 /// The open transaction set, if it is divided.
 pub(super) struct Division {
@@ -97,10 +96,7 @@ impl Division {
     pub(super) fn new(reference: Reading, follow: &Follow, limits: Limits) -> Self {
         let guide = &follow.chart.guide;
         let segment = guide.segments.get(usize::from(reference.segment));
-        let element = segment.and_then(|segment| {
-            let index = segment.first_element + u16::from(reference.element.saturating_sub(1));
-            guide.elements.get(usize::from(index))
-        });
+        let element = segment.and_then(|it| guide.element(it, reference.element.into()));
         Self {
             reference,
             longest: element.map_or(0, |element| element.max as usize),
