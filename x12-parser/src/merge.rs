@@ -432,7 +432,6 @@ fn replaced(byte: u8, from: &Delimiters, to: &Delimiters) -> Option<u8> {
     } else if Some(byte) == from.repetition {
         to.repetition
     } else {
-        let is_free = ![to.segment, to.element, to.component].contains(&byte);
-        (is_free && Some(byte) != to.repetition).then_some(byte)
+        (!to.contains(byte)).then_some(byte)
     }
 }

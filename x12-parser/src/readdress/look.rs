@@ -160,12 +160,8 @@ impl<F: FnMut(&SetRecords) -> Result<(), Error>> Look<F> {
         if let Some(set) = &mut self.set {
             set.bytes += u64::from(entry.next - entry.start);
         }
-        match entry.kind {
-            EntryKind::Before
-            | EntryKind::After
-            | EntryKind::BinaryData
-            | EntryKind::BinaryTail => return,
-            _ => {}
+        if !entry.kind.is_segment() {
+            return;
         }
         let segment = block.segment(entry);
         match &mut self.set {
