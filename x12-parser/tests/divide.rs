@@ -2,6 +2,8 @@
 
 #[path = "divide/made.rs"]
 mod made;
+#[path = "readdress/same.rs"]
+mod same;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -35,20 +37,12 @@ impl Addresses for Half<'_> {
     }
 
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-        Ok(InterchangeAddress::received(
-            received,
-            number(received.isa(13)),
-        ))
+        same::interchange(received)
     }
 
     fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
-        Ok(GroupAddress::received(received, number(received.gs(6))))
+        same::group(received)
     }
-}
-
-fn number(text: &str) -> ControlNumber {
-    let number = text.parse().ok().and_then(ControlNumber::new);
-    number.unwrap_or(ControlNumber::FIRST)
 }
 
 /// The clean samples of the guides whose sets can be divided.
@@ -504,13 +498,10 @@ fn records_of_whole_sets_are_counted_too() {
             Ok(set.set == 2)
         }
         fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-            Ok(InterchangeAddress::received(
-                received,
-                number(received.isa(13)),
-            ))
+            same::interchange(received)
         }
         fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
-            Ok(GroupAddress::received(received, number(received.gs(6))))
+            same::group(received)
         }
     }
     let mut out = Vec::new();
