@@ -254,7 +254,9 @@ impl Placer {
     fn outside(&mut self, id: SegmentId, here: &mut Here<'_>) {
         let service =
             SERVICE.contains(&id) && !self.start.groups_begun && self.start.in_interchange;
-        if !service {
+        if service {
+            self.start.services_empty = false;
+        } else {
             self.begin_groups();
             self.find(here, Code::SegmentOutsideSet, None, Part::default());
             if self.start.in_group {
@@ -352,6 +354,7 @@ impl Placer {
         here.span.segment = self.start.segments_of_document;
         self.close_interchange(here);
         self.start.in_interchange = true;
+        self.start.services_empty = true;
         self.start.place.interchange += 1;
         self.isa13 = segment.element(13).bytes().to_vec();
         self.start.place.identity = Arc::new(Identity {

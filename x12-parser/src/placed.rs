@@ -28,7 +28,8 @@ pub(crate) struct Start {
     pub(crate) gap_read: bool,
     /// Whether the interchange has got past its service segments, to groups.
     pub(crate) groups_begun: bool,
-    /// Whether the groups, and the group's transaction sets, are still without any entry.
+    /// Whether service segments, groups, and the group's transaction sets are still without any entry.
+    pub(crate) services_empty: bool,
     pub(crate) groups_empty: bool,
     pub(crate) sets_empty: bool,
     /// Business units that are open, innermost last.
