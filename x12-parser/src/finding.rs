@@ -116,8 +116,14 @@ codes! {
     TextAfterInterchange "text-after-interchange" Warning 1 : "text stands behind an interchange";
     InterchangeWidth "interchange-header-width" Error 1 ta105="022": "an element of the interchange header has not its fixed width";
     InterchangeWrapped "interchange-header-wrapped" Warning 1 : "line breaks stand inside the interchange header";
-    DelimitersEqual "delimiters-equal" Error 1 ta105="027": "two delimiters are the same byte";
-    DelimiterUnusual "delimiter-unusual" Warning 1 : "a delimiter is a letter, digit or blank";
+    DelimitersEqual "delimiters-equal" Error 1 ta105="027": "the component separator is another delimiter too";
+    RepetitionSeparator "repetition-separator" Error 1 ta105="016": "the repetition separator is another delimiter too";
+    SegmentTerminator "segment-terminator" Error 1 ta105="004": "the segment terminator is a letter, digit or blank, or the element separator too";
+    ElementSeparator "element-separator" Error 1 ta105="026": "the element separator is a blank";
+    ComponentSeparator "component-separator" Error 1 ta105="027": "the component separator is a letter, digit or blank";
+    DelimiterUnusual "delimiter-unusual" Warning 1 : "what ISA11 holds cannot separate repetitions: they are not read";
+    InterchangeStandard "interchange-standard" Error 1 ta105="002": "the standard that ISA11 names is not known";
+    InterchangeVersion "interchange-version" Error 1 ta105="003": "the version of the control segments is not known";
     InterchangeTrailerMissing "interchange-trailer-missing" Error 1 ta105="023": "the interchange has no trailer (IEA)";
     InterchangeControlNumber "interchange-control-number" Error 1 ta105="001": "the trailer's control number is not the header's";
     InterchangeControlNumberTwice "interchange-control-number-twice" Warning 1 ta105="025": "an interchange before it has the same control number";
@@ -304,7 +310,7 @@ pub struct Finding {
 
 /// TA105, the note for a faulty element of the interchange header (x12-standard §4); 022 for the header itself.
 const HEADER_NOTES: [&str; 17] = [
-    "022", "010", "011", "012", "013", "005", "006", "007", "008", "014", "015", "002", "003",
+    "022", "010", "011", "012", "013", "005", "006", "007", "008", "014", "015", "016", "017",
     "018", "019", "020", "027",
 ];
 

@@ -52,8 +52,8 @@ pub use account::{
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, NoteBasis, Reason, RecordRejection, RecordTotals, RecordVerdicts,
+    Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
