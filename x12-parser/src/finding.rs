@@ -256,6 +256,28 @@ impl Position {
         }
     }
 
+    /// The data element number of an element of the segment or of a component of it; empty for a composite, which has none.
+    pub(crate) fn data_element(&self, element: u16, component: u16) -> &str {
+        let number = || {
+            let segment = self.segment()?;
+            let rule = self
+                .guide
+                .elements
+                .get(usize::from(segment.first_element)..)?
+                .get(..usize::from(segment.element_count))?
+                .get(usize::from(element.checked_sub(1)?))?;
+            let Some(component) = component.checked_sub(1) else {
+                return Some(&rule.data_element);
+            };
+            let first = usize::from(rule.first_component);
+            let component = self.guide.components.get(first + usize::from(component))?;
+            Some(&component.data_element)
+        };
+        number()
+            .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
+            .map_or("", String::as_str)
+    }
+
     /// The guide's definition of the segment, if it has one.
     #[must_use]
     pub fn segment(&self) -> Option<&x12_schemas::table::Segment> {
@@ -306,6 +328,39 @@ pub struct Finding {
     pub identity: Arc<Identity>,
     /// Which rule of the guide is broken, for [`Code::Rule`]; else [`NONE`].
     pub(crate) rule: u16,
+    /// What made that rule matter, in the order of its conditions.
+    pub(crate) triggers: Vec<Trigger>,
+}
+
+/// Where something stands that made a rule of the guide matter; what stands there is not told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Trigger {
+    /// Where in the guide.
+    pub position: Position,
+    /// Which segment of the transaction set, ST being 1.
+    pub segment: u64,
+    /// Element, from one; 0 if it is the segment.
+    pub element: u16,
+    /// Component, from one; 0 if it is the element.
+    pub component: u16,
+    /// Repetition, from one; 0 where the element does not repeat.
+    pub repetition: u16,
+}
+
+impl Trigger {
+    /// Whether another one is at the same place of the document.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        let place = |trigger: &Self| {
+            (
+                trigger.segment,
+                trigger.element,
+                trigger.component,
+                trigger.repetition,
+            )
+        };
+        place(self) == place(other)
+    }
 }
 
 /// TA105, the note for a faulty element of the interchange header (x12-standard §4); 022 for the header itself.
@@ -325,6 +380,12 @@ impl Finding {
     pub fn rule(&self) -> Option<&SituationRule> {
         let guide = &self.position.as_ref()?.guide;
         guide.rules.get(usize::from(self.rule))
+    }
+
+    /// What made the broken rule matter, for [`Code::Rule`]; nothing if the rule always does.
+    #[must_use]
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.triggers
     }
 
     /// Its stable name: that of the code, `segment-missing`, or of the rule, `claim-total`.

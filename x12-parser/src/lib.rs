@@ -62,7 +62,7 @@ pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
-pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
 pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
