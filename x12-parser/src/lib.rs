@@ -52,8 +52,8 @@ pub use account::{
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, NoteBasis, Reason, RecordRejection, RecordTotals, RecordVerdicts,
+    Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -62,7 +62,7 @@ pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
-pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
 pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};

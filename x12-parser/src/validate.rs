@@ -112,6 +112,7 @@ impl Cap {
                     code,
                     severity: code.severity(),
                     rule: NONE,
+                    triggers: Vec::new(),
                     element: 0,
                     component: 0,
                     repetition: 0,
@@ -144,7 +145,7 @@ impl Stage for Validate {
             bytes: block.bytes.len() as u64,
             ..Checked::default()
         };
-        // How many findings the open set had before: more than the limit behind them can never be told.
+        // How many findings there were before what is open, a set or what is around it: more than the limit behind them is never told.
         let most = block.limits.findings_per_set;
         let mut begun = 0;
         let checker = Checker::new(&block.layout.delimiters);
@@ -173,7 +174,7 @@ impl Stage for Validate {
                 Step::Structure(event) => {
                     *interchanges += u64::from(event == Event::OpenInterchange);
                     *sets += u64::from(matches!(event, Event::OpenSet(_)));
-                    if matches!(event, Event::OpenSet(_) | Event::CloseSet) {
+                    if !matches!(event, Event::OpenLoop(_) | Event::CloseLoop) {
                         begun = findings.len();
                     }
                 }

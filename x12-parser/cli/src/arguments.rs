@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use x12_parser::SnipTypes;
+use x12_parser::{NoteBasis, SnipTypes, Ta1Note, Ta1Severity};
 
 use crate::clock;
 use crate::synth::Fault;
@@ -244,6 +244,7 @@ const ACK_EXAMPLES: &str = "\
 Examples:
   x12conv ack claims.x12 > answer.x12
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
+  x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
@@ -265,6 +266,11 @@ pub struct AckArguments {
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
+    /// What becomes of an interchange with this note, TA105=TA104 [default: E for 002, 003 and 019, R for all others]
+    ///
+    /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
+    #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
+    pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
     /// How a 997 or 999 tells of accepted transaction sets
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
@@ -294,6 +300,24 @@ pub enum Accepted {
     List,
     /// By their count in AK9 alone
     Count,
+}
+
+fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
+    let (note, severity) = text
+        .split_once('=')
+        .ok_or("a note and what becomes of it: `001=E`")?;
+    let note = Ta1Note::of_code(note.trim())
+        .filter(|note| note.basis() == NoteBasis::Document)
+        .ok_or("the note is none that a document shows: 001 to 008, 010 to 024, 026, 027")?;
+    let all = [
+        Ta1Severity::Accepted,
+        Ta1Severity::AcceptedWithErrors,
+        Ta1Severity::Rejected,
+    ];
+    let severity = all
+        .into_iter()
+        .find(|known| known.code() == severity.trim());
+    Ok((note, severity.ok_or("a note becomes A, E or R")?))
 }
 
 fn date(text: &str) -> Result<String, &'static str> {
