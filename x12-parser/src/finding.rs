@@ -225,6 +225,11 @@ impl Position {
         self.loop_index
     }
 
+    /// Loop instance and segment definition in the tables of the guide.
+    pub(crate) fn entry(&self) -> (u16, u16) {
+        (self.loop_index, self.segment)
+    }
+
     /// Identifier of the loop; empty in the transaction set itself and in the envelope.
     #[must_use]
     pub fn loop_id(&self) -> &str {

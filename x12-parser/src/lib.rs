@@ -26,6 +26,7 @@ mod index;
 mod json;
 mod layout;
 mod limits;
+mod merge;
 mod numbers;
 mod options;
 mod parallel;
@@ -67,8 +68,12 @@ pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
+pub use merge::Merger;
 pub use options::Options;
-pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress, readdress};
+pub use readdress::{
+    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,
+    SetRecords, Undivided, readdress, readdress_parts, readdress_records, survey_records,
+};
 pub use segment::{Element, Segment};
 pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};
