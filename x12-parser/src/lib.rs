@@ -48,8 +48,10 @@ mod visit;
 mod walk;
 
 pub use account::{
-    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
-    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
+    ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
+    ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
+    Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
