@@ -62,37 +62,53 @@ pub enum ClaimAction {
 pub struct Stated {
     /// Statuses, in order.
     pub statuses: Vec<Status>,
+    /// Further statuses, which are counted and not kept; what is stated rests on them too.
+    pub omitted: u64,
     /// STC03; one that rejects outweighs all others.
     pub action: Option<ClaimAction>,
     /// STC04 of the first: what was charged.
     pub amount: Option<Decimal>,
+    /// An action that accepts and one that rejects stand.
     pub(super) is_both: bool,
+    /// A category that rejects stands; one that does not; one that is neither.
+    categories: [bool; 3],
 }
 
 impl Stated {
     /// Whether it is rejected, by its action or by the category of a status; none if nothing is stated.
     #[must_use]
     pub fn is_rejected(&self) -> Option<bool> {
-        let rejects = self.action == Some(ClaimAction::Reject) || self.has(&REJECTING);
-        let is_stated = self.action.is_some() || self.has(&ACCEPTING);
+        let [rejecting, accepting, _] = self.categories;
+        let rejects = self.action == Some(ClaimAction::Reject) || rejecting;
+        let is_stated = self.action.is_some() || accepting;
         (rejects || is_stated).then_some(rejects)
     }
 
     /// Whether action and categories say the same.
     #[must_use]
     pub fn agrees(&self) -> bool {
-        let only_accepting = |status: &Status| ACCEPTING.contains(&&*status.category);
+        let [rejecting, _, other] = self.categories;
         match self.action {
             _ if self.is_both => false,
-            Some(ClaimAction::Accept) => !self.has(&REJECTING),
-            Some(ClaimAction::Reject) => !self.statuses.iter().all(only_accepting),
+            Some(ClaimAction::Accept) => !rejecting,
+            Some(ClaimAction::Reject) => rejecting || other,
             None => true,
         }
     }
 
-    fn has(&self, categories: &[&str]) -> bool {
-        let mut statuses = self.statuses.iter();
-        statuses.any(|status| categories.contains(&&*status.category))
+    /// Takes a status; one beyond so many is counted.
+    pub(super) fn add(&mut self, status: Status, most: usize) {
+        let [rejecting, accepting, other] = &mut self.categories;
+        *match &*status.category {
+            category if REJECTING.contains(&category) => rejecting,
+            category if ACCEPTING.contains(&category) => accepting,
+            _ => other,
+        } = true;
+        if self.statuses.len() < most {
+            self.statuses.push(status);
+        } else {
+            self.omitted += 1;
+        }
     }
 }
 

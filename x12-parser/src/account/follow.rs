@@ -295,8 +295,8 @@ impl Stated {
     fn take(&mut self, segment: &Segment<'_>) -> Result<(), Misfit> {
         for number in [1, 10, 11] {
             let element = segment.element(number);
-            if !element.is_empty() && self.statuses.len() < STATUSES {
-                self.statuses.push(status(element));
+            if !element.is_empty() {
+                self.add(status(element), STATUSES);
             }
         }
         if self.amount.is_none() {
