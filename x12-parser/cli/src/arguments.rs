@@ -335,14 +335,23 @@ fn time(text: &str) -> Result<String, &'static str> {
 const INFO_EXAMPLES: &str = "\
 Examples:
   x12conv info claims.x12
-  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'";
+  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'
+  x12conv info --acknowledgments answer.x12     what a received TA1, 997, 999, 277CA or 824 says, a line each";
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// One line of JSON for each interchange
+    /// One line of JSON for each interchange, or for each thing that is said
     #[arg(long)]
     pub json: bool,
+    /// Say what received acknowledgments say instead: of which interchange, group, set, claim, item, and whether it is rejected
+    ///
+    /// Read are TA1, 997, 999, claim acknowledgments (277CA) and application advice (824).
+    #[arg(long)]
+    pub acknowledgments: bool,
+    /// Show numbers of claims and amounts, which are masked else
+    #[arg(long, requires = "acknowledgments")]
+    pub show_phi: bool,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]

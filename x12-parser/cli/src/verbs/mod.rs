@@ -4,6 +4,7 @@ mod ack;
 mod fmt;
 mod info;
 mod json;
+mod said;
 mod synth;
 mod validate;
 mod x12;
