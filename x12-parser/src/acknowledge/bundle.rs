@@ -137,9 +137,6 @@ impl Bundle {
         if self.set == AnswerSet::Functional {
             return;
         }
-        if !is_of_element(finding) {
-            self.tell_triggers(finding, TRIGGERS_OF_SEGMENT);
-        }
         let unit = quote
             .unit
             .as_ref()
@@ -147,6 +144,10 @@ impl Bundle {
         if let Some((name, value)) = unit {
             let unit = self.compose.join(&[name.as_bytes(), value]);
             self.compose.segment("CTX", &[&unit]);
+        }
+        // Both stand at one position of the standard, in any order; pyx12 takes them in this one alone.
+        if !is_of_element(finding) {
+            self.tell_triggers(finding, TRIGGERS_OF_SEGMENT);
         }
     }
 
@@ -156,8 +157,9 @@ impl Bundle {
             return;
         }
         let place = self.place(finding.element, finding.component, finding.repetition);
-        let copy: &[u8] = if self.compose.takes(&quote.value) {
-            &quote.value
+        // Text ends with no blank.
+        let copy = if self.compose.takes(&quote.value) {
+            quote.value.trim_ascii_end()
         } else {
             &[]
         };
