@@ -6,9 +6,9 @@ use std::sync::OnceLock;
 
 use x12_parser::{
     AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger, Options, Per, Severity,
-    Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, readdress_records,
-    survey_records, to_json, to_x12, validate,
+    Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger, Options, Per, Said,
+    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress,
+    readdress_records, survey_records, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
@@ -235,11 +235,12 @@ pub fn merge(document: &[u8]) {
     assert!(fault.is_none(), "what was merged has a fault: {fault:?}");
 }
 
-/// What acknowledgments say is read without panic, the same in blocks of any size.
+/// What acknowledgments say is read without panic, the same in blocks of any size; parts are told before what they are part of.
 pub fn account(document: &[u8]) {
     let told = |options: &Options| {
-        let mut told = Vec::new();
+        let (mut told, mut parts) = (Vec::new(), [0; 2]);
         let read = read_acknowledgments(document, options, |acknowledged| {
+            parts = counted(parts, &acknowledged.said);
             told.push(format!("{acknowledged:?}"));
             Ok(())
         });
@@ -252,6 +253,38 @@ pub fn account(document: &[u8]) {
             "another account with {} bytes",
             options.block_bytes
         );
+    }
+}
+
+/// Lines that wait for their claim and errors that wait for their item, behind what is said next.
+fn counted([lines, errors]: [u64; 2], said: &Said<'_>) -> [u64; 2] {
+    match said {
+        Said::Line(said) => {
+            assert!(said.ordinal == lines + 1, "a line was left out");
+            [lines + 1, errors]
+        }
+        Said::Claim(said) => {
+            assert!(said.lines == lines, "a line was left out");
+            let number = said
+                .claim
+                .number
+                .as_ref()
+                .map(|number| number.reveal().len());
+            assert!(number.is_none_or(|length| (1..=80).contains(&length)));
+            [0, errors]
+        }
+        Said::Level(said) => {
+            assert!(lines == 0, "a claim was left out");
+            let has_both = said.below.is_some() || said.adds_up().is_none();
+            assert!(has_both, "what was compared does not stand");
+            [0, errors]
+        }
+        Said::Error(_) => [lines, errors + 1],
+        Said::Advice(said) => {
+            assert!(said.errors == errors, "an error was left out");
+            [lines, 0]
+        }
+        _ => [lines, errors],
     }
 }
 

@@ -293,7 +293,8 @@ impl<'a> Fields<'a> {
             let element = self.element(usize::from(number));
             let holds = |filter: &Filter| self.holds(filter, run, chart);
             if !element.is_empty() && reading.filters.iter().all(holds) {
-                repetitions(element, number, reading.component, take);
+                let repeats = || chart.repeats(reading.segment, number);
+                repetitions(element, (number, reading.component), repeats, take);
             }
         }
     }
@@ -309,11 +310,11 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The values of one element.
+/// The values of one element; `repeats` says whether one that stands alone is the first of those that may.
 fn repetitions(
     element: Element<'_>,
-    number: u16,
-    component: u8,
+    (number, component): (u16, u8),
+    repeats: impl Fn() -> bool,
     take: &mut dyn FnMut(Part, &[u8]),
 ) {
     let component = u16::from(component);
@@ -339,7 +340,7 @@ fn repetitions(
                 one(element, repetition);
             }
         }
-        _ => one(element, 0),
+        _ => one(element, repeats().into()),
     }
 }
 

@@ -49,13 +49,15 @@ mod visit;
 mod walk;
 
 pub use account::{
-    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
-    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
+    ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
+    ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
+    Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision,
-    Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
+    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -64,7 +66,7 @@ pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
-pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
 pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};

@@ -8,7 +8,7 @@ use x12_schemas::table::{Amounts, Condition, Guide, NONE, Reading, Relation, Sit
 use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
-use crate::finding::Position;
+use crate::finding::{Position, Trigger};
 use crate::gather::{Day, Fields, Place, Seen, State};
 use crate::segment::Segment;
 
@@ -22,6 +22,8 @@ pub(crate) struct Rules {
 pub(crate) struct Broken {
     pub(crate) rule: u16,
     pub(crate) told: Told,
+    /// What made it matter: the first value that each of its conditions looked at.
+    triggers: Vec<Seen>,
 }
 
 /// Where a broken rule is told.
@@ -114,7 +116,13 @@ impl Rules {
                 states: &self.states,
             };
             let told = look.told(definition, loop_index)?;
-            Some(Broken { rule, told })
+            let triggers = definition.when.iter();
+            let triggers = triggers.filter_map(|met| look.trigger(met)).collect();
+            Some(Broken {
+                rule,
+                told,
+                triggers,
+            })
         };
         rules.into_iter().flatten().filter_map(broken).collect()
     }
@@ -281,6 +289,19 @@ impl Look<'_> {
         expired.cloned()
     }
 
+    /// The first value that made it hold, if something had to stand for it.
+    fn trigger(&self, condition: &Condition) -> Option<Seen> {
+        match condition {
+            Condition::Present(cell) => self.state(*cell)?.first.clone(),
+            Condition::Code(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Any(conditions) | Condition::All(conditions) => {
+                let mut met = conditions.iter().filter(|condition| self.holds(condition));
+                met.find_map(|condition| self.trigger(condition))
+            }
+            _ => None,
+        }
+    }
+
     /// The value that made it fail, if a single one did.
     fn hit(&self, condition: &Condition) -> Option<Seen> {
         match condition {
@@ -366,6 +387,24 @@ impl Broken {
             Told::Value(seen) | Told::At(seen) => (seen.span, seen.part),
             Told::Missing(_) | Told::End => (Span { length: 0, ..end }, Part::default()),
         }
+    }
+
+    /// What made it matter, each place once and without the values.
+    pub(crate) fn triggers(&self, guide: &Arc<Guide>) -> Vec<Trigger> {
+        let mut triggers: Vec<Trigger> = Vec::new();
+        for seen in &self.triggers {
+            let next = Trigger {
+                position: Position::new(guide, seen.loop_index, seen.segment),
+                segment: seen.span.segment,
+                element: seen.part.element,
+                component: seen.part.component,
+                repetition: seen.part.repetition,
+            };
+            if !triggers.iter().any(|other| other.is_at(&next)) {
+                triggers.push(next);
+            }
+        }
+        triggers
     }
 
     /// The value that is what is wrong.

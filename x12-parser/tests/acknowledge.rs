@@ -113,7 +113,8 @@ fn records(verdicts: &RecordVerdicts) -> String {
 #[test]
 fn each_case_is_answered_as_it_is_written_down() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acknowledge");
-    let made_up = fs::read_to_string(folder.join("made-up.kdl")).expect("it is there");
+    let guides = ["made-up.kdl", "situations.kdl"]
+        .map(|file| fs::read_to_string(folder.join(file)).expect("it is there"));
     let mut cases = 0;
     for entry in fs::read_dir(&folder).expect("it is there").flatten() {
         let path = entry.path();
@@ -124,9 +125,11 @@ fn each_case_is_answered_as_it_is_written_down() {
         let document = fs::read(&path).expect("it was found there");
         let answers = [1 << 17, 512].map(|block_bytes| {
             let mut read = Options::default();
-            let guide = read.catalog.compile("made-up.kdl", &made_up);
-            let catalog = (*read.catalog).clone().with(guide.expect("it compiles"));
-            read.catalog = catalog.into();
+            for guide in &guides {
+                let guide = read.catalog.compile("made-up.kdl", guide);
+                let catalog = (*read.catalog).clone().with(guide.expect("it compiles"));
+                read.catalog = catalog.into();
+            }
             read.block_bytes = block_bytes;
             let (mut answers, mut told) = (Vec::new(), String::new());
             let mut how = options();
@@ -158,7 +161,7 @@ fn each_case_is_answered_as_it_is_written_down() {
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         assert_eq!(answers[0], expected, "{}", path.display());
     }
-    assert_eq!(cases, 8);
+    assert_eq!(cases, 10);
 }
 
 #[test]

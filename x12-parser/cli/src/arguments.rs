@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use x12_parser::{ControlNumber, SnipTypes};
+use x12_parser::{ControlNumber, NoteBasis, SnipTypes, Ta1Note, Ta1Severity};
 
 use crate::clock;
 use crate::synth::Fault;
@@ -252,6 +252,7 @@ const ACK_EXAMPLES: &str = "\
 Examples:
   x12conv ack claims.x12 > answer.x12
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
+  x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
@@ -273,6 +274,11 @@ pub struct AckArguments {
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
+    /// What becomes of an interchange with this note, TA105=TA104 [default: E for 002, 003 and 019, R for all others]
+    ///
+    /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
+    #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
+    pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
     /// How a 997 or 999 tells of accepted transaction sets
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
@@ -311,6 +317,24 @@ fn control_number() -> impl TypedValueParser<Value = ControlNumber> {
     number.try_map(|number| ControlNumber::new(number).ok_or("it is no control number"))
 }
 
+fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
+    let (note, severity) = text
+        .split_once('=')
+        .ok_or("a note and what becomes of it: `001=E`")?;
+    let note = Ta1Note::of_code(note.trim())
+        .filter(|note| note.basis() == NoteBasis::Document)
+        .ok_or("the note is none that a document shows: 001 to 008, 010 to 024, 026, 027")?;
+    let all = [
+        Ta1Severity::Accepted,
+        Ta1Severity::AcceptedWithErrors,
+        Ta1Severity::Rejected,
+    ];
+    let severity = all
+        .into_iter()
+        .find(|known| known.code() == severity.trim());
+    Ok((note, severity.ok_or("a note becomes A, E or R")?))
+}
+
 fn date(text: &str) -> Result<String, &'static str> {
     clock::is_date(text)
         .then(|| text.to_owned())
@@ -326,14 +350,23 @@ fn time(text: &str) -> Result<String, &'static str> {
 const INFO_EXAMPLES: &str = "\
 Examples:
   x12conv info claims.x12
-  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'";
+  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'
+  x12conv info --acknowledgments answer.x12     what a received TA1, 997, 999, 277CA or 824 says, a line each";
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// One line of JSON for each interchange
+    /// One line of JSON for each interchange, or for each thing that is said
     #[arg(long)]
     pub json: bool,
+    /// Say what received acknowledgments say instead: of which interchange, group, set, claim, item, and whether it is rejected
+    ///
+    /// Read are TA1, 997, 999, claim acknowledgments (277CA) and application advice (824).
+    #[arg(long)]
+    pub acknowledgments: bool,
+    /// Show numbers of claims and amounts, which are masked else
+    #[arg(long, requires = "acknowledgments")]
+    pub show_phi: bool,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]

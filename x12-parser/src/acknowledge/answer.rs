@@ -7,7 +7,7 @@ use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::received::Received;
 use crate::acknowledge::verdict::{AnswerNumbers, Decided, Decision};
-use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy};
+use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy, Ta1Severity};
 use crate::control_number::ControlNumber;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
@@ -89,7 +89,7 @@ where
         self.ordinal += 1;
         let mut received = Received::new(self.ordinal, isa, delimiters);
         let rejected = self.how.rejected.get(&self.ordinal);
-        received.note = rejected.map(|note| ("R", note.code()));
+        received.note = rejected.map(|note| (Ta1Severity::Rejected, *note));
         self.interchange = Some(received);
     }
 
@@ -100,8 +100,10 @@ where
         let rejected = interchange.is_rejected();
         let asked = interchange.isa(14) == b"1" || self.how.ta1 == Ta1Policy::Always;
         let only_answers = interchange.holds_answers && !interchange.holds_others;
-        let ta1 = (!only_answers && (asked || rejected))
-            .then(|| interchange.note.unwrap_or(("A", "000")));
+        let note = interchange.note.map_or(("A", "000"), |(severity, note)| {
+            (severity.code(), note.code())
+        });
+        let ta1 = (!only_answers && (asked || rejected)).then_some(note);
         let answered = !rejected
             && interchange
                 .bundles()

@@ -291,7 +291,7 @@ impl<'b> Collector<'b> {
         };
         let mut quote = Quote {
             unit: self.unit(),
-            data_element: data_element(&finding),
+            data_element: data_element(&finding).to_owned(),
             ..Quote::default()
         };
         match copied {
@@ -343,12 +343,9 @@ fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
 }
 
 /// The data element number of what a finding concerns; empty for a composite, which has none.
-fn data_element(finding: &Finding) -> String {
+fn data_element(finding: &Finding) -> &str {
     let position = finding.position.as_ref();
-    let element = position.and_then(|it| it.element(finding.element, finding.component));
-    let number = element.map(|element| &element.data_element);
-    number
-        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
-        .cloned()
-        .unwrap_or_default()
+    position.map_or("", |position| {
+        position.data_element(finding.element, finding.component)
+    })
 }

@@ -26,7 +26,7 @@ use crate::place::Extent;
 use answer::Answer;
 pub use answer_set::AnswerSet;
 use collect::{Collect, Item};
-pub use note::Ta1Note;
+pub use note::{NoteBasis, Ta1Note, Ta1Severity};
 pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
@@ -65,6 +65,8 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub numbers: N,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
+    /// Notes that are to be taken otherwise than [`Ta1Note::severity`] says, as this partner wants it.
+    pub ta1_severities: BTreeMap<Ta1Note, Ta1Severity>,
     /// Whether accepted transaction sets are listed one by one (AK2 with IK5 or AK5), or only counted.
     pub list_accepted: bool,
     /// What a fault rejects.
@@ -85,10 +87,17 @@ impl<N> AcknowledgmentOptions<N> {
             time: time.into(),
             numbers,
             ta1: Ta1Policy::default(),
+            ta1_severities: BTreeMap::new(),
             list_accepted: true,
             rejects: Rejects::default(),
             rejected: BTreeMap::new(),
         }
+    }
+
+    /// How grave a note is to this partner.
+    pub(crate) fn severity(&self, note: Ta1Note) -> Ta1Severity {
+        let own = self.ta1_severities.get(&note).copied();
+        own.unwrap_or(note.severity())
     }
 }
 

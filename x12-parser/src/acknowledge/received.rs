@@ -5,8 +5,9 @@ use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::records::Tracker;
 use crate::acknowledge::verdict::{Decided, Opened, Verdict};
-use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects};
+use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects, Ta1Note, Ta1Severity};
 use crate::delimiters::Delimiters;
+use crate::envelope::is_version;
 use crate::finding::Finding;
 use crate::limits::Limits;
 
@@ -16,17 +17,14 @@ const VERSION: &[u8] = b"00501";
 /// Most codes in IK502 to IK506, AK502 to AK506, and AK905 to AK909.
 const CODES: usize = 5;
 
-/// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
-const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
-
 /// The interchange that is being answered.
 pub(crate) struct Received {
     isa: Vec<Vec<u8>>,
     delimiters: Delimiters,
     functional: Bundle,
     implementation: Bundle,
-    /// TA104 and TA105 so far.
-    pub(crate) note: Option<(&'static str, &'static str)>,
+    /// What TA104 and TA105 say so far.
+    pub(crate) note: Option<(Ta1Severity, Ta1Note)>,
     /// Whether acknowledgments were received (TA1 segments, FA groups), and whether anything else was.
     pub(crate) holds_answers: bool,
     pub(crate) holds_others: bool,
@@ -117,7 +115,8 @@ impl Received {
 
     /// Whether it is rejected, as far as is known.
     pub(crate) fn is_rejected(&self) -> bool {
-        self.note.is_some_and(|(code, _)| code == "R")
+        self.note
+            .is_some_and(|(severity, _)| severity == Ta1Severity::Rejected)
     }
 
     /// Takes what comes next; gives the decision about what ends with it.
@@ -155,7 +154,7 @@ impl Received {
                     bundle.open_set(&st);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(finding, quote, how.rejects, limits),
+            Item::Finding { finding, quote } => self.finding(finding, quote, how, limits),
             Item::CloseSet => {
                 let verdict = self.verdict();
                 let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
@@ -182,7 +181,7 @@ impl Received {
     /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
     pub(crate) fn break_off(&mut self) -> Vec<Item> {
         if !self.is_rejected() {
-            self.note = Some(("R", "024"));
+            self.note = Some((Ta1Severity::Rejected, Ta1Note::Content));
         }
         let mut open = Vec::new();
         if self.opened.is_in_set() {
@@ -228,7 +227,13 @@ impl Received {
         }
     }
 
-    fn finding(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
+    fn finding<N>(
+        &mut self,
+        finding: Finding,
+        quote: Quote,
+        how: &AcknowledgmentOptions<N>,
+        limits: &Limits,
+    ) {
         let codes = finding.acknowledgment();
         let id = finding
             .position
@@ -236,10 +241,14 @@ impl Received {
             .and_then(|position| position.segment_id())
             .unwrap_or_default();
         match (self.set.is_some(), id) {
-            _ if !codes.ta105.is_empty() => self.note(codes.ta105),
+            _ if !codes.ta105.is_empty() => {
+                if let Some(note) = Ta1Note::of_code(codes.ta105) {
+                    self.note(note, how.severity(note));
+                }
+            }
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, rejects, limits),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, how.rejects, limits),
             (true, _) => {
                 let set = self.set.as_mut();
                 if let Some(tracker) = set.and_then(|set| set.tracker.as_mut()) {
@@ -256,17 +265,12 @@ impl Received {
     }
 
     /// The gravest note wins; among equals the first.
-    fn note(&mut self, note: &'static str) {
-        let code = if ACCEPTED_NOTES.contains(&note) {
-            "E"
-        } else {
-            "R"
-        };
-        if self
+    fn note(&mut self, note: Ta1Note, severity: Ta1Severity) {
+        let before = self
             .note
-            .is_none_or(|(before, _)| before == "E" && code == "R")
-        {
-            self.note = Some((code, note));
+            .map_or(Ta1Severity::Accepted, |(before, _)| before);
+        if severity > before {
+            self.note = Some((severity, note));
         }
     }
 
@@ -378,10 +382,7 @@ impl Group {
 
 /// The version of an answer's control segments: the received one, if it is one at all.
 fn version(isa12: &[u8]) -> &[u8] {
-    match isa12 {
-        [b'0', b'0', b'2'..=b'8', b'0'..=b'9', b'0'..=b'9'] => isa12,
-        _ => VERSION,
-    }
+    if is_version(isa12) { isa12 } else { VERSION }
 }
 
 /// Whether elements repeat in a version of the control segments, so that ISA11 says what separates them: since 00402.

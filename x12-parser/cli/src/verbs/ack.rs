@@ -61,6 +61,7 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
         Ta1::WhenAsked => Ta1Policy::WhenAsked,
         Ta1::Always => Ta1Policy::Always,
     };
+    how.ta1_severities = arguments.ta1_severity.iter().copied().collect();
     how.list_accepted = arguments.accepted == Accepted::List;
     how
 }

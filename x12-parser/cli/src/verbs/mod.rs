@@ -5,6 +5,7 @@ mod fmt;
 mod info;
 mod json;
 mod merge;
+mod said;
 mod split;
 mod synth;
 mod validate;
