@@ -55,9 +55,10 @@ pub use account::{
     Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge,
+    AcceptedRecords, AcknowledgmentOptions, AnswerNumbers, AnswerSet, ClaimAcknowledgmentOptions,
+    ClaimAcknowledgments, ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision,
+    GroupDecision, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision,
+    Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;

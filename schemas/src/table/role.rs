@@ -13,6 +13,8 @@ pub enum Role {
     Receiver,
     /// The provider whose claims stand below: its NM1.
     Provider,
+    /// The provider's number with the tax office.
+    ProviderTax,
     /// Whom the claim is about: their NM1.
     Patient,
     /// The sender's number of the claim.

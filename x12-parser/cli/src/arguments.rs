@@ -254,6 +254,7 @@ Examples:
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
   x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
+  x12conv ack --rejects records --claims 277ca.x12 claims.x12 -o 999.x12
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
 
@@ -279,9 +280,21 @@ pub struct AckArguments {
     /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
     #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
     pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
-    /// How a 997 or 999 tells of accepted transaction sets
+    /// What a fault rejects
+    #[arg(long, value_enum, default_value_t)]
+    pub rejects: Rejected,
+    /// How a 997, 999 or 277CA tells of what is accepted
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
+    /// Also answer claims, transaction set by set, with 277CAs in this file: which claims are rejected, and why
+    #[arg(long, value_name = "FILE")]
+    pub claims: Option<PathBuf>,
+    /// Answer claims as a clearinghouse, not as a payer
+    #[arg(long, requires = "claims")]
+    pub clearinghouse: bool,
+    /// When the claims were received [default: the date of the answer]
+    #[arg(long, value_name = "CCYYMMDD", value_parser = date, requires = "claims")]
+    pub received: Option<String>,
     #[command(flatten)]
     pub guides: GuideArguments,
     #[command(flatten)]
@@ -300,13 +313,23 @@ pub enum Ta1 {
     Always,
 }
 
-/// How a 997 or 999 tells of accepted transaction sets.
+/// What a fault rejects.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Rejected {
+    /// The transaction set that it is in
+    #[default]
+    Sets,
+    /// The claim or the member that it is in, or all that it stands around: their set is accepted with errors
+    Records,
+}
+
+/// How a 997, 999 or 277CA tells of what is accepted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Accepted {
-    /// One by one, AK2 and IK5 each
+    /// One by one
     #[default]
     List,
-    /// By their count in AK9 alone
+    /// By their count alone
     Count,
 }
 

@@ -138,14 +138,11 @@ where
     ) -> Result<AnswerNumbers, Error> {
         let isa13 = self.how.numbers.interchange(self.ordinal)?;
         let control = format!("{isa13:09}");
-        let mut envelope = received.compose();
-        envelope.segment(
-            "ISA",
-            &self
-                .isa(received, &control, envelope.delimiters())
-                .each_ref()
-                .map(Vec::as_slice),
-        );
+        let mut envelope = received.header.compose();
+        let isa = received
+            .header
+            .answer(&self.how.date, &self.how.time, &control);
+        envelope.segment("ISA", &isa.each_ref().map(Vec::as_slice));
         if let Some((code, note)) = ta1 {
             envelope.segment(
                 "TA1",
@@ -195,35 +192,5 @@ where
         envelope.bytes.extend_from_slice(&bundle.compose.bytes);
         envelope.segment("GE", &[bundle.answered.to_string().as_bytes(), number]);
         Ok(gs06)
-    }
-
-    /// The header of the answer: the received one with sender and receiver exchanged.
-    fn isa(&self, received: &Received, control: &str, delimiters: &Delimiters) -> [Vec<u8>; 16] {
-        let wide = |number: usize, width: usize| {
-            let mut value = received.isa(number).to_vec();
-            value.resize(width, b' ');
-            value
-        };
-        let text = |value: &str| value.as_bytes().to_vec();
-        let test = if received.isa(15) == b"P" { "P" } else { "T" };
-        [
-            text("00"),
-            vec![b' '; 10],
-            text("00"),
-            vec![b' '; 10],
-            wide(7, 2),
-            wide(8, 15),
-            wide(5, 2),
-            wide(6, 15),
-            text(self.how.date.get(2..).unwrap_or_default()),
-            text(&self.how.time),
-            // Before elements repeated, ISA11 named the standard: U, that of the U.S. community of X12.
-            vec![delimiters.repetition.unwrap_or(b'U')],
-            received.version().to_vec(),
-            text(control),
-            text("0"),
-            text(test),
-            vec![delimiters.component],
-        ]
     }
 }

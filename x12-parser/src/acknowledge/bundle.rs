@@ -3,7 +3,7 @@
 use crate::acknowledge::AnswerSet;
 use crate::acknowledge::collect::Quote;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::received::element;
+use crate::acknowledge::header::element;
 use crate::finding::{Finding, Position};
 
 /// Greatest position of an element or component that IK401 and AK401 can name: two digits (data elements 722 and 1528).

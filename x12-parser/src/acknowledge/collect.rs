@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Guide, NONE, Record, Role};
+use x12_schemas::table::{NONE, Role};
 
 use crate::block::{Block, Stage};
 use crate::chart::Chart;
@@ -29,8 +29,8 @@ pub(crate) enum Item {
         gs: Vec<Vec<u8>>,
     },
     OpenSet {
-        /// Its guide, if one is known, and what its records are.
-        guide: Option<(Arc<Guide>, Option<Record>)>,
+        /// Its guide, if one is known.
+        chart: Option<Arc<Chart>>,
     },
     Set {
         st: Vec<Vec<u8>>,
@@ -47,6 +47,8 @@ pub(crate) enum Item {
     CloseLoop(Standing),
     /// The total of the open record.
     Charge(Decimal),
+    /// It is uncertain what belongs to which record, though that is no fault to this partner.
+    Doubt,
     CloseSet,
     CloseGroup,
     CloseInterchange,
@@ -163,12 +165,11 @@ impl<'b> Collector<'b> {
 
     fn structure(&mut self, event: Event) {
         match event {
-            Event::OpenSet(_) => {
+            Event::OpenSet(chart) => {
                 self.kept = 0;
-                let guide = self.replay.chart;
-                self.items.push(Item::OpenSet {
-                    guide: guide.map(|chart| (Arc::clone(&chart.guide), chart.roles.record)),
-                });
+                let charts = &self.block.placed.charts;
+                let chart = charts.get(usize::from(chart)).cloned();
+                self.items.push(Item::OpenSet { chart });
             }
             Event::CloseSet => {
                 self.units.clear();
@@ -273,6 +274,10 @@ impl<'b> Collector<'b> {
 
     fn push(&mut self, finding: Finding, copied: Copied<'_, '_>) {
         if finding.severity != Severity::Error {
+            let mut chart = self.replay.chart.iter().filter(|_| self.replay.in_set);
+            if chart.any(|chart| chart.roles.doubts(&chart.guide, &finding)) {
+                self.items.push(Item::Doubt);
+            }
             return;
         }
         // Faults of the set itself are few, and its answer names each kind of them.

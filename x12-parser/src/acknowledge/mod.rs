@@ -6,8 +6,10 @@
 mod answer;
 mod answer_set;
 mod bundle;
+mod claims;
 mod collect;
 mod compose;
+mod header;
 mod note;
 mod received;
 mod records;
@@ -25,6 +27,10 @@ use crate::place::Extent;
 
 use answer::Answer;
 pub use answer_set::AnswerSet;
+pub use claims::{
+    AcceptedRecords, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
+    acknowledge_claims,
+};
 use collect::{Collect, Item};
 pub use note::{NoteBasis, Ta1Note, Ta1Severity};
 pub use records::{Reason, RecordRejection, RecordVerdicts};
@@ -49,7 +55,8 @@ pub enum Rejects {
     #[default]
     Sets,
     /// The record that it is in, a claim or a member, or all records that it stands around: their transaction set is accepted with
-    /// errors. What stands neither in nor around records, and what has no records, is rejected as a set.
+    /// errors. What stands neither in nor around records is rejected as a set, and so is what cannot be divided: for its guide, or for
+    /// faults that leave it uncertain what belongs to which record.
     Records,
 }
 

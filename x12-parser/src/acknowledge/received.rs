@@ -1,26 +1,24 @@
 //! The account of one received interchange: its note for the TA1, and what is to be said of its groups and their transaction sets.
 
+use std::sync::Arc;
+
 use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::{Item, Quote};
-use crate::acknowledge::compose::Compose;
+use crate::acknowledge::header::{Header, element};
 use crate::acknowledge::records::Tracker;
 use crate::acknowledge::verdict::{Decided, Opened, Verdict};
 use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects, Ta1Note, Ta1Severity};
+use crate::chart::Chart;
 use crate::delimiters::Delimiters;
-use crate::envelope::is_version;
 use crate::finding::Finding;
 use crate::limits::Limits;
-
-/// The version of the control segments (ISA12) of an answer to an interchange whose own is none.
-const VERSION: &[u8] = b"00501";
 
 /// Most codes in IK502 to IK506, AK502 to AK506, and AK905 to AK909.
 const CODES: usize = 5;
 
 /// The interchange that is being answered.
 pub(crate) struct Received {
-    isa: Vec<Vec<u8>>,
-    delimiters: Delimiters,
+    pub(crate) header: Header,
     functional: Bundle,
     implementation: Bundle,
     /// What TA104 and TA105 say so far.
@@ -48,11 +46,14 @@ struct Group {
 /// The transaction set that is being answered.
 #[derive(Default)]
 struct Set {
-    known: bool,
+    /// Its guide, if one is known.
+    chart: Option<Arc<Chart>>,
     rejected: bool,
     /// Whether something is wrong for which only records are rejected.
     faulty: bool,
-    /// What becomes of its records, if its guide has any.
+    /// Whether it is uncertain what belongs to which record.
+    doubtful: bool,
+    /// What becomes of its records, if it can be divided between them.
     tracker: Option<Tracker>,
     codes: Vec<&'static str>,
     /// What is wrong in its segments, in the order in which it was found.
@@ -64,13 +65,12 @@ struct Set {
 impl Received {
     /// The interchange of this ordinal.
     pub(crate) fn new(ordinal: u32, isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
-        let repeats = repeats(version(element(&isa, 12)));
-        let bundle = |set| Bundle::new(set, Compose::new(delimiters, repeats));
+        let header = Header::new(isa, *delimiters);
+        let bundle = |set| Bundle::new(set, header.compose());
         Self {
-            isa,
-            delimiters: *delimiters,
             functional: bundle(AnswerSet::Functional),
             implementation: bundle(AnswerSet::Implementation),
+            header,
             note: None,
             holds_answers: false,
             holds_others: false,
@@ -82,17 +82,7 @@ impl Received {
 
     /// An element of the interchange header, from one.
     pub(crate) fn isa(&self, number: usize) -> &[u8] {
-        element(&self.isa, number)
-    }
-
-    /// The version of the answer's control segments, ISA12: that of the received ones, if it is one.
-    pub(crate) fn version(&self) -> &[u8] {
-        version(self.isa(12))
-    }
-
-    /// What composes the answer's envelope.
-    pub(crate) fn compose(&self) -> Compose {
-        Compose::new(&self.delimiters, repeats(self.version()))
+        self.header.isa(number)
     }
 
     /// The answers to its groups: 997s, then 999s.
@@ -136,14 +126,19 @@ impl Received {
                     group.ge01 = ge01;
                 }
             }
-            Item::OpenSet { guide } => {
+            Item::OpenSet { chart } => {
                 self.opened.open_set();
                 self.set = self.open_bundle().map(|bundle| Set {
-                    known: guide.is_some(),
-                    tracker: guide.and_then(|(guide, record)| Some(Tracker::new(guide, record?))),
+                    tracker: chart.as_deref().and_then(Tracker::new),
+                    chart,
                     begin: (bundle.compose.bytes.len(), bundle.compose.segments),
                     ..Set::default()
                 });
+            }
+            Item::Doubt => {
+                if let Some(set) = &mut self.set {
+                    set.doubtful = true;
+                }
             }
             Item::OpenLoop(..) | Item::CloseLoop(_) | Item::Charge(_) => self.track(&item),
             Item::Set { st } => {
@@ -155,17 +150,7 @@ impl Received {
                 }
             }
             Item::Finding { finding, quote } => self.finding(finding, quote, how, limits),
-            Item::CloseSet => {
-                let verdict = self.verdict();
-                let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
-                let bytes: usize = self
-                    .bundles()
-                    .map(|bundle| bundle.compose.bytes.len())
-                    .iter()
-                    .sum();
-                self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
-                return Some(self.opened.close_set(verdict, tracker.map(Tracker::finish)));
-            }
+            Item::CloseSet => return Some(self.end_set(how, limits)),
             Item::CloseGroup => {
                 let answer = self.group.as_ref().map_or_else(
                     || AnswerSet::of_group(&[], self.isa(12)),
@@ -176,6 +161,20 @@ impl Received {
             }
         }
         None
+    }
+
+    /// The open transaction set ends; gives the decision about it.
+    fn end_set<N>(&mut self, how: &AcknowledgmentOptions<N>, limits: &Limits) -> Decided {
+        self.undivided(how.rejects, limits);
+        let verdict = self.verdict();
+        let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
+        let bundles = self.bundles();
+        let bytes: usize = bundles
+            .iter()
+            .map(|bundle| bundle.compose.bytes.len())
+            .sum();
+        self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
+        self.opened.close_set(verdict, tracker.map(Tracker::finish))
     }
 
     /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
@@ -193,6 +192,16 @@ impl Received {
             open.push(Item::CloseGroup);
         }
         open
+    }
+
+    /// Where it is uncertain what belongs to which record, none can be rejected without the others; nor where too many are.
+    fn undivided(&mut self, rejects: Rejects, limits: &Limits) {
+        let Some(set) = &self.set else { return };
+        let Some(tracker) = &set.tracker else { return };
+        let doubtful = rejects == Rejects::Records && set.doubtful && tracker.has_rejected();
+        if doubtful || tracker.ranges() > limits.rejections_per_set {
+            self.set_code("5");
+        }
     }
 
     /// What is said of the open transaction set.
@@ -290,6 +299,10 @@ impl Received {
     /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
     fn keep(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
         if let Some(set) = &mut self.set {
+            set.doubtful |= set
+                .chart
+                .as_ref()
+                .is_some_and(|chart| chart.roles.doubts(&chart.guide, &finding));
             match &mut set.tracker {
                 Some(tracker) if rejects == Rejects::Records && tracker.is_inside() => {
                     tracker.fault(&finding);
@@ -309,7 +322,7 @@ impl Received {
             return;
         };
         group.received += 1;
-        group.known += u64::from(set.known);
+        group.known += u64::from(set.chart.is_some());
         group.accepted += u64::from(!set.rejected);
         group.faulty |= set.faulty;
         let answer = group.answer;
@@ -378,23 +391,6 @@ impl Group {
             faulty: false,
         }
     }
-}
-
-/// The version of an answer's control segments: the received one, if it is one at all.
-fn version(isa12: &[u8]) -> &[u8] {
-    if is_version(isa12) { isa12 } else { VERSION }
-}
-
-/// Whether elements repeat in a version of the control segments, so that ISA11 says what separates them: since 00402.
-fn repeats(version: &[u8]) -> bool {
-    version >= b"00402".as_slice()
-}
-
-/// An element by its number, from one; empty if it does not stand.
-pub(crate) fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
-    elements
-        .get(number.wrapping_sub(1))
-        .map_or(&[], Vec::as_slice)
 }
 
 /// Adds a code, once, and no more than there is room for.

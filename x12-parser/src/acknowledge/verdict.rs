@@ -51,7 +51,7 @@ pub struct SetDecision {
     pub st02: String,
     /// What its answer says, if its group and its interchange are not rejected.
     pub verdict: Verdict,
-    /// What becomes of its records if it is accepted; none if its guide has none, or is not known.
+    /// What becomes of its records if it is accepted; none if it cannot be divided, or its guide is not known.
     pub records: Option<RecordVerdicts>,
 }
 
