@@ -57,8 +57,8 @@ pub use account::{
 pub use acknowledge::{
     AcceptedRecords, AcknowledgmentOptions, AnswerNumbers, AnswerSet, ClaimAcknowledgmentOptions,
     ClaimAcknowledgments, ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision,
-    GroupDecision, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision,
-    Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
+    GroupDecision, GroupPolicy, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
+    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;

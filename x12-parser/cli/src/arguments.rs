@@ -280,6 +280,9 @@ pub struct AckArguments {
     /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
     #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
     pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
+    /// Which groups are answered with a 997 or 999
+    #[arg(long, value_enum, default_value_t)]
+    pub groups: Groups,
     /// What a fault rejects
     #[arg(long, value_enum, default_value_t)]
     pub rejects: Rejected,
@@ -311,6 +314,18 @@ pub enum Ta1 {
     WhenAsked,
     /// Always
     Always,
+}
+
+/// Which groups are answered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Groups {
+    /// All
+    #[default]
+    Always,
+    /// Those that are not accepted without errors
+    WhenFaulty,
+    /// None
+    Never,
 }
 
 /// What a fault rejects.

@@ -112,6 +112,9 @@ where
         let suppressed = match (only_answers, ta1.is_some() || answered) {
             (true, _) => Some("holds acknowledgments only"),
             (false, true) => None,
+            (false, false) if interchange.holds_others => {
+                Some("its groups are to have no answer, and no TA1 was asked for")
+            }
             (false, false) => Some("holds no group, and no TA1 was asked for"),
         };
         let answer = match suppressed {

@@ -33,6 +33,8 @@ pub(crate) struct Bundle {
     gs: Vec<Vec<u8>>,
     /// Groups that have their answer.
     pub(crate) answered: u32,
+    /// Bytes composed before the answer in hand.
+    begin: usize,
 }
 
 impl Bundle {
@@ -43,6 +45,7 @@ impl Bundle {
             compose,
             gs: Vec::new(),
             answered: 0,
+            begin: 0,
         }
     }
 
@@ -60,6 +63,7 @@ impl Bundle {
         let control = self.control();
         let names = [element(gs, 1), element(gs, 6), element(gs, 8)];
         self.compose.segments = 0;
+        self.begin = self.compose.bytes.len();
         let header = [code, control.as_bytes(), guide];
         self.compose.segment("ST", self.without_guide(&header));
         self.compose.segment("AK1", self.without_guide(&names));
@@ -229,6 +233,11 @@ impl Bundle {
         self.compose
             .segment("SE", &[segments.as_bytes(), control.as_bytes()]);
         self.answered += 1;
+    }
+
+    /// The group gets no answer.
+    pub(crate) fn drop_group(&mut self) {
+        self.compose.bytes.truncate(self.begin);
     }
 
     /// ST02 of the answer in hand.

@@ -47,6 +47,30 @@ pub enum Ta1Policy {
     Always,
 }
 
+/// Which groups are answered with a 997 or a 999.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum GroupPolicy {
+    /// All.
+    #[default]
+    Always,
+    /// Those that are not accepted without errors.
+    WhenFaulty,
+    /// None.
+    Never,
+}
+
+impl GroupPolicy {
+    /// Whether a group with this verdict, AK901, is answered.
+    fn answers(self, code: &str) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhenFaulty => code != "A",
+            Self::Never => false,
+        }
+    }
+}
+
 /// What a fault rejects, of those that a 999 or 997 can tell.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -74,6 +98,8 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub ta1: Ta1Policy,
     /// Notes that are to be taken otherwise than [`Ta1Note::severity`] says, as this partner wants it.
     pub ta1_severities: BTreeMap<Ta1Note, Ta1Severity>,
+    /// Which groups are answered.
+    pub groups: GroupPolicy,
     /// Whether accepted transaction sets are listed one by one (AK2 with IK5 or AK5), or only counted.
     pub list_accepted: bool,
     /// What a fault rejects.
@@ -86,7 +112,7 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
 
 impl<N> AcknowledgmentOptions<N> {
     /// Answers of this date (CCYYMMDD) and time (HHMM) under these numbers, and all else as it usually is: a TA1 when it is asked for,
-    /// accepted transaction sets listed, faults rejecting the set that they are in, no interchange rejected beforehand.
+    /// all groups answered, accepted transaction sets listed, faults rejecting the set that they are in, no interchange rejected beforehand.
     #[must_use]
     pub fn new(date: impl Into<String>, time: impl Into<String>, numbers: N) -> Self {
         Self {
@@ -95,6 +121,7 @@ impl<N> AcknowledgmentOptions<N> {
             numbers,
             ta1: Ta1Policy::default(),
             ta1_severities: BTreeMap::new(),
+            groups: GroupPolicy::default(),
             list_accepted: true,
             rejects: Rejects::default(),
             rejected: BTreeMap::new(),

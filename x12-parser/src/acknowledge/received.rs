@@ -6,8 +6,10 @@ use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::header::{Header, element};
 use crate::acknowledge::records::Tracker;
-use crate::acknowledge::verdict::{Decided, Opened, Verdict};
-use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects, Ta1Note, Ta1Severity};
+use crate::acknowledge::verdict::{Composed, Decided, Opened, Verdict};
+use crate::acknowledge::{
+    AcknowledgmentOptions, AnswerSet, GroupPolicy, Rejects, Ta1Note, Ta1Severity,
+};
 use crate::chart::Chart;
 use crate::delimiters::Delimiters;
 use crate::finding::Finding;
@@ -156,7 +158,7 @@ impl Received {
                     || AnswerSet::of_group(&[], self.isa(12)),
                     |group| group.answer,
                 );
-                let composed = self.close_group();
+                let composed = self.close_group(how.groups);
                 return Some(self.opened.close_group(answer, composed));
             }
         }
@@ -165,7 +167,7 @@ impl Received {
 
     /// The open transaction set ends; gives the decision about it.
     fn end_set<N>(&mut self, how: &AcknowledgmentOptions<N>, limits: &Limits) -> Decided {
-        self.undivided(how.rejects, limits);
+        self.undivided(limits);
         let verdict = self.verdict();
         let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
         let bundles = self.bundles();
@@ -195,11 +197,10 @@ impl Received {
     }
 
     /// Where it is uncertain what belongs to which record, none can be rejected without the others; nor where too many are.
-    fn undivided(&mut self, rejects: Rejects, limits: &Limits) {
+    fn undivided(&mut self, limits: &Limits) {
         let Some(set) = &self.set else { return };
         let Some(tracker) = &set.tracker else { return };
-        let doubtful = rejects == Rejects::Records && set.doubtful && tracker.has_rejected();
-        if doubtful || tracker.ranges() > limits.rejections_per_set {
+        if set.doubtful && tracker.has_rejected() || tracker.ranges() > limits.rejections_per_set {
             self.set_code("5");
         }
     }
@@ -340,8 +341,8 @@ impl Received {
         }
     }
 
-    /// Ends the answer to the group; gives AK901 and how many transaction sets are accepted.
-    fn close_group(&mut self) -> Option<(&'static str, u64)> {
+    /// Ends the answer to the group, if it gets one.
+    fn close_group(&mut self, policy: GroupPolicy) -> Option<Composed> {
         let mut group = self.group.take()?;
         if group.known == 0 && group.received > 0 {
             add(&mut group.codes, "2");
@@ -374,8 +375,18 @@ impl Received {
             accepted.as_bytes(),
         ];
         elements.extend(group.codes.iter().map(|code| code.as_bytes()));
-        self.bundle(group.answer).close_group(&elements);
-        Some((code, group.accepted))
+        let is_answered = policy.answers(code);
+        let bundle = self.bundle(group.answer);
+        if is_answered {
+            bundle.close_group(&elements);
+        } else {
+            bundle.drop_group();
+        }
+        Some(Composed {
+            code,
+            accepted: group.accepted,
+            is_answered,
+        })
     }
 }
 

@@ -6,11 +6,11 @@ use std::path::Path;
 use serde::Serialize;
 use x12_parser::{
     AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions,
-    ClaimAcknowledgments, ClaimSource, CountingNumbers, Decided, Decision, GroupDecision, Rejects,
-    Ta1Policy, acknowledge, acknowledge_claims,
+    ClaimAcknowledgments, ClaimSource, CountingNumbers, Decided, Decision, GroupDecision,
+    GroupPolicy, Rejects, Ta1Policy, acknowledge, acknowledge_claims,
 };
 
-use crate::arguments::{Accepted, AckArguments, OutputArguments, Rejected, Ta1};
+use crate::arguments::{Accepted, AckArguments, Groups, OutputArguments, Rejected, Ta1};
 use crate::clock;
 use crate::codes;
 use crate::documents::Document;
@@ -163,6 +163,11 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     };
     how.ta1_severities = arguments.ta1_severity.iter().copied().collect();
     how.list_accepted = arguments.accepted == Accepted::List;
+    how.groups = match arguments.groups {
+        Groups::Always => GroupPolicy::Always,
+        Groups::WhenFaulty => GroupPolicy::WhenFaulty,
+        Groups::Never => GroupPolicy::Never,
+    };
     how.rejects = match arguments.rejects {
         Rejected::Sets => Rejects::Sets,
         Rejected::Records => Rejects::Records,
