@@ -217,7 +217,7 @@ where
 }
 
 /// Whether a guide says all that a 277CA tells of its records.
-fn is_answered(guide: &Guide) -> bool {
+pub(crate) fn is_answered(guide: &Guide) -> bool {
     let roles = [
         Role::Batch,
         Role::Sender,

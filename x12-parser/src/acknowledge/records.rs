@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record};
 
+use crate::acknowledge::claims::is_answered;
 use crate::acknowledge::collect::Item;
 use crate::chart::Chart;
 use crate::claim_status::{Cause, ClaimStatus};
@@ -100,6 +101,25 @@ impl RecordVerdicts {
         let ranges = ranges.filter_map(|index| self.rejections.get(index));
         let ranges = ranges.filter(move |range| range.last >= record);
         ranges.flat_map(|range| &range.reasons)
+    }
+
+    /// The records that are rejected, from the first to the last of each range: in their order, none twice.
+    #[must_use]
+    pub fn rejected_ranges(&self) -> Vec<[u64; 2]> {
+        let mut merged: Vec<[u64; 2]> = Vec::new();
+        for range in &self.rejections {
+            match merged.last_mut() {
+                Some([_, last]) if range.first <= *last + 1 => *last = range.last.max(*last),
+                _ => merged.push([range.first, range.last]),
+            }
+        }
+        merged
+    }
+
+    /// Whether a 277CA can answer the records: they are claims, and their guide says all that it tells of them.
+    #[must_use]
+    pub fn has_claim_answer(&self) -> bool {
+        is_answered(&self.guide)
     }
 
     /// Whether the record of this ordinal, from one, is accepted.
