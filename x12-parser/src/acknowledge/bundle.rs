@@ -30,7 +30,7 @@ pub(crate) struct Bundle {
     pub(crate) set: AnswerSet,
     pub(crate) compose: Compose,
     /// Header of the first group that they answer.
-    gs: Vec<Vec<u8>>,
+    pub(crate) gs: Vec<Vec<u8>>,
     /// Groups that have their answer.
     pub(crate) answered: u32,
     /// Bytes composed before the answer in hand.
@@ -47,11 +47,6 @@ impl Bundle {
             answered: 0,
             begin: 0,
         }
-    }
-
-    /// An element of the header of the first group that they answer, from one.
-    pub(crate) fn gs(&self, number: usize) -> &[u8] {
-        element(&self.gs, number)
     }
 
     /// Begins the answer to a group.
