@@ -4,6 +4,7 @@
 //! interchange of answers for each received interchange, with a group of 997s, one of 999s, or both; every received transaction set, group and interchange gets a recorded decision.
 
 mod accepted;
+mod advice;
 mod answer;
 mod answer_set;
 mod bundle;
@@ -14,6 +15,7 @@ mod envelopes;
 mod header;
 mod known;
 mod note;
+mod quoted;
 mod received;
 mod records;
 mod verdict;
@@ -29,6 +31,7 @@ use crate::parallel;
 use crate::place::Extent;
 
 pub use accepted::AcceptedRecords;
+pub use advice::{AdviceOptions, AdvisedSets, ApplicationAdvice, advise};
 use answer::Answer;
 pub use answer_set::AnswerSet;
 pub use claims::{

@@ -69,6 +69,13 @@ impl Reason {
         rule.map_or(self.cause.code.name(), |rule| &rule.id)
     }
 
+    /// What is wrong, in lower case and without a value, and how an 824 says it, TED01.
+    pub(crate) fn message(self, guide: &Guide) -> (&str, &'static str) {
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        let message = rule.map_or(self.cause.code.message(), |rule| &rule.message);
+        (message, self.cause.code.error_condition(rule))
+    }
+
     /// What a 277CA says of the claim, or of its line, for this reason; the guide is that of the verdicts.
     #[must_use]
     pub fn claim_status(self, guide: &Guide) -> ClaimStatus<'_> {
