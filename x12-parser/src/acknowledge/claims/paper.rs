@@ -127,7 +127,8 @@ impl<N> Paper<'_, N> {
         self.party(b"85", &provider, true, [qualifier, &id]);
         self.compose.segment("TRN", &[b"1", b"0"]);
         if has_npi && !tax.is_empty() {
-            self.compose.segment("REF", &[b"TJ", &tax]);
+            let tax = &tax[..tax.len().min(REFERENCE)];
+            self.compose.segment("REF", &[b"TJ", tax.trim_ascii_end()]);
         }
         self.totals([b"QA", b"QC"], counts);
     }
