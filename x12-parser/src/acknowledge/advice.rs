@@ -99,8 +99,7 @@ pub struct ApplicationAdvice {
 /// use x12_parser::{acknowledge, advise};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let document = std::fs::read("../samples/005010X220A1/made-up-members.edi").unwrap_or_default();
-/// # if document.is_empty() { return Ok(()); }
+/// # let document = std::fs::read("../samples/005010X220A1/family-enrolled.edi")?;
 /// let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
 /// let (mut answers, mut verdicts) = (Vec::new(), AcceptedRecords::default());
 /// acknowledge(&document[..], &mut answers, &mut how, &Default::default(), |decided| {

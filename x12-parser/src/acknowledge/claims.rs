@@ -110,8 +110,7 @@ pub struct ClaimAcknowledgments {
 /// use x12_parser::{acknowledge, acknowledge_claims};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let document = std::fs::read("../samples/005010X222A1/made-up-claims.edi").unwrap_or_default();
-/// # if document.is_empty() { return Ok(()); }
+/// # let document = std::fs::read("../samples/005010X222A1/one-claim.edi")?;
 /// let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
 /// let (mut answers, mut verdicts) = (Vec::new(), AcceptedRecords::default());
 /// acknowledge(&document[..], &mut answers, &mut how, &Default::default(), |decided| {
