@@ -76,10 +76,9 @@ fn errors(document: &[u8]) -> Vec<x12_parser::Finding> {
     found
 }
 
-/// What must be said, by what was found and decided.
-fn expected(document: &[u8], decided: &[Decided], sets: AdvisedSets) -> BTreeMap<At, Advised> {
+/// What must be said, by what was decided.
+fn asked(decided: &[Decided], sets: AdvisedSets) -> BTreeMap<At, Advised> {
     let mut expected: BTreeMap<At, Advised> = BTreeMap::new();
-    let mut untold: BTreeMap<At, u64> = BTreeMap::new();
     for decided in decided {
         match decided {
             Decided::Set(set) if set.verdict != Verdict::NotAnswered => {
@@ -89,7 +88,6 @@ fn expected(document: &[u8], decided: &[Decided], sets: AdvisedSets) -> BTreeMap
                 });
                 let at = [set.interchange, set.group, set.set];
                 let is_rejected = set.verdict == Verdict::Rejected;
-                untold.insert(at, set.untold);
                 let advised = Advised {
                     is_rejected: is_rejected || all,
                     rejected_records: records.map_or(0, |it| it.rejected.records),
@@ -117,6 +115,12 @@ fn expected(document: &[u8], decided: &[Decided], sets: AdvisedSets) -> BTreeMap
             _ => {}
         }
     }
+    expected
+}
+
+/// What must be said, by what was decided and found.
+fn expected(document: &[u8], decided: &[Decided], sets: AdvisedSets) -> BTreeMap<At, Advised> {
+    let mut expected = asked(decided, sets);
     for finding in errors(document) {
         let at = [finding.interchange, finding.group, finding.set];
         let codes = finding.acknowledgment();
