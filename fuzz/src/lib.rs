@@ -5,17 +5,19 @@
 use std::sync::OnceLock;
 
 use x12_parser::{
-    AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger, Options, Per, Said,
-    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress,
-    readdress_records, survey_records, to_json, to_x12, validate,
+    AcceptedRecords, AcknowledgmentOptions, Addresses, AdviceOptions, AdviceSaid, AdviceScope,
+    AdvisedSets, ApplicationAdvice, ClaimAcknowledgmentOptions, Code, ControlNumber,
+    CountingNumbers, Decided, Envelope, Error, Fate, Finding, GroupAddress, InterchangeAddress,
+    Limits, Merger, Options, Per, Rejects, Said, Severity, Shape, Ta1Note, Ta1Policy, acknowledge,
+    acknowledge_claims, advise, read_acknowledgments, readdress, readdress_records, survey_records,
+    to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 9] = [
+pub const BODIES: [(&str, Body); 10] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -25,6 +27,7 @@ pub const BODIES: [(&str, Body); 9] = [
     ("records", records),
     ("divide", divide),
     ("merge", merge),
+    ("advise", advise_and_read),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -125,6 +128,60 @@ pub fn acknowledge_and_read(document: &[u8]) {
         .iter()
         .find(|finding| finding.severity == Severity::Error && !quotes(finding));
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// What is said of claims and transaction sets, in 277CAs and 824s, reads clean under our own guides; block sizes change nothing.
+pub fn advise_and_read(document: &[u8]) {
+    let Some((whole, told)) = further(document, &options()) else {
+        return;
+    };
+    for options in variants(document) {
+        let other = further(document, &options);
+        assert!(
+            other.is_some_and(|(other, _)| other == whole),
+            "other answers with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    let mut said = 0;
+    for answers in whole.iter().filter(|answers| !answers.is_empty()) {
+        let (found, read) = findings(answers, &options());
+        assert!(read.is_ok(), "our own answer cannot be read: {read:?}");
+        let fault = found
+            .iter()
+            .find(|finding| finding.severity == Severity::Error && !quotes(finding));
+        assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+        let read = read_acknowledgments(&answers[..], &options(), |acknowledged| {
+            let is_set = |said: &AdviceSaid| said.scope == AdviceScope::Set;
+            said += u64::from(matches!(&acknowledged.said, Said::Advice(said) if is_set(said)));
+            Ok(())
+        });
+        assert!(read.is_ok(), "our own answer is not understood: {read:?}");
+    }
+    assert!(said == told.sets, "a set was left out");
+}
+
+/// The 277CAs and the 824s that a document gets, if it can be read to its end.
+fn further(document: &[u8], options: &Options) -> Option<([Vec<u8>; 2], ApplicationAdvice)> {
+    let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
+    how.rejects = Rejects::Records;
+    let mut verdicts = AcceptedRecords::default();
+    acknowledge(document, std::io::sink(), &mut how, options, |decided| {
+        verdicts.note(&decided);
+        Ok(())
+    })
+    .ok()?;
+    let (mut claims, mut advice) = (Vec::new(), Vec::new());
+    let mut how = ClaimAcknowledgmentOptions::new("20261123", "1200", how.numbers);
+    let claimed = acknowledge_claims(document, &mut claims, &verdicts, &mut how, options);
+    let mut how = AdviceOptions::new("20261123", "1200", how.numbers);
+    how.sets = AdvisedSets::All;
+    let advised = advise(document, &mut advice, &verdicts, &mut how, options);
+    match (claimed, advised) {
+        (Ok(_), Ok(told)) => Some(([claims, advice], told)),
+        other => panic!("what was read once cannot be read again: {other:?}"),
+    }
 }
 
 /// What goes on under another envelope has an envelope without faults, and goes on again as it is.

@@ -18,6 +18,7 @@ mod delimiters;
 mod entry;
 mod envelope;
 mod error;
+mod error_condition;
 mod event;
 mod finding;
 mod form;
@@ -55,10 +56,11 @@ pub use account::{
     Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcceptedRecords, AcknowledgmentOptions, AnswerNumbers, AnswerSet, ClaimAcknowledgmentOptions,
-    ClaimAcknowledgments, ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision,
-    GroupDecision, GroupPolicy, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
+    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
+    ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, NoteBasis,
+    Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity,
+    Verdict, acknowledge, acknowledge_claims, advise,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;

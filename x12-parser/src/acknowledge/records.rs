@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record};
 
-use crate::acknowledge::claims::is_answered;
+use crate::acknowledge::accepted::has_claim_roles;
 use crate::acknowledge::collect::Item;
 use crate::chart::Chart;
 use crate::claim_status::{Cause, ClaimStatus};
@@ -70,6 +70,13 @@ impl Reason {
         rule.map_or(self.cause.code.name(), |rule| &rule.id)
     }
 
+    /// What is wrong, in lower case and without a value, and how an 824 says it, TED01.
+    pub(crate) fn message(self, guide: &Guide) -> (&str, &'static str) {
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        let message = rule.map_or(self.cause.code.message(), |rule| &rule.message);
+        (message, self.cause.code.error_condition(rule))
+    }
+
     /// What a 277CA says of the claim, or of its line, for this reason; the guide is that of the verdicts.
     #[must_use]
     pub fn claim_status(self, guide: &Guide) -> ClaimStatus<'_> {
@@ -119,7 +126,7 @@ impl RecordVerdicts {
     /// Whether a 277CA can answer the records: they are claims, and their guide says all that it tells of them.
     #[must_use]
     pub fn has_claim_answer(&self) -> bool {
-        is_answered(&self.guide)
+        has_claim_roles(&self.guide)
     }
 
     /// Whether the record of this ordinal, from one, is accepted.
