@@ -514,6 +514,8 @@ pub enum Gathers {
     Matches(u16),
     /// Whether one is not in the external list, an index into [`Guide::lists`], and those that are in it for a time only.
     Listed(u16),
+    /// Those that are in the external list for a time only.
+    InForce(u16),
 }
 
 /// What a value can be checked for by itself.
@@ -529,6 +531,8 @@ pub enum Check {
     Cents,
     /// A number without decimal places.
     Whole,
+    /// A period that does not end before it begins.
+    Forward,
 }
 
 /// Something that holds in an occurrence or not; numbers are cells of the rule.

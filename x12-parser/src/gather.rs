@@ -12,6 +12,7 @@ use crate::event::{Part, Span};
 use crate::limits::{RULE_VALUE_BYTES, RULE_VALUES};
 use crate::rule_index::Slot;
 use crate::segment::{Element, Segment, unwrapped};
+use crate::value::is_date;
 
 /// A value at its place. It is a document's, so it has no `Debug`.
 #[derive(Clone)]
@@ -167,11 +168,13 @@ impl State {
                 let pattern = chart.patterns.get(usize::from(pattern));
                 pattern.is_some_and(|pattern| !pattern.matches(value))
             }
-            Gathers::Listed(_) => {
+            Gathers::Listed(_) | Gathers::InForce(_) => {
                 let list = slot
                     .list
                     .and_then(|list| chart.lists.get(usize::from(list)));
-                list.is_some_and(|list| self.is_unlisted(list, place.seen(part, value)))
+                let is_unlisted =
+                    list.is_some_and(|list| self.is_unlisted(list, place.seen(part, value)));
+                is_unlisted && matches!(slot.gathers, Gathers::Listed(_))
             }
         };
         if is_hit && self.hit.is_none() {
@@ -210,7 +213,7 @@ impl State {
     fn date(&mut self, is_end: bool, value: &[u8]) {
         let day = |from: usize| -> Option<Day> {
             let day: Day = value.get(from..from + 8)?.try_into().ok()?;
-            day.iter().all(u8::is_ascii_digit).then_some(day)
+            is_date(&day).then_some(day)
         };
         let end = if is_end && value.get(8) == Some(&b'-') {
             day(9)
@@ -321,13 +324,15 @@ fn repetitions(
             0 => element.bytes(),
             component => element.component(usize::from(component)),
         };
+        // Of a wrapped file an element may hold a line break, and nothing.
+        let value = unwrapped(value);
         if !value.is_empty() {
             let part = Part {
                 element: number,
                 component,
                 repetition,
             };
-            take(part, &unwrapped(value));
+            take(part, &value);
         }
     };
     let mut repetitions = element.repetitions();
@@ -356,6 +361,10 @@ fn is_good(check: Check, value: &[u8]) -> bool {
         Check::NotNegative => amount(|amount| amount >= Decimal::default()),
         Check::Cents => amount(|amount| amount.is_whole_in(100)),
         Check::Whole => amount(|amount| amount.is_whole_in(1)),
+        Check::Forward => match (value.get(..8), value.get(8), value.get(9..)) {
+            (Some(first), Some(b'-'), Some(last)) if last.len() == 8 => first <= last,
+            _ => true,
+        },
     }
 }
 

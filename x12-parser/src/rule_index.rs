@@ -34,11 +34,17 @@ pub(crate) struct Slot {
     pub(crate) quotes: bool,
 }
 
-/// A slot that reads a segment.
+/// What is read of a segment, once for all slots that take it.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    pub(crate) slot: u16,
     pub(crate) reading: Reading,
+    pub(crate) takers: Vec<Taker>,
+}
+
+/// A slot that takes a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    pub(crate) slot: u16,
     /// Whether the value names the party.
     pub(crate) is_name: bool,
 }
@@ -77,13 +83,17 @@ impl RuleIndex {
                 }
             }
         }
+        // In the order of the elements, so that the first of what is wrong is told.
+        for (_, readers) in index.readers.iter_mut().flatten() {
+            readers.sort_by_key(|reader| (reader.reading.element, reader.reading.component));
+        }
         index
     }
 
     fn add(&mut self, cell: &Cell, lists: &[u16]) {
         let slot = self.slots.len() as u16;
         let list = match cell.gathers {
-            Gathers::Listed(list) => lists.get(usize::from(list)).copied(),
+            Gathers::Listed(list) | Gathers::InForce(list) => lists.get(usize::from(list)).copied(),
             _ => None,
         };
         self.slots.push(Slot {
@@ -107,11 +117,15 @@ impl RuleIndex {
                 by_loop.push((reading.loop_index, Vec::new()));
                 by_loop.len() - 1
             });
-            by_loop[at].1.push(Reader {
-                slot,
-                reading: reading.clone(),
-                is_name,
-            });
+            let readers = &mut by_loop[at].1;
+            let taker = Taker { slot, is_name };
+            match readers.iter_mut().find(|reader| reader.reading == *reading) {
+                Some(reader) => reader.takers.push(taker),
+                None => readers.push(Reader {
+                    reading: reading.clone(),
+                    takers: vec![taker],
+                }),
+            }
         }
         for &index in parties.flat_map(|parties| &parties.loops) {
             self.settles[usize::from(index)].push(slot);

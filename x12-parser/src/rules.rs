@@ -78,17 +78,14 @@ impl Rules {
         };
         let fields = Fields::new(read, readers.len());
         for reader in readers {
-            let slot = usize::from(reader.slot);
-            let (Some(state), Some(slot)) =
-                (self.states.get_mut(slot), chart.rules.slots.get(slot))
-            else {
-                continue;
-            };
             fields.read(chart, &reader.reading, &mut |part, value| {
-                if reader.is_name {
-                    state.name(value);
-                } else {
-                    state.take(chart, slot, (place, part), value);
+                for taker in &reader.takers {
+                    let index = usize::from(taker.slot);
+                    match (self.states.get_mut(index), chart.rules.slots.get(index)) {
+                        (Some(state), _) if taker.is_name => state.name(value),
+                        (Some(state), Some(slot)) => state.take(chart, slot, (place, part), value),
+                        _ => {}
+                    }
                 }
             });
         }

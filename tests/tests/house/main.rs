@@ -10,6 +10,7 @@ mod made_up;
 mod pyx12;
 mod raw;
 mod records;
+mod rules;
 mod samples;
 mod schemas;
 mod strict;
