@@ -146,6 +146,40 @@ fn with_lists() -> Options {
     options
 }
 
+/// Each rule of a pack is broken by the sample that is named after the pack; without it that sample is clean, and with it all others are.
+#[test]
+fn packs_find_what_they_say_and_nothing_elsewhere() {
+    let builtin = Catalog::builtin();
+    for pack in builtin.packs() {
+        let guides = builtin.pack(pack).expect("packs fit their guides");
+        let expected: BTreeSet<String> = guides
+            .iter()
+            .flat_map(|guide| &guide.rules)
+            .filter(|rule| rule.snip == 6)
+            .map(|rule| rule.id.clone())
+            .collect();
+        let catalog = guides.into_iter().fold(builtin.clone(), Catalog::with);
+        let mut options = options();
+        (options.catalog, options.snip) = (Arc::new(catalog), "6".parse().expect("it is a type"));
+        let mut broken = BTreeSet::new();
+        for document in samples() {
+            let findings = verdict(&document.bytes, &options).findings;
+            let names = findings.iter().map(|finding| finding.name().to_owned());
+            if document.name.ends_with(&format!("/pack-{pack}.edi")) {
+                broken.extend(names);
+            } else if !document.name.contains("broken/") {
+                assert_eq!(
+                    names.collect::<Vec<_>>(),
+                    [] as [&str; 0],
+                    "{}",
+                    document.name
+                );
+            }
+        }
+        assert_eq!(broken, expected, "{pack}");
+    }
+}
+
 /// What the two made-up trading partners want, over samples that are clean without them or nearly so.
 #[test]
 fn overlays_of_partners_find_what_they_say() {
