@@ -504,6 +504,8 @@ pub enum Gathers {
     Others(u16),
     /// Their sum.
     Sum,
+    /// The highest of them.
+    Highest,
     /// All of them.
     Values,
     /// The earliest and the latest date; of periods the end instead of the beginning.
@@ -554,6 +556,8 @@ pub enum Condition {
     Among(u16, u16),
     /// No value of the first is one of the second.
     Apart(u16, u16),
+    /// No value of the first is higher than the number of values of the second.
+    Points(u16, u16),
     /// No date of the first is after one of the second.
     NotAfter(u16, u16),
     /// All values are as they should be: those that were gathered to be told apart from others.

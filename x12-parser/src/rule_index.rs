@@ -30,7 +30,9 @@ pub(crate) struct Slot {
     /// Index of the external list that it looks into, if that is at hand.
     pub(crate) list: Option<u16>,
     pub(crate) by_party: bool,
-    /// Whether the first value is what is wrong, if it is wrong that there is one.
+    /// Whether the place of its first value may be told.
+    pub(crate) places: bool,
+    /// Whether a value of it may be what is wrong, and then told at its place.
     pub(crate) quotes: bool,
 }
 
@@ -77,7 +79,9 @@ impl RuleIndex {
                     known.push((gathered, slot));
                     index.add(gathered, lists);
                 }
-                index.slots[usize::from(slot)].quotes |= quotes;
+                let slot_of = &mut index.slots[usize::from(slot)];
+                slot_of.quotes |= quotes;
+                slot_of.places |= quotes || cell == definition.anchor;
                 if let Some(cells) = index.cells.last_mut() {
                     cells.push(slot);
                 }
@@ -100,6 +104,7 @@ impl RuleIndex {
             gathers: cell.gathers,
             list: list.filter(|&list| list != NONE),
             by_party: cell.parties.is_some(),
+            places: false,
             quotes: false,
         });
         for &scope in &cell.scopes {
@@ -135,9 +140,10 @@ impl RuleIndex {
     /// Who reads a segment of this definition in this loop.
     #[inline]
     pub(crate) fn readers(&self, definition: u16, loop_index: u16) -> &[Reader] {
-        let by_loop = self.readers.get(usize::from(definition));
-        let mut by_loop = by_loop.into_iter().flatten();
-        let found = by_loop.find(|(index, _)| *index == loop_index);
+        let Some(by_loop) = self.readers.get(usize::from(definition)) else {
+            return &[];
+        };
+        let found = by_loop.iter().find(|(index, _)| *index == loop_index);
         found.map_or(&[], |(_, readers)| readers)
     }
 
@@ -149,11 +155,19 @@ impl RuleIndex {
     }
 }
 
-/// Whether a rule says that what a cell gathers may not stand.
+/// Whether a value of a cell can be what breaks a rule.
 fn quotes(rule: &SituationRule, cell: u16) -> bool {
-    rule.require.iter().any(|condition| match condition {
-        Condition::Absent(absent) => *absent == cell,
-        Condition::Not(conditions) => conditions.contains(&Condition::Present(cell)),
+    rule.require.iter().any(|condition| blames(condition, cell))
+}
+
+fn blames(condition: &Condition, cell: u16) -> bool {
+    match condition {
+        Condition::Absent(of) | Condition::Unique(of) | Condition::Good(of) => *of == cell,
+        Condition::Listed(of, _) | Condition::Among(of, _) | Condition::Apart(of, _) => *of == cell,
+        Condition::Not(conditions) => conditions
+            .iter()
+            .any(|condition| [Condition::Present(cell), Condition::Code(cell)].contains(condition)),
+        Condition::All(conditions) => conditions.iter().any(|condition| blames(condition, cell)),
         _ => false,
-    })
+    }
 }

@@ -76,6 +76,7 @@ const CONDITIONS: &[&str] = &[
     "unique",
     "among",
     "apart",
+    "points",
     "not-after",
     "check",
     "matches",
@@ -157,6 +158,10 @@ impl Reader<'_> {
             "apart" => Condition::Apart(
                 self.term(node, &TERMS, 0, Values)?,
                 self.term(node, &TERMS, 1, Values)?,
+            ),
+            "points" => Condition::Points(
+                self.term(node, &TERMS, 0, Gathers::Highest)?,
+                self.term(node, &TERMS, 1, Presence)?,
             ),
             "not-after" => {
                 self.report.check(node, &TERMS);
