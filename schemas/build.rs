@@ -6,7 +6,7 @@ use std::{env, fs};
 
 #[path = "src/compiler/mod.rs"]
 mod compiler;
-#[path = "src/table.rs"]
+#[path = "src/table/mod.rs"]
 mod table;
 
 use compiler::{Error, File, Standard};
@@ -15,7 +15,7 @@ fn main() {
     for watched in [
         "build.rs",
         "src/compiler",
-        "src/table.rs",
+        "src/table",
         "x12",
         "guides",
         "codes",

@@ -6,15 +6,16 @@ use std::sync::OnceLock;
 
 use x12_parser::{
     AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    Error, Finding, GroupAddress, InterchangeAddress, Limits, Options, Per, Severity, Shape,
-    Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, to_json, to_x12, validate,
+    Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger, Options, Per, Said,
+    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress,
+    readdress_records, survey_records, to_json, to_x12, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 7] = [
+pub const BODIES: [(&str, Body); 9] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -22,6 +23,8 @@ pub const BODIES: [(&str, Body); 7] = [
     ("readdress", readdress_and_read),
     ("account", account),
     ("records", records),
+    ("divide", divide),
+    ("merge", merge),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -151,11 +154,93 @@ pub fn readdress_and_read(document: &[u8]) {
     assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
 }
 
-/// What acknowledgments say is read without panic, the same in blocks of any size.
+/// What is divided has two halves that hold all records, with right counts and levels; block sizes change nothing.
+pub fn divide(document: &[u8]) {
+    let (mut whole, mut records) = (Vec::new(), 0);
+    let surveyed = survey_records(document, &options(), |set| {
+        whole.push(set.undivided.is_some());
+        records += set.counts.records;
+        Ok(())
+    });
+    if surveyed.is_err() {
+        return;
+    }
+    let half = |is_kept, options: &Options| {
+        let mut sent = Vec::new();
+        let mut half = Half {
+            whole: &whole,
+            next: 0,
+            is_kept,
+        };
+        let counts = readdress_records(document, &mut sent, &mut half, options);
+        counts
+            .map(|counts| (sent, counts))
+            .map_err(|error| error.to_string())
+    };
+    let (kept, left) = (half(true, &options()), half(false, &options()));
+    for options in variants(document) {
+        assert!(
+            half(true, &options) == kept,
+            "other halves in blocks of {} bytes",
+            options.block_bytes
+        );
+    }
+    let (Ok((kept, counts)), Ok((left, others))) = (kept, left) else {
+        return;
+    };
+    assert!(
+        counts.kept.records + counts.left_out.records == records,
+        "a record was lost"
+    );
+    if whole.contains(&true) {
+        return;
+    }
+    assert!(
+        counts.kept == others.left_out && counts.left_out == others.kept,
+        "the halves do not fit"
+    );
+    let faults = [
+        Code::GroupCount,
+        Code::SetCount,
+        Code::SegmentCount,
+        Code::SetTrailerMissing,
+        Code::HierarchyNumber,
+        Code::HierarchyParent,
+        Code::HierarchyChild,
+    ];
+    for half in [kept, left].iter().filter(|half| !half.is_empty()) {
+        let (found, read) = findings(half, &options());
+        assert!(read.is_ok(), "a half cannot be read: {read:?}");
+        let fault = found.iter().find(|finding| faults.contains(&finding.code));
+        assert!(fault.is_none(), "a half has a fault: {fault:?}");
+    }
+}
+
+/// What is merged with itself can be read, and has right counts.
+pub fn merge(document: &[u8]) {
+    let mut merger = Merger::new(Vec::new(), ControlNumber::FIRST, &options());
+    let joined =
+        [true, false, true].map(|merged| merger.join(document, merged, |set| set.set % 2 == 1));
+    let (true, Ok((merged, counts))) = (joined.iter().all(Result::is_ok), merger.finish()) else {
+        return;
+    };
+    assert!(counts.bytes == merged.len() as u64);
+    if merged.is_empty() {
+        return;
+    }
+    let counts = [Code::GroupCount, Code::SetCount, Code::SegmentCount];
+    let (found, read) = findings(&merged, &options());
+    assert!(read.is_ok(), "what was merged cannot be read: {read:?}");
+    let fault = found.iter().find(|finding| counts.contains(&finding.code));
+    assert!(fault.is_none(), "what was merged has a fault: {fault:?}");
+}
+
+/// What acknowledgments say is read without panic, the same in blocks of any size; parts are told before what they are part of.
 pub fn account(document: &[u8]) {
     let told = |options: &Options| {
-        let mut told = Vec::new();
+        let (mut told, mut parts) = (Vec::new(), [0; 2]);
         let read = read_acknowledgments(document, options, |acknowledged| {
+            parts = counted(parts, &acknowledged.said);
             told.push(format!("{acknowledged:?}"));
             Ok(())
         });
@@ -171,12 +256,77 @@ pub fn account(document: &[u8]) {
     }
 }
 
+/// Lines that wait for their claim and errors that wait for their item, behind what is said next.
+fn counted([lines, errors]: [u64; 2], said: &Said<'_>) -> [u64; 2] {
+    match said {
+        Said::Line(said) => {
+            assert!(said.ordinal == lines + 1, "a line was left out");
+            [lines + 1, errors]
+        }
+        Said::Claim(said) => {
+            assert!(said.lines == lines, "a line was left out");
+            let number = said
+                .claim
+                .number
+                .as_ref()
+                .map(|number| number.reveal().len());
+            assert!(number.is_none_or(|length| (1..=80).contains(&length)));
+            [0, errors]
+        }
+        Said::Level(said) => {
+            assert!(lines == 0, "a claim was left out");
+            let has_both = said.below.is_some() || said.adds_up().is_none();
+            assert!(has_both, "what was compared does not stand");
+            [0, errors]
+        }
+        Said::Error(_) => [lines, errors + 1],
+        Said::Advice(said) => {
+            assert!(said.errors == errors, "an error was left out");
+            [lines, 0]
+        }
+        _ => [lines, errors],
+    }
+}
+
 /// Keeps every other transaction set of a group.
 struct EveryOther;
 
 impl Addresses for EveryOther {
     fn keeps(&mut self, set: &Envelope) -> Result<bool, Error> {
         Ok(set.set % 2 == 1)
+    }
+
+    fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+        Ok(GroupAddress::received(received, ControlNumber::FIRST))
+    }
+}
+
+/// Keeps every other record, or the others; sets that cannot be divided go whole.
+struct Half<'w> {
+    whole: &'w [bool],
+    next: usize,
+    is_kept: bool,
+}
+
+impl Addresses for Half<'_> {
+    fn keeps(&mut self, _: &Envelope) -> Result<bool, Error> {
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+        Ok(self.whole.get(self.next - 1) == Some(&false))
+    }
+
+    fn record(&mut self, _: &Envelope, record: u64) -> Result<Fate, Error> {
+        Ok(match record.is_multiple_of(2) == self.is_kept {
+            true => Fate::Kept,
+            false => Fate::LeftOut,
+        })
     }
 
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {

@@ -62,19 +62,22 @@ pub(crate) fn pack(value: &[u8]) -> u64 {
     }
 }
 
+/// The first day of a code, and its last; empty without bound.
+type Span = (Box<[u8]>, Box<[u8]>);
+
 /// An external code list.
 #[derive(Debug)]
 pub(crate) struct List {
     codes: CodeSet,
-    /// Of codes that are not in force at all times: from when, until when; empty without bound.
-    times: HashMap<Box<[u8]>, Vec<(Box<[u8]>, Box<[u8]>)>>,
+    /// Of codes that are not in force at all times: when they are.
+    times: HashMap<Box<[u8]>, Vec<Span>>,
     /// What codes look like, if they are not at hand.
     shape: Option<Matcher>,
 }
 
 impl List {
     pub(crate) fn new(list: &CodeList) -> Self {
-        let mut times: HashMap<Box<[u8]>, Vec<_>> = HashMap::new();
+        let mut times: HashMap<Box<[u8]>, Vec<Span>> = HashMap::new();
         for time in &list.times {
             let bound = |day: &str| day.as_bytes().into();
             let spans = times.entry(time.code.as_bytes().into()).or_default();
@@ -104,9 +107,7 @@ impl List {
     /// Whether a code is in force on a day, CCYYMMDD.
     pub(crate) fn is_in_force(&self, value: &[u8], day: &[u8]) -> bool {
         self.times.get(value).is_none_or(|spans| {
-            let holds = |(from, to): &(Box<[u8]>, Box<[u8]>)| {
-                day >= &**from && (to.is_empty() || day <= &**to)
-            };
+            let holds = |(from, to): &Span| day >= &**from && (to.is_empty() || day <= &**to);
             spans.iter().any(holds)
         })
     }

@@ -12,6 +12,7 @@ use crate::json::render::{Per, Render, Shape};
 use crate::json::stitch::Stitcher;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 
 /// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back, unless lines are made of records
 /// ([`Per::Claim`], [`Per::Member`]).
@@ -47,8 +48,11 @@ where
     if let Some(record) = per.record() {
         return to_records(document, json, record, options);
     }
-    let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
-    let blocks = blocks.without_rules();
+    let extent = match shape {
+        Shape::Loops => Extent::Loops,
+        _ => Extent::Envelopes,
+    };
+    let blocks = Blocks::new(&options.catalog, options.limits, extent);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
     parallel::run(
@@ -68,7 +72,11 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(options.snip),
+    );
     let records = Records::new(record);
     let mut stitcher = Stitcher::new(json, record, options.limits);
     let mut join = |pieces: &mut Pieces| stitcher.join(pieces);

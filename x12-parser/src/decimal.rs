@@ -109,6 +109,7 @@ mod tests {
             ("100.00", "100"),
             ("-0.50", "-0.5"),
             (".125", "0.125"),
+            ("1.005", "1.005"),
             ("-0", "0"),
         ] {
             let decimal = Decimal::parse(value.as_bytes()).expect("it is a number");

@@ -4,14 +4,14 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use x12_schemas::table::{Check, Filter, Gathers, Reading};
+use x12_schemas::table::{Check, Filter, Gathers};
 
 use crate::chart::Chart;
 use crate::code_set::List;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
 use crate::limits::{RULE_VALUE_BYTES, RULE_VALUES};
-use crate::rule_index::Slot;
+use crate::rule_index::{Reader, Slot};
 use crate::segment::{Element, Segment, unwrapped};
 use crate::value::is_date;
 
@@ -41,6 +41,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// A value here, as long as it may be quoted; none if it need not be.
     pub(crate) fn seen(&self, part: Part, value: Option<&[u8]>) -> Seen {
         let Self {
             span,
@@ -185,9 +186,9 @@ impl Gatherer<'_> {
         };
         if is_hit && !self.tally.is_hit {
             self.tally.is_hit = true;
-            if slot.quotes {
+            if slot.places {
                 self.tally.has_more = true;
-                self.state.hit = Some(place.seen(part, Some(value)));
+                self.state.hit = Some(place.seen(part, slot.quotes.then_some(value)));
             }
         }
     }
@@ -308,7 +309,8 @@ impl<'a> Fields<'a> {
 
     /// Reads the values of a term, in each run and repetition in which it stands.
     #[inline]
-    pub(crate) fn read(&self, chart: &Chart, reading: &Reading, mut take: impl FnMut(Part, &[u8])) {
+    pub(crate) fn read(&self, chart: &Chart, reader: &Reader, mut take: impl FnMut(Part, &[u8])) {
+        let reading = &reader.reading;
         if reading.element == 0 {
             if reading
                 .filters
@@ -324,37 +326,32 @@ impl<'a> Fields<'a> {
             let element = self.element(usize::from(number));
             let holds = |filter: &Filter| self.holds(filter, run, chart);
             if !element.is_empty() && reading.filters.iter().all(holds) {
-                self.values(element, (number, u16::from(reading.component)), &mut take);
+                let part = Part {
+                    element: number,
+                    component: u16::from(reading.component),
+                    repetition: reader.repeats.into(),
+                };
+                self.values(element, part, &mut take);
             }
         }
     }
 
-    /// The values of one element.
+    /// The values of one element; `part` is its first.
     #[inline]
-    fn values(
-        &self,
-        element: Element<'_>,
-        (number, component): (u16, u16),
-        take: &mut impl FnMut(Part, &[u8]),
-    ) {
+    fn values(&self, element: Element<'_>, part: Part, take: &mut impl FnMut(Part, &[u8])) {
         let mut one = |element: Element<'_>, repetition| {
-            let value = match component {
+            let value = match part.component {
                 0 => element.bytes(),
                 component => element.component(usize::from(component)),
             };
             // Of a wrapped file an element may hold a line break, and nothing.
             let value = self.unwrapped(value);
             if !value.is_empty() {
-                let part = Part {
-                    element: number,
-                    component,
-                    repetition,
-                };
-                take(part, &value);
+                take(Part { repetition, ..part }, &value);
             }
         };
         if self.segment.is_flat() {
-            return one(element, 0);
+            return one(element, part.repetition);
         }
         let mut repetitions = element.repetitions();
         match (repetitions.next(), repetitions.next()) {
@@ -364,7 +361,7 @@ impl<'a> Fields<'a> {
                     one(element, repetition);
                 }
             }
-            _ => one(element, 0),
+            _ => one(element, part.repetition),
         }
     }
 

@@ -26,6 +26,7 @@ mod index;
 mod json;
 mod layout;
 mod limits;
+mod merge;
 mod numbers;
 mod options;
 mod parallel;
@@ -33,6 +34,7 @@ mod pattern;
 mod place;
 mod placed;
 mod readdress;
+mod record_counts;
 mod replay;
 mod role_index;
 mod rule_index;
@@ -47,13 +49,16 @@ mod visit;
 mod walk;
 
 pub use account::{
-    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
-    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
+    ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
+    ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
+    Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    AcceptedRecords, AcknowledgmentOptions, AnswerNumbers, AnswerSet, ClaimAcknowledgmentOptions,
+    ClaimAcknowledgments, ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision,
+    GroupDecision, GroupPolicy, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
+    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -62,13 +67,18 @@ pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
-pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
 pub use json::render::{Per, Shape};
 pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
+pub use merge::Merger;
 pub use options::Options;
-pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress, readdress};
+pub use readdress::{
+    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, SetRecords,
+    Undivided, readdress, readdress_parts, readdress_records, survey_records,
+};
+pub use record_counts::RecordCounts;
 pub use segment::{Element, Segment};
 pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};

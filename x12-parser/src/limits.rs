@@ -24,16 +24,32 @@ pub struct Limits {
     pub record_bytes: usize,
     /// Bytes of the segments around a record as JSON: they are repeated for each record.
     pub context_bytes: usize,
+    /// Bytes that are held back where a transaction set is divided: a record, what stands around it, and a hierarchical level while it
+    /// is not known whether others follow below.
+    pub held_bytes: usize,
     /// Findings kept for one transaction set; more are counted.
     pub findings_per_set: usize,
     /// Control numbers of one group or document that are remembered to find duplicates, as ranges.
     pub control_number_ranges: usize,
+    /// Ranges of rejected records that are kept for one transaction set; beyond it the set is rejected as a whole.
+    pub rejections_per_set: usize,
     /// Bytes of one acknowledgment; beyond it accepted sets are no longer listed one by one.
     pub acknowledgment_bytes: usize,
     /// Nesting of JSON objects and arrays.
     pub json_depth: usize,
     /// Bytes of a JSON string other than binary data, and of what may stand before the key that tells what an object is.
     pub json_token_bytes: usize,
+}
+
+impl Limits {
+    /// The same, for who must miss no finding: none may hide another, and they do not outlive their block.
+    pub(crate) fn with_all_findings(self) -> Self {
+        Self {
+            // One more is counted than is kept.
+            findings_per_set: usize::MAX - 1,
+            ..self
+        }
+    }
 }
 
 impl Default for Limits {
@@ -48,8 +64,10 @@ impl Default for Limits {
             document_bytes: 4 << 30,
             record_bytes: 16 << 20,
             context_bytes: 1 << 20,
+            held_bytes: 16 << 20,
             findings_per_set: 1000,
             control_number_ranges: 1 << 18,
+            rejections_per_set: 1 << 16,
             acknowledgment_bytes: 32 << 20,
             json_depth: 128,
             json_token_bytes: 8 << 20,

@@ -2,6 +2,7 @@
 //!
 //! The only sequential pass behind the cut, so it looks at structure alone; elements are checked later, block by block, in parallel.
 
+mod header;
 mod set;
 
 use std::sync::Arc;
@@ -36,18 +37,34 @@ const SERVICE: [SegmentId; 3] = [
 /// Longest control number that is kept as identity; ISA13 has 9 characters, GS06 and ST02 up to 9.
 const IDENTITY_BYTES: usize = 16;
 
+/// How far a document is placed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Extent {
+    /// Its envelopes alone.
+    Envelopes,
+    /// Also its transaction sets in the loops of their guides.
+    Loops,
+    /// Also by the rules of the guides, as far as these types of check are made.
+    Rules(SnipTypes),
+}
+
+impl Extent {
+    /// Which types of check are made inside transaction sets.
+    fn snip(self) -> SnipTypes {
+        match self {
+            Self::Rules(snip) => snip,
+            Self::Envelopes | Self::Loops => SnipTypes::ALL,
+        }
+    }
+}
+
 /// Places block after block of one document.
 pub(crate) struct Placer {
     catalog: Arc<Catalog>,
     envelope: Arc<Chart>,
     charts: Arc<Vec<Arc<Chart>>>,
     limits: Limits,
-    /// Whether transaction sets are walked by their guides, or only their envelopes.
-    walking: bool,
-    /// Which types of check are made inside transaction sets.
-    pub(crate) snip: SnipTypes,
-    /// Whether the rules of their guides are followed on the way.
-    pub(crate) rules: bool,
+    extent: Extent,
     start: Start,
     isa13: Vec<u8>,
     isa13_seen: NumberSet,
@@ -76,16 +93,14 @@ struct Set {
 }
 
 impl Placer {
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
+    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, extent: Extent) -> Self {
         let most = limits.control_number_ranges;
         Self {
             catalog: Arc::clone(catalog),
             envelope: Arc::new(Chart::new(catalog.envelope(), catalog, SnipTypes::ALL)),
             charts: Arc::default(),
             limits,
-            walking,
-            snip: SnipTypes::ALL,
-            rules: true,
+            extent,
             start: Start::default(),
             isa13: Vec::new(),
             isa13_seen: NumberSet::new(most),
@@ -240,7 +255,9 @@ impl Placer {
     fn outside(&mut self, id: SegmentId, here: &mut Here<'_>) {
         let service =
             SERVICE.contains(&id) && !self.start.groups_begun && self.start.in_interchange;
-        if !service {
+        if service {
+            self.start.services_empty = false;
+        } else {
             self.begin_groups();
             self.find(here, Code::SegmentOutsideSet, None, Part::default());
             if self.start.in_group {
@@ -338,6 +355,7 @@ impl Placer {
         here.span.segment = self.start.segments_of_document;
         self.close_interchange(here);
         self.start.in_interchange = true;
+        self.start.services_empty = true;
         self.start.place.interchange += 1;
         self.isa13 = segment.element(13).bytes().to_vec();
         self.start.place.identity = Arc::new(Identity {
@@ -351,32 +369,9 @@ impl Placer {
         here.placed
             .events
             .push(Event::Entry(self.envelope.definition(ISA)));
-        self.header_findings(here);
+        self.header_findings(segment, here);
         if !self.isa13_seen.insert(&self.isa13) {
             self.find_in(here, Code::InterchangeControlNumberTwice, ISA, 13);
-        }
-    }
-
-    fn header_findings(&mut self, here: &mut Here<'_>) {
-        let Some(header) = &here.layout.header else {
-            return;
-        };
-        let (wrapped, delimiters) = (header.wrapped, header.delimiters);
-        for &element in &header.misfits {
-            self.find_in(here, Code::InterchangeWidth, ISA, element);
-        }
-        if wrapped {
-            self.find_in(here, Code::InterchangeWrapped, ISA, 0);
-        }
-        if delimiters.clash() {
-            self.find_in(here, Code::DelimitersEqual, ISA, 16);
-        }
-        let unusual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
-        if unusual(delimiters.segment)
-            || unusual(delimiters.element)
-            || unusual(delimiters.component)
-        {
-            self.find_in(here, Code::DelimiterUnusual, ISA, 16);
         }
     }
 

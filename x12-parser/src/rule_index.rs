@@ -30,7 +30,7 @@ pub(crate) struct Slot {
     /// Index of the external list that it looks into, if that is at hand.
     pub(crate) list: Option<u16>,
     pub(crate) by_party: bool,
-    /// Whether the place of its first value may be told.
+    /// Whether the place of its first value, or of its hit, may be told.
     pub(crate) places: bool,
     /// Whether a value of it may be what is wrong, and then told at its place.
     pub(crate) quotes: bool,
@@ -40,6 +40,8 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) reading: Reading,
+    /// Whether the element may repeat: one that stands alone is the first then.
+    pub(crate) repeats: bool,
     pub(crate) takers: Vec<Taker>,
 }
 
@@ -77,11 +79,11 @@ impl RuleIndex {
                 let slot = before.map_or(index.slots.len() as u16, |(_, slot)| *slot);
                 if before.is_none() {
                     known.push((gathered, slot));
-                    index.add(gathered, lists);
+                    index.add(guide, gathered, lists);
                 }
                 let slot_of = &mut index.slots[usize::from(slot)];
                 slot_of.quotes |= quotes;
-                slot_of.places |= quotes || cell == definition.anchor;
+                slot_of.places |= quotes || cell == definition.anchor || triggers(definition, cell);
                 if let Some(cells) = index.cells.last_mut() {
                     cells.push(slot);
                 }
@@ -94,7 +96,7 @@ impl RuleIndex {
         index
     }
 
-    fn add(&mut self, cell: &Cell, lists: &[u16]) {
+    fn add(&mut self, guide: &Guide, cell: &Cell, lists: &[u16]) {
         let slot = self.slots.len() as u16;
         let list = match cell.gathers {
             Gathers::Listed(list) | Gathers::InForce(list) => lists.get(usize::from(list)).copied(),
@@ -128,6 +130,7 @@ impl RuleIndex {
                 Some(reader) => reader.takers.push(taker),
                 None => readers.push(Reader {
                     reading: reading.clone(),
+                    repeats: repeats(guide, reading),
                     takers: vec![taker],
                 }),
             }
@@ -152,6 +155,27 @@ impl RuleIndex {
         self.readers
             .get(definition)
             .is_some_and(|readers| !readers.is_empty())
+    }
+}
+
+fn repeats(guide: &Guide, reading: &Reading) -> bool {
+    let segment = guide.segments.get(usize::from(reading.segment));
+    let element = segment.and_then(|segment| guide.element(segment, usize::from(reading.element)));
+    element.is_some_and(|element| element.repeat != 1)
+}
+
+/// Whether a value of a cell can be what makes a rule matter.
+fn triggers(rule: &SituationRule, cell: u16) -> bool {
+    rule.when.iter().any(|condition| meets(condition, cell))
+}
+
+fn meets(condition: &Condition, cell: u16) -> bool {
+    match condition {
+        Condition::Present(of) | Condition::Code(of) => *of == cell,
+        Condition::Any(conditions) | Condition::All(conditions) => {
+            conditions.iter().any(|condition| meets(condition, cell))
+        }
+        _ => false,
     }
 }
 

@@ -8,12 +8,12 @@ use x12_schemas::table::{Amounts, Condition, Guide, NONE, Reading, Relation, Sit
 use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
-use crate::finding::Position;
+use crate::finding::{Position, Trigger};
 use crate::gather::{Day, Fields, Gatherer, Place, Seen, State, Tally};
 use crate::segment::Segment;
 
-/// What the rules of a guide have gathered in a transaction set.
-#[derive(Debug)]
+/// What the rules of a guide have gathered in a transaction set; by default there are none to be followed.
+#[derive(Debug, Default)]
 pub(crate) struct Rules {
     tallies: Vec<Tally>,
     states: Vec<State>,
@@ -23,6 +23,8 @@ pub(crate) struct Rules {
 pub(crate) struct Broken {
     pub(crate) rule: u16,
     pub(crate) told: Told,
+    /// What made it matter: the first value that each of its conditions looked at.
+    triggers: Vec<Seen>,
 }
 
 /// Where a broken rule is told.
@@ -92,7 +94,7 @@ impl Rules {
         };
         let fields = Fields::new(read, readers.len());
         for reader in readers {
-            fields.read(chart, &reader.reading, |part, value| {
+            fields.read(chart, reader, |part, value| {
                 for taker in &reader.takers {
                     let slot = chart.rules.slots.get(usize::from(taker.slot));
                     match (self.gatherer(taker.slot), slot) {
@@ -130,7 +132,13 @@ impl Rules {
                 states: &self.states,
             };
             let told = look.told(definition, loop_index)?;
-            Some(Broken { rule, told })
+            let triggers = definition.when.iter();
+            let triggers = triggers.filter_map(|met| look.trigger(met)).collect();
+            Some(Broken {
+                rule,
+                told,
+                triggers,
+            })
         };
         rules.iter().filter_map(broken).collect()
     }
@@ -294,13 +302,7 @@ impl Look<'_> {
                 part.repetition,
             )
         })?;
-        Some(Seen {
-            span: place.span,
-            loop_index: place.loop_index,
-            segment: place.segment,
-            part: *part,
-            value: Some(value.as_ref().into()),
-        })
+        Some(place.seen(*part, Some(value)))
     }
 
     /// The first code that is not in force on the first of the dates that stands.
@@ -316,6 +318,19 @@ impl Look<'_> {
         };
         let expired = timed.iter().find(is_expired);
         expired.cloned()
+    }
+
+    /// The first value that made it hold, if something had to stand for it.
+    fn trigger(&self, condition: &Condition) -> Option<Seen> {
+        match condition {
+            Condition::Present(cell) => self.state(*cell)?.first.clone(),
+            Condition::Code(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Any(conditions) | Condition::All(conditions) => {
+                let mut met = conditions.iter().filter(|condition| self.holds(condition));
+                met.find_map(|condition| self.trigger(condition))
+            }
+            _ => None,
+        }
     }
 
     /// The value that made it fail, if a single one did.
@@ -352,7 +367,11 @@ impl Look<'_> {
         match failed {
             Condition::Present(cell) => {
                 let readings = &rule.cells.get(usize::from(*cell))?.readings;
-                let is_inside = |reading: &&Reading| self.is_inside(reading.loop_index, loop_index);
+                let guide = &self.chart.guide;
+                let is_inside = |reading: &&Reading| {
+                    let mut around = guide.around(reading.loop_index);
+                    around.any(|index| index == loop_index)
+                };
                 let found = readings.iter().find(is_inside).or(readings.first());
                 found.cloned()
             }
@@ -362,17 +381,6 @@ impl Look<'_> {
             }
             _ => None,
         }
-    }
-
-    fn is_inside(&self, inner: u16, outer: u16) -> bool {
-        let mut open = inner;
-        while open != outer {
-            let Some(a_loop) = self.chart.guide.loops.get(usize::from(open)) else {
-                return false;
-            };
-            open = a_loop.parent;
-        }
-        true
     }
 }
 
@@ -410,6 +418,24 @@ impl Broken {
             Told::Value(seen) | Told::At(seen) => (seen.span, seen.part),
             Told::Missing(_) | Told::End => (Span { length: 0, ..end }, Part::default()),
         }
+    }
+
+    /// What made it matter, each place once and without the values.
+    pub(crate) fn triggers(&self, guide: &Arc<Guide>) -> Vec<Trigger> {
+        let mut triggers: Vec<Trigger> = Vec::new();
+        for seen in &self.triggers {
+            let next = Trigger {
+                position: Position::new(guide, seen.loop_index, seen.segment),
+                segment: seen.span.segment,
+                element: seen.part.element,
+                component: seen.part.component,
+                repetition: seen.part.repetition,
+            };
+            if !triggers.iter().any(|other| other.is_at(&next)) {
+                triggers.push(next);
+            }
+        }
+        triggers
     }
 
     /// The value that is what is wrong.

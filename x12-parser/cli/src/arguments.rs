@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use x12_parser::SnipTypes;
+use x12_parser::{ControlNumber, NoteBasis, SnipTypes, Ta1Note, Ta1Severity};
 
 use crate::clock;
 use crate::synth::Fault;
@@ -16,6 +17,7 @@ Examples:
   x12conv ack claims.x12 > answer.x12           TA1, 997 and 999 to send back
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
+  x12conv split --claims 5000 --out d claims.x12    files with at most so many claims
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
 
 Exit codes: 0 yes; 1 no (errors found, a rejection, a difference); 2 could not (usage, input or output, not X12).";
@@ -53,6 +55,12 @@ pub enum Verb {
     /// Lay X12 out anew: a line for each segment, or none at all.
     #[command(before_long_help = FMT_EXAMPLES)]
     Fmt(FmtArguments),
+    /// Split X12 into several files, also between claims.
+    #[command(before_long_help = SPLIT_EXAMPLES)]
+    Split(SplitArguments),
+    /// Merge several X12 files into one.
+    #[command(before_long_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
@@ -244,7 +252,9 @@ const ACK_EXAMPLES: &str = "\
 Examples:
   x12conv ack claims.x12 > answer.x12
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
+  x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
+  x12conv ack --rejects records --claims 277ca.x12 claims.x12 -o 999.x12
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
 
@@ -260,14 +270,34 @@ pub struct AckArguments {
     /// Control number of the first answer, of interchange and group alike; further ones count on
     ///
     /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
-    /// How a 997 or 999 tells of accepted transaction sets
+    /// What becomes of an interchange with this note, TA105=TA104 [default: E for 002, 003 and 019, R for all others]
+    ///
+    /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
+    #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
+    pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
+    /// Which groups are answered with a 997 or 999
+    #[arg(long, value_enum, default_value_t)]
+    pub groups: Groups,
+    /// What a fault rejects
+    #[arg(long, value_enum, default_value_t)]
+    pub rejects: Rejected,
+    /// How a 997, 999 or 277CA tells of what is accepted
     #[arg(long, value_enum, default_value_t)]
     pub accepted: Accepted,
+    /// Also answer claims, transaction set by set, with 277CAs in this file: which claims are rejected, and why
+    #[arg(long, value_name = "FILE")]
+    pub claims: Option<PathBuf>,
+    /// Answer claims as a clearinghouse, not as a payer
+    #[arg(long, requires = "claims")]
+    pub clearinghouse: bool,
+    /// When the claims were received [default: the date of the answer]
+    #[arg(long, value_name = "CCYYMMDD", value_parser = date, requires = "claims")]
+    pub received: Option<String>,
     #[command(flatten)]
     pub guides: GuideArguments,
     #[command(flatten)]
@@ -286,14 +316,61 @@ pub enum Ta1 {
     Always,
 }
 
-/// How a 997 or 999 tells of accepted transaction sets.
+/// Which groups are answered.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Groups {
+    /// All
+    #[default]
+    Always,
+    /// Those that are not accepted without errors
+    WhenFaulty,
+    /// None
+    Never,
+}
+
+/// What a fault rejects.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub enum Rejected {
+    /// The transaction set that it is in
+    #[default]
+    Sets,
+    /// The claim or the member that it is in, or all that it stands around: their set is accepted with errors
+    Records,
+}
+
+/// How a 997, 999 or 277CA tells of what is accepted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Accepted {
-    /// One by one, AK2 and IK5 each
+    /// One by one
     #[default]
     List,
-    /// By their count in AK9 alone
+    /// By their count alone
     Count,
+}
+
+/// A control number.
+fn control_number() -> impl TypedValueParser<Value = ControlNumber> {
+    let [first, last] = [ControlNumber::FIRST, ControlNumber::LAST].map(|it| i64::from(it.get()));
+    let number = clap::value_parser!(u32).range(first..=last);
+    number.try_map(|number| ControlNumber::new(number).ok_or("it is no control number"))
+}
+
+fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
+    let (note, severity) = text
+        .split_once('=')
+        .ok_or("a note and what becomes of it: `001=E`")?;
+    let note = Ta1Note::of_code(note.trim())
+        .filter(|note| note.basis() == NoteBasis::Document)
+        .ok_or("the note is none that a document shows: 001 to 008, 010 to 024, 026, 027")?;
+    let all = [
+        Ta1Severity::Accepted,
+        Ta1Severity::AcceptedWithErrors,
+        Ta1Severity::Rejected,
+    ];
+    let severity = all
+        .into_iter()
+        .find(|known| known.code() == severity.trim());
+    Ok((note, severity.ok_or("a note becomes A, E or R")?))
 }
 
 fn date(text: &str) -> Result<String, &'static str> {
@@ -311,14 +388,23 @@ fn time(text: &str) -> Result<String, &'static str> {
 const INFO_EXAMPLES: &str = "\
 Examples:
   x12conv info claims.x12
-  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'";
+  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'
+  x12conv info --acknowledgments answer.x12     what a received TA1, 997, 999, 277CA or 824 says, a line each";
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// One line of JSON for each interchange
+    /// One line of JSON for each interchange, or for each thing that is said
     #[arg(long)]
     pub json: bool,
+    /// Say what received acknowledgments say instead: of which interchange, group, set, claim, item, and whether it is rejected
+    ///
+    /// Read are TA1, 997, 999, claim acknowledgments (277CA) and application advice (824).
+    #[arg(long)]
+    pub acknowledgments: bool,
+    /// Show numbers of claims and amounts, which are masked else
+    #[arg(long, requires = "acknowledgments")]
+    pub show_phi: bool,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]
@@ -349,6 +435,81 @@ pub struct FmtArguments {
     pub check: bool,
     #[command(flatten)]
     pub read: ReadArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+const SPLIT_EXAMPLES: &str = "\
+Examples:
+  x12conv split --by set --out parts claims.x12             a file for each transaction set: part-0001.edi, part-0002.edi, ...
+  x12conv split --claims 5000 --out parts claims.x12        at most so many claims in each
+  x12conv split --claims 5000 --by interchange --out parts claims.x12      but all of an interchange in one file
+  x12conv split --megabytes 100 --out parts claims.x12      files of at most so much
+
+Control numbers are given anew, counts are right, all else stays byte for byte. A transaction set is divided between its claims, with \
+what stands around them, if there are too many, or if it is too large for a file by itself; each part has a reference (BHT03) of its own: \
+that received, and a number. Sets that pay or whose structure is broken stay whole, and a claim always does: exit code 1 says that \
+something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file if it must be read twice.";
+
+/// Arguments of `split`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["by", "claims", "megabytes"]))]
+pub struct SplitArguments {
+    /// What has a file of its own [default with --claims: set]
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+    /// At most so many claims, or other records, in a transaction set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub claims: Option<u64>,
+    /// At most so many megabytes, of a million bytes, in a file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub megabytes: Option<u64>,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
+    /// Show what the claims of each part charge, which may be health data
+    #[arg(long)]
+    pub show_phi: bool,
+    /// The folder for the parts; it may hold none yet
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub input: InputArguments,
+}
+
+/// What is split, or merged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum By {
+    /// Interchanges, ISA to IEA
+    Interchange,
+    /// Groups, GS to GE
+    Group,
+    /// Transaction sets, ST to SE
+    Set,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  x12conv merge a.x12 b.x12 > both.x12                interchanges one after the other
+  x12conv merge --by group *.x12 -o all.x12           groups of the same sender, receiver, usage and version in one interchange
+  x12conv merge --by set *.x12 -o all.x12             their sets of the same kind in one group, too
+  x12conv merge --by set parts/*.edi | x12conv validate
+
+Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
+a value of another one holds such a delimiter, they cannot be merged: exit code 2. With --by group and --by set what belongs together \
+comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// What is kept as it is
+    #[arg(long, value_enum, default_value = "interchange")]
+    pub by: By,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
+    #[command(flatten)]
+    pub input: InputArguments,
     #[command(flatten)]
     pub output: OutputArguments,
 }

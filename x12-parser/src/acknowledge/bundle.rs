@@ -3,7 +3,7 @@
 use crate::acknowledge::AnswerSet;
 use crate::acknowledge::collect::Quote;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::received::element;
+use crate::acknowledge::header::element;
 use crate::finding::{Finding, Position};
 
 /// Greatest position of an element or component that IK401 and AK401 can name: two digits (data elements 722 and 1528).
@@ -18,6 +18,10 @@ const SEGMENT_MAX: u64 = 999_999;
 /// Most AK4 behind one AK3.
 const ELEMENTS_MOST: usize = 99;
 
+/// Most contexts of situations behind an IK3, and behind an IK4 (x12-standard §5.1).
+const TRIGGERS_OF_SEGMENT: usize = 9;
+const TRIGGERS_OF_ELEMENT: usize = 10;
+
 /// Longest loop identifier that IK303 and AK303 take (data element 447).
 const LOOP_ID_BYTES: usize = 4;
 
@@ -29,6 +33,8 @@ pub(crate) struct Bundle {
     gs: Vec<Vec<u8>>,
     /// Groups that have their answer.
     pub(crate) answered: u32,
+    /// Bytes composed before the answer in hand.
+    begin: usize,
 }
 
 impl Bundle {
@@ -39,6 +45,7 @@ impl Bundle {
             compose,
             gs: Vec::new(),
             answered: 0,
+            begin: 0,
         }
     }
 
@@ -56,6 +63,7 @@ impl Bundle {
         let control = self.control();
         let names = [element(gs, 1), element(gs, 6), element(gs, 8)];
         self.compose.segments = 0;
+        self.begin = self.compose.bytes.len();
         let header = [code, control.as_bytes(), guide];
         self.compose.segment("ST", self.without_guide(&header));
         self.compose.segment("AK1", self.without_guide(&names));
@@ -90,12 +98,14 @@ impl Bundle {
             let code = self.set.segment_code(finding.acknowledgment().ik304);
             let place = (finding.segment, path, code);
             let is_full = self.set == AnswerSet::Functional && elements == ELEMENTS_MOST;
-            if finding.element == 0 || told != Some(place) || is_full {
+            let is_of_element = is_of_element(finding);
+            let has_triggers = !is_of_element && !finding.triggers().is_empty();
+            if finding.element == 0 || told != Some(place) || has_triggers || is_full {
                 self.tell_segment(finding, quote);
                 elements = 0;
             }
             told = Some(place);
-            if finding.element > 0 && !finding.acknowledgment().ik403.is_empty() {
+            if is_of_element {
                 self.tell_element(finding, quote);
                 elements += 1;
             }
@@ -118,18 +128,13 @@ impl Bundle {
         } else {
             b"ZZZ"
         };
-        let loop_id: Vec<u8> = position
-            .map_or("", |position| position.loop_id())
-            .bytes()
-            .take(LOOP_ID_BYTES)
-            .collect();
         let code = self.set.segment_code(finding.acknowledgment().ik304);
         self.compose.segment(
             self.set.of_segment(),
             &[
                 id,
                 finding.segment.to_string().as_bytes(),
-                &loop_id,
+                &loop_id(position),
                 code.as_bytes(),
             ],
         );
@@ -144,6 +149,10 @@ impl Bundle {
             let unit = self.compose.join(&[name.as_bytes(), value]);
             self.compose.segment("CTX", &[&unit]);
         }
+        // Both stand at one position of the standard, in any order; pyx12 takes them in this one alone.
+        if !is_of_element(finding) {
+            self.tell_triggers(finding, TRIGGERS_OF_SEGMENT);
+        }
     }
 
     fn tell_element(&mut self, finding: &Finding, quote: &Quote) {
@@ -151,6 +160,47 @@ impl Bundle {
         if finding.element > POSITION_MAX {
             return;
         }
+        let place = self.place(finding.element, finding.component, finding.repetition);
+        // Text ends with no blank.
+        let copy = if self.compose.takes(&quote.value) {
+            quote.value.trim_ascii_end()
+        } else {
+            &[]
+        };
+        let code = self.set.element_code(finding.acknowledgment().ik403);
+        self.compose.segment(
+            self.set.of_element(),
+            &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
+        );
+        if self.set == AnswerSet::Implementation {
+            self.tell_triggers(finding, TRIGGERS_OF_ELEMENT);
+        }
+    }
+
+    /// A CTX for each place that made the broken rule of a guide matter.
+    fn tell_triggers(&mut self, finding: &Finding, most: usize) {
+        for trigger in finding.triggers().iter().take(most) {
+            let position = &trigger.position;
+            let (mut place, mut number) = (Vec::new(), "");
+            if (1..=POSITION_MAX).contains(&trigger.element) {
+                place = self.place(trigger.element, trigger.component, trigger.repetition);
+                number = position.data_element(trigger.element, trigger.component);
+            }
+            let (segment, loop_id) = (trigger.segment.to_string(), loop_id(Some(position)));
+            let elements: [&[u8]; 6] = [
+                b"SITUATIONAL TRIGGER",
+                position.segment_id().unwrap_or_default().as_bytes(),
+                segment.as_bytes(),
+                &loop_id,
+                &place,
+                number.as_bytes(),
+            ];
+            self.compose.segment("CTX", &elements);
+        }
+    }
+
+    /// IK401, AK401 or CTX05: element, component, repetition.
+    fn place(&self, element: u16, component: u16, repetition: u16) -> Vec<u8> {
         let number = |ordinal: u16, most: u16| match ordinal {
             0 => String::new(),
             ordinal if ordinal > most => String::new(),
@@ -162,23 +212,12 @@ impl Bundle {
             AnswerSet::Implementation => REPETITION_MAX,
         };
         let parts = [
-            number(finding.element, POSITION_MAX),
-            number(finding.component, POSITION_MAX),
-            number(finding.repetition, repetition_max),
+            number(element, POSITION_MAX),
+            number(component, POSITION_MAX),
+            number(repetition, repetition_max),
         ];
-        let place = self
-            .compose
-            .join(&parts.each_ref().map(|part| part.as_bytes()));
-        let copy: &[u8] = if self.compose.takes(&quote.value) {
-            &quote.value
-        } else {
-            &[]
-        };
-        let code = self.set.element_code(finding.acknowledgment().ik403);
-        self.compose.segment(
-            self.set.of_element(),
-            &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
-        );
+        self.compose
+            .join(&parts.each_ref().map(|part| part.as_bytes()))
     }
 
     /// The verdict on a transaction set: IK501 or AK501 and its codes.
@@ -196,10 +235,26 @@ impl Bundle {
         self.answered += 1;
     }
 
+    /// The group gets no answer.
+    pub(crate) fn drop_group(&mut self) {
+        self.compose.bytes.truncate(self.begin);
+    }
+
     /// ST02 of the answer in hand.
     fn control(&self) -> String {
         format!("{:04}", self.answered + 1)
     }
+}
+
+/// Whether what is wrong is told of an element.
+fn is_of_element(finding: &Finding) -> bool {
+    finding.element > 0 && !finding.acknowledgment().ik403.is_empty()
+}
+
+/// A loop as IK303, AK303 and CTX04 name it.
+fn loop_id(position: Option<&Position>) -> Vec<u8> {
+    let id = position.map_or("", Position::loop_id).bytes();
+    id.take(LOOP_ID_BYTES).collect()
 }
 
 #[cfg(test)]
@@ -225,6 +280,7 @@ mod tests {
             repetition: 0,
             identity: Default::default(),
             rule: x12_schemas::table::NONE,
+            triggers: Vec::new(),
         };
         let mut findings: Vec<_> = faults
             .map(|fault| (finding(fault), Quote::default()))

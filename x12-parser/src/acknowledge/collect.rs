@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Guide, NONE, Record, Role};
+use x12_schemas::table::{NONE, Role};
 
 use crate::block::{Block, Stage};
 use crate::chart::Chart;
@@ -29,8 +29,8 @@ pub(crate) enum Item {
         gs: Vec<Vec<u8>>,
     },
     OpenSet {
-        /// Its guide, if one is known, and what its records are.
-        guide: Option<(Arc<Guide>, Option<Record>)>,
+        /// Its guide, if one is known.
+        chart: Option<Arc<Chart>>,
     },
     Set {
         st: Vec<Vec<u8>>,
@@ -47,6 +47,8 @@ pub(crate) enum Item {
     CloseLoop(Standing),
     /// The total of the open record.
     Charge(Decimal),
+    /// It is uncertain what belongs to which record, though that is no fault to this partner.
+    Doubt,
     CloseSet,
     CloseGroup,
     CloseInterchange,
@@ -163,12 +165,11 @@ impl<'b> Collector<'b> {
 
     fn structure(&mut self, event: Event) {
         match event {
-            Event::OpenSet(_) => {
+            Event::OpenSet(chart) => {
                 self.kept = 0;
-                let guide = self.replay.chart;
-                self.items.push(Item::OpenSet {
-                    guide: guide.map(|chart| (Arc::clone(&chart.guide), chart.roles.record)),
-                });
+                let charts = &self.block.placed.charts;
+                let chart = charts.get(usize::from(chart)).cloned();
+                self.items.push(Item::OpenSet { chart });
             }
             Event::CloseSet => {
                 self.units.clear();
@@ -273,6 +274,10 @@ impl<'b> Collector<'b> {
 
     fn push(&mut self, finding: Finding, copied: Copied<'_, '_>) {
         if finding.severity != Severity::Error {
+            let mut chart = self.replay.chart.iter().filter(|_| self.replay.in_set);
+            if chart.any(|chart| chart.roles.doubts(&chart.guide, &finding)) {
+                self.items.push(Item::Doubt);
+            }
             return;
         }
         // Faults of the set itself are few, and its answer names each kind of them.
@@ -291,7 +296,7 @@ impl<'b> Collector<'b> {
         };
         let mut quote = Quote {
             unit: self.unit(),
-            data_element: data_element(&finding),
+            data_element: data_element(&finding).to_owned(),
             ..Quote::default()
         };
         match copied {
@@ -343,26 +348,9 @@ fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
 }
 
 /// The data element number of what a finding concerns; empty for a composite, which has none.
-fn data_element(finding: &Finding) -> String {
-    let number = || {
-        let position = finding.position.as_ref()?;
-        let (guide, segment) = (position.guide(), position.segment()?);
-        let element = usize::from(finding.element.checked_sub(1)?);
-        let rule = guide
-            .elements
-            .get(usize::from(segment.first_element)..)?
-            .get(..usize::from(segment.element_count))?
-            .get(element)?;
-        let Some(component) = finding.component.checked_sub(1) else {
-            return Some(&rule.data_element);
-        };
-        guide
-            .components
-            .get(usize::from(rule.first_component) + usize::from(component))
-            .map(|rule| &rule.data_element)
-    };
-    number()
-        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
-        .cloned()
-        .unwrap_or_default()
+fn data_element(finding: &Finding) -> &str {
+    let position = finding.position.as_ref();
+    position.map_or("", |position| {
+        position.data_element(finding.element, finding.component)
+    })
 }

@@ -3,13 +3,17 @@
 //! What is wrong in a record is its own fault. What is wrong around records is that of all records there, also of those that stood
 //! before it, so ranges of records are kept, not records.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record};
 
 use crate::acknowledge::collect::Item;
+use crate::chart::Chart;
+use crate::claim_status::{Cause, ClaimStatus};
 use crate::decimal::Decimal;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
+use crate::record_counts::RecordCounts;
 use crate::role_index::Standing;
 
 /// Most reasons that are kept for one record, and for what stands around records.
@@ -26,22 +30,13 @@ pub struct RecordVerdicts {
     /// What a record is.
     pub record: Record,
     /// All of them.
-    pub received: RecordTotals,
+    pub received: RecordCounts,
     /// Those that are rejected.
-    pub rejected: RecordTotals,
+    pub rejected: RecordCounts,
     /// Which are rejected, in the order of the first of each range; ranges may overlap.
     pub rejections: Vec<RecordRejection>,
     /// What each provider sent, in their order, of those who sent any: received and rejected.
-    pub providers: Vec<[RecordTotals; 2]>,
-}
-
-/// How many records there are, and what they amount to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct RecordTotals {
-    /// Records.
-    pub count: u64,
-    /// The sum of their totals, of those that have one.
-    pub amount: Decimal,
+    pub providers: Vec<[RecordCounts; 2]>,
 }
 
 /// Records that are rejected together.
@@ -53,16 +48,15 @@ pub struct RecordRejection {
     pub last: u64,
     /// Why; some are left out where there are many.
     pub reasons: Vec<Reason>,
+    /// The nearest range that holds this one.
+    around: Option<usize>,
 }
 
 /// Why a record is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reason {
-    /// What is wrong.
-    pub code: Code,
-    /// Which rule of the guide, for [`Code::Rule`].
-    pub(crate) rule: u16,
+    cause: Cause,
     /// Which service line of the record, from one; 0 if it concerns no line.
     pub line: u64,
 }
@@ -71,8 +65,14 @@ impl Reason {
     /// The stable name of what is wrong: that of the code, or of the guide's rule.
     #[must_use]
     pub fn name(self, guide: &Guide) -> &str {
-        let rule = guide.rules.get(usize::from(self.rule));
-        rule.map_or(self.code.name(), |rule| &rule.id)
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        rule.map_or(self.cause.code.name(), |rule| &rule.id)
+    }
+
+    /// What a 277CA says of the claim, or of its line, for this reason; the guide is that of the verdicts.
+    #[must_use]
+    pub fn claim_status(self, guide: &Guide) -> ClaimStatus<'_> {
+        self.cause.claim_status(Some(guide))
     }
 }
 
@@ -81,8 +81,8 @@ impl RecordVerdicts {
         Self {
             guide,
             record,
-            received: RecordTotals::default(),
-            rejected: RecordTotals::default(),
+            received: RecordCounts::default(),
+            rejected: RecordCounts::default(),
             rejections: Vec::new(),
             providers: Vec::new(),
         }
@@ -90,11 +90,15 @@ impl RecordVerdicts {
 
     /// Why the record of this ordinal, from one, is rejected; nothing if it is accepted.
     pub fn reasons(&self, record: u64) -> impl Iterator<Item = &Reason> {
-        let ended = self
+        let begun = self
             .rejections
             .partition_point(|range| range.first <= record);
-        let begun = self.rejections.get(..ended).unwrap_or_default();
-        let ranges = begun.iter().filter(move |range| range.last >= record);
+        // Ranges are loops, so of those that have begun only the ones around the last of them can hold the record.
+        let ranges = std::iter::successors(begun.checked_sub(1), |&index| {
+            self.rejections.get(index)?.around
+        });
+        let ranges = ranges.filter_map(|index| self.rejections.get(index));
+        let ranges = ranges.filter(move |range| range.last >= record);
         ranges.flat_map(|range| &range.reasons)
     }
 
@@ -102,22 +106,6 @@ impl RecordVerdicts {
     #[must_use]
     pub fn accepts(&self, record: u64) -> bool {
         self.reasons(record).next().is_none()
-    }
-}
-
-impl RecordTotals {
-    fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.amount = self.amount.plus(other.amount).unwrap_or(self.amount);
-    }
-
-    /// The rest.
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self {
-            count: self.count.saturating_sub(other.count),
-            amount: self.amount.minus(other.amount).unwrap_or_default(),
-        }
     }
 }
 
@@ -136,14 +124,15 @@ struct Level {
     /// Records and providers before it.
     records: u64,
     providers: usize,
-    totals: [RecordTotals; 2],
+    /// Received and rejected.
+    counts: [RecordCounts; 2],
     reasons: Vec<Reason>,
 }
 
 /// The open record.
 #[derive(Default)]
 struct Open {
-    amount: Decimal,
+    charge: Option<Decimal>,
     /// The last line, and whether it is open.
     line: u64,
     in_line: bool,
@@ -151,12 +140,25 @@ struct Open {
 }
 
 impl Tracker {
-    pub(crate) fn new(guide: Arc<Guide>, record: Record) -> Self {
-        Self {
-            verdicts: RecordVerdicts::new(guide, record),
+    /// For a transaction set that can be divided between its records.
+    pub(crate) fn new(chart: &Chart) -> Option<Self> {
+        chart.roles.reference.as_ref()?;
+        Some(Self {
+            verdicts: RecordVerdicts::new(Arc::clone(&chart.guide), chart.roles.record?),
             levels: vec![Level::default()],
             open: None,
-        }
+        })
+    }
+
+    /// How many ranges of records are rejected by now.
+    pub(crate) fn ranges(&self) -> usize {
+        self.verdicts.rejections.len()
+    }
+
+    /// Whether a record is rejected, as far as is known.
+    pub(crate) fn has_rejected(&self) -> bool {
+        let is_faulty = |level: &Level| !level.reasons.is_empty();
+        !self.verdicts.rejections.is_empty() || self.levels.iter().any(is_faulty)
     }
 
     /// Takes what opens, closes and says something of records.
@@ -168,7 +170,7 @@ impl Tracker {
             Item::CloseLoop(Standing::Record) => self.close_record(),
             Item::CloseLoop(Standing::Level) => self.close_level(),
             Item::CloseLoop(Standing::Line) => self.close_line(),
-            Item::Charge(amount) => self.charge(amount),
+            Item::Charge(charge) => self.charge(charge),
             _ => {}
         }
     }
@@ -181,14 +183,14 @@ impl Tracker {
     fn open_level(&mut self, is_provider: bool) {
         self.levels.push(Level {
             is_provider,
-            records: self.verdicts.received.count,
+            records: self.verdicts.received.records,
             providers: self.verdicts.providers.len(),
             ..Level::default()
         });
     }
 
     fn open_record(&mut self) {
-        self.verdicts.received.count += 1;
+        self.verdicts.received.records += 1;
         self.open = Some(Open::default());
     }
 
@@ -206,17 +208,16 @@ impl Tracker {
     }
 
     /// The total of the open record.
-    fn charge(&mut self, amount: Decimal) {
+    fn charge(&mut self, charge: Decimal) {
         if let Some(open) = &mut self.open {
-            open.amount = amount;
+            open.charge.get_or_insert(charge);
         }
     }
 
     /// Something is wrong here.
     pub(crate) fn fault(&mut self, finding: &Finding) {
         let mut reason = Reason {
-            code: finding.code,
-            rule: finding.rule,
+            cause: Cause::of(finding),
             line: 0,
         };
         let reasons = match (&mut self.open, self.levels.last_mut()) {
@@ -236,18 +237,17 @@ impl Tracker {
 
     fn close_record(&mut self) {
         let Some(Open {
-            amount, reasons, ..
+            charge, reasons, ..
         }) = self.open.take()
         else {
             return;
         };
-        let totals = RecordTotals { count: 1, amount };
-        let last = self.verdicts.received.count;
+        let last = self.verdicts.received.records;
         let is_rejected = self.reject(last, last, reasons);
         if let Some(level) = self.levels.last_mut() {
-            level.totals[0].add(totals);
+            level.counts[0].add(charge);
             if is_rejected {
-                level.totals[1].add(totals);
+                level.counts[1].add(charge);
             }
         }
     }
@@ -256,22 +256,22 @@ impl Tracker {
         let Some(mut level) = self.levels.pop() else {
             return;
         };
-        let last = self.verdicts.received.count;
+        let last = self.verdicts.received.records;
         if last > level.records && self.reject(level.records + 1, last, level.reasons) {
-            level.totals[1] = level.totals[0];
+            level.counts[1] = level.counts[0];
             for [received, rejected] in &mut self.verdicts.providers[level.providers..] {
                 *rejected = *received;
             }
         }
-        if level.is_provider && level.totals[0].count > 0 {
-            self.verdicts.providers.push(level.totals);
+        if level.is_provider && level.counts[0].records > 0 {
+            self.verdicts.providers.push(level.counts);
         }
         if let Some(around) = self.levels.last_mut() {
-            for (sum, own) in around.totals.iter_mut().zip(level.totals) {
-                sum.add(own);
+            for (sum, own) in around.counts.iter_mut().zip(level.counts) {
+                sum.join(own);
             }
         } else {
-            [self.verdicts.received, self.verdicts.rejected] = level.totals;
+            [self.verdicts.received, self.verdicts.rejected] = level.counts;
         }
     }
 
@@ -279,11 +279,17 @@ impl Tracker {
         if reasons.is_empty() {
             return false;
         }
-        self.verdicts.rejections.push(RecordRejection {
-            first,
-            last,
-            reasons,
-        });
+        match self.verdicts.rejections.last_mut() {
+            Some(before) if before.last + 1 == first && before.reasons == reasons => {
+                before.last = last;
+            }
+            _ => self.verdicts.rejections.push(RecordRejection {
+                first,
+                last,
+                reasons,
+                around: None,
+            }),
+        }
         true
     }
 
@@ -293,7 +299,20 @@ impl Tracker {
         while !self.levels.is_empty() {
             self.close_level();
         }
-        self.verdicts.rejections.sort_by_key(|range| range.first);
+        let ranges = &mut self.verdicts.rejections;
+        ranges.sort_by_key(|range| (range.first, Reverse(range.last)));
+        nest(ranges);
         self.verdicts
+    }
+}
+
+/// Says of each range which one is around it.
+fn nest(ranges: &mut [RecordRejection]) {
+    let mut open: Vec<usize> = Vec::new();
+    for index in 0..ranges.len() {
+        let first = ranges[index].first;
+        open.retain(|&around| ranges[around].last >= first);
+        ranges[index].around = open.last().copied();
+        open.push(index);
     }
 }

@@ -1,18 +1,27 @@
-//! `x12conv ack`: the answer to X12, TA1, 997 and 999.
+//! `x12conv ack`: the answer to X12, TA1, 997 and 999, and 277CA to claims.
+
+use std::io::Read;
+use std::path::Path;
 
 use serde::Serialize;
 use x12_parser::{
-    AcknowledgmentOptions, AnswerSet, ControlNumber, CountingNumbers, Decided, Decision,
-    GroupDecision, Ta1Policy, acknowledge,
+    AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions,
+    ClaimAcknowledgments, ClaimSource, CountingNumbers, Decided, Decision, GroupDecision,
+    GroupPolicy, Rejects, Ta1Policy, acknowledge, acknowledge_claims,
 };
 
-use crate::arguments::{Accepted, AckArguments, Ta1};
+use crate::arguments::{Accepted, AckArguments, Groups, OutputArguments, Rejected, Ta1};
 use crate::clock;
 use crate::codes;
+use crate::documents::Document;
 use crate::input::{Input, harmless};
 use crate::outcome::{Failure, Outcome};
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::report::failure;
 use crate::session::Session;
-use crate::talk::Talk;
+use crate::spool::Spool;
+use crate::talk::{Talk, count};
 use crate::verbs::doors;
 
 /// Answers each document.
@@ -26,43 +35,143 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
     else {
         return Outcome::CouldNot;
     };
-    let mut how = options(arguments);
-    session.each(&inputs, output, |session, document, output| {
+    let mut answers = Answers::new(arguments);
+    let mut claims = match arguments.claims.as_ref().map(|path| open(path, arguments)) {
+        None => None,
+        Some(Ok(claims)) => Some(claims),
+        Some(Err(failure)) => {
+            failure::tell_output(&mut session, &failure);
+            return Outcome::CouldNot;
+        }
+    };
+    let outcome = session.each(
+        &inputs,
+        output,
+        |session, document, output| match &mut claims {
+            None => answers.acknowledge(session, document.input, document.reader, output),
+            Some(claims) => answers.with_claims(session, document, output, claims),
+        },
+    );
+    match claims.map(|claims| claims.finish(outcome).map_err(Failure::from)) {
+        Some(Err(failure)) => outcome.max(failure::tell_output(&mut session, &failure)),
+        _ => outcome,
+    }
+}
+
+/// The file of the 277CAs.
+fn open(path: &Path, arguments: &AckArguments) -> Result<Output, Failure> {
+    let output = OutputArguments {
+        output: Some(path.to_owned()),
+        force: arguments.output.force,
+    };
+    Ok(Output::open(&output)?)
+}
+
+/// The answers to documents; control numbers count on through all of them, also behind one that broke off.
+struct Answers {
+    how: AcknowledgmentOptions,
+    claims: ClaimAcknowledgmentOptions,
+    /// The verdicts on claims, where they are answered.
+    verdicts: AcceptedRecords,
+}
+
+impl Answers {
+    fn new(arguments: &AckArguments) -> Self {
+        let how = options(arguments);
+        let mut claims = ClaimAcknowledgmentOptions::new(&*how.date, &*how.time, how.numbers);
+        claims.list_accepted = how.list_accepted;
+        if arguments.clearinghouse {
+            claims.source = ClaimSource::Clearinghouse;
+        }
+        if let Some(received) = &arguments.received {
+            claims.received.clone_from(received);
+        }
+        Self {
+            how,
+            claims,
+            verdicts: AcceptedRecords::default(),
+        }
+    }
+
+    fn acknowledge(
+        &mut self,
+        session: &mut Session,
+        input: &Input,
+        reader: impl Read + Send,
+        output: &mut Output,
+    ) -> Result<Outcome, Failure> {
         let Session { talk, options, .. } = session;
         let (mut groups, mut accepted) = (Vec::new(), true);
+        let Self { how, verdicts, .. } = self;
+        *verdicts = AcceptedRecords::default();
         let decided = |decided: Decided| {
+            verdicts.note(&decided);
             match decided {
                 Decided::Group(group) => groups.push(group),
                 Decided::Interchange(decision) => {
                     // A group that nothing answers is not spoken of.
                     groups.retain(|group| group.code.is_some() && !decision.rejected);
                     accepted &= is_accepted(&decision, &groups);
-                    tell(talk, document.input, &decision, &groups);
+                    tell(talk, input, &decision, &groups);
                     groups.clear();
                 }
                 _ => {}
             }
             Ok(())
         };
-        // Numbers count on through all documents, also behind one that broke off.
-        acknowledge(document.reader, output, &mut how, options, decided).map_err(Failure::from)?;
+        acknowledge(reader, output, how, options, decided)?;
         Ok(Outcome::of(accepted))
-    })
+    }
+
+    /// As [`Self::acknowledge`], then with 277CAs in another output.
+    fn with_claims(
+        &mut self,
+        session: &mut Session,
+        document: Document<'_>,
+        output: &mut Output,
+        claims: &mut Output,
+    ) -> Result<Outcome, Failure> {
+        let input = document.input;
+        let progress = session.talk.progress.clone();
+        let spool = Spool::new(document)?;
+        let acknowledged = self.acknowledge(session, input, spool.read(&progress)?, output);
+        self.claims.numbers = self.how.numbers;
+        let outcome = acknowledged?;
+        let reader = spool.read(&Progress::none())?;
+        let Self {
+            claims: how,
+            verdicts,
+            ..
+        } = self;
+        let told = acknowledge_claims(reader, claims, verdicts, how, &session.options)?;
+        self.how.numbers = self.claims.numbers;
+        tell_claims(&mut session.talk, input, &told);
+        Ok(outcome.max(Outcome::of(told.rejected.records == 0)))
+    }
 }
 
 fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     let (date, time) = clock::now();
-    let first = ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST);
     let mut how = AcknowledgmentOptions::new(
         arguments.date.clone().unwrap_or(date),
         arguments.time.clone().unwrap_or(time),
-        CountingNumbers::from_first(first),
+        CountingNumbers::from_first(arguments.control_number),
     );
     how.ta1 = match arguments.ta1 {
         Ta1::WhenAsked => Ta1Policy::WhenAsked,
         Ta1::Always => Ta1Policy::Always,
     };
+    how.ta1_severities = arguments.ta1_severity.iter().copied().collect();
     how.list_accepted = arguments.accepted == Accepted::List;
+    how.groups = match arguments.groups {
+        Groups::Always => GroupPolicy::Always,
+        Groups::WhenFaulty => GroupPolicy::WhenFaulty,
+        Groups::Never => GroupPolicy::Never,
+    };
+    how.rejects = match arguments.rejects {
+        Rejected::Sets => Rejects::Sets,
+        Rejected::Records => Rejects::Records,
+    };
     how
 }
 
@@ -105,6 +214,36 @@ fn tell(talk: &mut Talk, input: &Input, decision: &Decision, groups: &[GroupDeci
         talk.say_json(&line(input, decision, groups));
     } else {
         talk.remark(&sentence(input, decision, groups));
+    }
+}
+
+/// What 277CAs tell of claims, as programs get it.
+#[derive(Serialize)]
+struct ClaimsLine {
+    kind: &'static str,
+    file: String,
+    sets: u64,
+    received: u64,
+    rejected: u64,
+}
+
+fn tell_claims(talk: &mut Talk, input: &Input, told: &ClaimAcknowledgments) {
+    let (received, rejected) = (told.received.records, told.rejected.records);
+    if talk.is_quiet() || told.sets == 0 {
+    } else if talk.is_json() {
+        talk.say_json(&ClaimsLine {
+            kind: "claims",
+            file: input.name(),
+            sets: told.sets,
+            received,
+            rejected,
+        });
+    } else {
+        let claims = count(received, "claim");
+        talk.remark(&format!(
+            "{}: {claims} answered, {rejected} rejected",
+            input.name()
+        ));
     }
 }
 

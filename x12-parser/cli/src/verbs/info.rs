@@ -9,7 +9,8 @@ use crate::arguments::InfoArguments;
 use crate::input::harmless;
 use crate::outcome::Outcome;
 use crate::session::Session;
-use crate::verbs::doors;
+use crate::talk::count;
+use crate::verbs::{doors, said};
 
 /// Surveys each document.
 pub fn run(arguments: &InfoArguments, mut session: Session) -> Outcome {
@@ -20,6 +21,9 @@ pub fn run(arguments: &InfoArguments, mut session: Session) -> Outcome {
         return Outcome::CouldNot;
     };
     session.each(&inputs, output, |session, document, output| {
+        if arguments.acknowledgments {
+            return said::tell(arguments, session, document, output);
+        }
         let file = document.input.name();
         let mut told = 0;
         survey(document.reader, &session.options, |survey| {
@@ -341,8 +345,4 @@ fn separators(delimiters: &Separators) -> String {
     format!(
         "element {element}  component {component}  repetition {repetition}  segment {segment}  then {suffix}"
     )
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

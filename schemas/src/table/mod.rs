@@ -3,7 +3,12 @@
 //! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
 //! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
 
+mod lookup;
+mod role;
+
 use serde::{Deserialize, Serialize};
+
+pub use role::Role;
 
 /// "No such entry", where a table holds an optional index.
 pub const NONE: u16 = u16::MAX;
@@ -83,43 +88,6 @@ pub enum Record {
     Claim,
     /// A member of an enrolment.
     Member,
-}
-
-/// What a part of a guide means to those who answer its records or split them; the places of a role stand best first.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub enum Role {
-    /// The reference of the whole transaction set: anew in each part of one that is split. Without it a set is never split.
-    Batch,
-    /// The party that sends: its NM1.
-    Sender,
-    /// The party that is sent to: its NM1.
-    Receiver,
-    /// The provider whose claims stand below: its NM1.
-    Provider,
-    /// Whom the claim is about: their NM1.
-    Patient,
-    /// The sender's number of the claim.
-    Claim,
-    /// The claim's total.
-    Charge,
-    /// The number that an intermediary gave the claim.
-    Intermediary,
-    /// The type of bill, without its frequency.
-    BillType,
-    /// The frequency of the bill.
-    Frequency,
-    /// The date of service, or the dates.
-    Service,
-    /// The procedure of a service line.
-    LineProcedure,
-    /// The revenue code of a service line.
-    LineRevenue,
-    /// The charge of a service line.
-    LineCharge,
-    /// The sender's number of a service line.
-    Line,
-    /// The date of a service line, or the dates.
-    LineService,
 }
 
 /// A segment or a loop that may stand in a loop.
