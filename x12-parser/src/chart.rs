@@ -355,14 +355,6 @@ impl Chart {
             [..usize::from(definition.element_count)]
     }
 
-    /// Whether an element of a segment, from one, may repeat.
-    pub(crate) fn repeats(&self, definition: u16, element: u16) -> bool {
-        let segment = &self.guide.segments[usize::from(definition)];
-        let index = usize::from(element).checked_sub(1);
-        let rule = index.and_then(|index| self.elements(segment).get(index));
-        rule.is_some_and(|rule| rule.repeat != 1)
-    }
-
     /// What is checked of the components of a composite element.
     #[inline]
     pub(crate) fn components(&self, rule: &ElementRule) -> &[ElementRule] {

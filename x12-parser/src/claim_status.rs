@@ -19,19 +19,24 @@ pub struct ClaimStatus<'f> {
 
 /// Claim status codes that say more than 21 of a code in an external list, by the name of the list.
 ///
-/// The list of claim status codes as public programs carry it (external code source 508).
+/// The list of claim status codes (external code source 508) as public programs carry it.
 const LISTS: &[(&str, &str)] = &[
+    ("adjustmentReasons", "521"),
     ("admissionSources", "229"),
     ("admissionTypes", "231"),
     ("billTypes", "228"),
     ("conditionCodes", "460"),
-    ("occurrenceCodes", "461"),
-    ("occurrenceSpanCodes", "462"),
+    ("countries", "680"),
+    ("currencies", "681"),
+    ("occurrenceCodes", "719"),
+    ("occurrenceSpanCodes", "721"),
     ("patientStatuses", "234"),
     ("placesOfService", "249"),
+    ("remarkCodes", "634"),
     ("revenueCodes", "455"),
+    ("states", "501"),
     ("taxonomies", "145"),
-    ("valueCodes", "463"),
+    ("valueCodes", "725"),
 ];
 
 impl Code {
@@ -75,20 +80,24 @@ impl Cause {
     /// What is said of the claim; the guide is that of the finding.
     pub(crate) fn claim_status<'g>(&self, guide: Option<&'g Guide>) -> ClaimStatus<'g> {
         let rule = guide.and_then(|guide| guide.rules.get(usize::from(self.rule)));
+        let around = || guide.and_then(|guide| entity(guide, self.loop_index));
         if let Some(rule) = rule.filter(|rule| !rule.stc.is_empty()) {
             let mut parts = rule.stc.split(':');
             let mut part = || parts.next().unwrap_or_default();
+            let (category, status, entity) = (part(), part(), part());
             return ClaimStatus {
-                category: part(),
-                status: part(),
-                entity: part(),
+                category,
+                status,
+                entity: match entity {
+                    "" => around().unwrap_or_default(),
+                    entity => entity,
+                },
             };
         }
-        let entity = guide.and_then(|guide| entity(guide, self.loop_index));
         ClaimStatus {
             category: self.code.claim_status_category(),
             status: self.status,
-            entity: entity.unwrap_or_default(),
+            entity: around().unwrap_or_default(),
         }
     }
 }
