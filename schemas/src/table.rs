@@ -90,6 +90,8 @@ pub struct Item {
     pub usage: Usage,
     /// How often it may stand in one occurrence of its parent; 0 is without bound.
     pub max: u32,
+    /// Whether the shape `named` shows it as an array: the guide, overlays aside, lets it stand more than once.
+    pub many: bool,
 }
 
 /// Whether a part must stand, may stand, or must not.
@@ -123,6 +125,8 @@ pub struct Segment {
     pub note_count: u16,
     /// Whether it carries the hierarchy: number, parent, level code, child code, as HL does.
     pub hierarchical: bool,
+    /// The element that counts the occurrences of the loop that the segment starts, as LX01 does; 0 if none.
+    pub counter: u8,
     /// The business unit that an acknowledgment quotes from it (CTX of the 999).
     pub unit: Option<Unit>,
     /// Elements that repeat as a group within the segment, such as the adjustments of a CAS.
@@ -191,6 +195,28 @@ pub struct Element {
     pub label: String,
     /// How much its value says about a person.
     pub phi: Phi,
+    /// How the shape `named` comes by the value where it is left out.
+    pub filled: Filled,
+}
+
+/// How a value of the shape `named` comes about where none is given; fixed when a guide is compiled, so that no overlay changes a key.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Filled {
+    /// The guide does not use the element: it has no name there.
+    #[default]
+    Unnamed,
+    /// Not at all: what is not given does not stand.
+    Not,
+    /// It is the guide's only code; of a composite, all its components are such.
+    Code,
+    /// It is the guide's only code, where an element stands that a syntax note pairs with it.
+    Paired,
+    /// It is the code of the format that the value beside it has.
+    Form,
+    /// It counts the occurrences of the loop.
+    Count,
+    /// It is a hierarchical level's number, the number of the level around it, or whether others follow below.
+    Level,
 }
 
 /// A list of codes that others than the guide's author keep, such as the states of a country.

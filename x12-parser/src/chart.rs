@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use x12_schemas::Catalog;
 use x12_schemas::table::{
@@ -12,6 +12,7 @@ use x12_schemas::table::{
 use crate::form::Form;
 use crate::rule_index::RuleIndex;
 use crate::segment::{Segment, unwrapped};
+use crate::sheet::Sheet;
 
 /// A segment identifier packed into a number, letters in upper case; 0 for what cannot be one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -184,6 +185,8 @@ pub(crate) struct Chart {
     components: Vec<ElementRule>,
     /// The form of every element, parallel to the guide's elements.
     forms: Vec<Form>,
+    /// Its keys in the shape `named`, once someone asks for them.
+    sheet: OnceLock<Sheet>,
 }
 
 /// Slots for identifiers; a guide uses some sixty.
@@ -226,6 +229,7 @@ impl Chart {
             elements,
             components,
             forms,
+            sheet: OnceLock::new(),
         };
         chart.number_ids();
         chart.fill();
@@ -349,6 +353,11 @@ impl Chart {
         self.marked
             .get(usize::from(definition))
             .is_some_and(|marked| *marked)
+    }
+
+    /// The guide by its labels.
+    pub(crate) fn sheet(&self) -> &Sheet {
+        self.sheet.get_or_init(|| Sheet::new(&self.guide))
     }
 
     /// What a loop is to those who take a transaction set record by record.

@@ -33,6 +33,7 @@ mod replay;
 mod rule_index;
 mod rules;
 mod segment;
+mod sheet;
 mod source;
 mod survey;
 mod validate;

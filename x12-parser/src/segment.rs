@@ -135,6 +135,12 @@ impl<'a> Segment<'a> {
         self.plain
     }
 
+    /// Whether no delimiters stand inside its elements.
+    #[inline]
+    pub(crate) fn is_flat(&self) -> bool {
+        self.flat
+    }
+
     /// How many delimiters stand inside.
     #[inline]
     pub(crate) fn mark_count(&self) -> usize {

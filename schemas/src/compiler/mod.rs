@@ -1,7 +1,7 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) `lower` (loops laid out flat) and `rules`;
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard), `names` (what the shape `named` leaves out, and that no key stands twice), `lower` (loops laid out flat) and `rules`;
 //! one of external code lists through `source` and `lists`.
 
 mod limits;
@@ -13,6 +13,8 @@ mod fields;
 mod lists;
 mod standard;
 mod tables;
+
+mod names;
 
 mod element;
 mod segment;
@@ -199,6 +201,9 @@ pub fn lists(file: File<'_>) -> Result<Vec<CodeList>, Vec<Error>> {
 /// Reads the block of a guide and lays it out, if it is without fault.
 fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) -> Option<Guide> {
     let (draft, mut guide) = guide::body(report, node, head, standard);
+    if report.is_clean() {
+        names::in_loops(report, &draft, &guide);
+    }
     if report.is_clean() {
         lower::expand(report, &draft, &mut guide);
     }

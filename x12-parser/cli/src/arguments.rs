@@ -172,6 +172,8 @@ pub enum Shape {
     Loops,
     /// One array of segments; needs no guide
     Segments,
+    /// Objects by the guide's labels, for applications; from business facts alone `x12` fills in the rest
+    Named,
 }
 
 /// What one JSON document holds.
