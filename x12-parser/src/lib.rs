@@ -55,8 +55,11 @@ pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use json::named::seal::EnvelopeFilling;
 pub use json::render::{Per, Shape};
-pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
+pub use json::write::{
+    WriteFinding, X12Writer, write_x12 as to_x12, write_x12_filled as to_x12_filled,
+};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use options::Options;

@@ -28,7 +28,7 @@ pub(crate) struct SegmentPlace {
 }
 
 /// The object of a loop.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct LoopSheet {
     /// Parallel to the loop's items; the first of them starts the loop and has no key.
     pub(crate) slots: Vec<Slot>,
@@ -319,10 +319,10 @@ impl Parts {
         self.only().is_some_and(Member::is_list)
     }
 
-    pub(crate) fn member(&self, key: &[u8]) -> Option<&Member> {
-        self.members
-            .iter()
-            .find(|member| member.key.as_bytes() == key)
+    /// The member of a key, and its ordinal.
+    pub(crate) fn find(&self, key: &[u8]) -> Option<(usize, &Member)> {
+        let mut members = self.members.iter().enumerate();
+        members.find(|(_, member)| member.key.as_bytes() == key)
     }
 }
 

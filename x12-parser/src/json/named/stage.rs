@@ -16,7 +16,7 @@ use crate::json::named::leaf::Leaf;
 use crate::json::render::put_delimiters;
 use crate::json::segment::{self, Style};
 use crate::json::text::{Charset, put_base64, put_exact, put_string};
-use crate::segment::Segment;
+use crate::segment::{Segment, unwrapped};
 use crate::sheet::{Fill, Sheet};
 
 /// Renders blocks in the shape `named`.
@@ -354,7 +354,8 @@ impl<'b> Marker<'b> {
         self.text.put(b"{");
         let (mut comma, mut beyond) = (false, false);
         for number in 1..=u8::MAX {
-            let value = self.leaf.value(number).trim_ascii_end();
+            let value = unwrapped(self.leaf.value(number));
+            let value = value.trim_ascii_end();
             if left_out(usize::from(number), value) || value.is_empty() {
                 continue;
             }
