@@ -310,6 +310,10 @@ impl Reader {
         let at = base + scanner.at as u64;
         let kind = match (&array.items, byte) {
             (Items::Slot(chart, slot), _) => return self.occurrence(scanner, (chart, *slot, array.index), base),
+            (Items::Sets, b'[') => {
+                self.open_group()?;
+                return self.segment(scanner, base);
+            }
             (_, b'[') => return self.segment(scanner, base),
             (Items::Interchanges, b'{') => Kind::Interchange,
             (Items::Groups, b'{') => Kind::Group,

@@ -207,9 +207,14 @@ impl Reader {
         self.gap("$after")
     }
 
-    fn close_group(&mut self) -> Result<(), Stop> {
+    /// Opens the group that is due, of whatever kind its header says.
+    pub(super) fn open_group(&mut self) -> Result<(), Stop> {
         let opened = self.seal.open_group(None, &mut self.pen, &self.envelope);
-        opened.map_err(|wrong| self.wrong(wrong, "header"))?;
+        opened.map_err(|wrong| self.wrong(wrong, "header"))
+    }
+
+    fn close_group(&mut self) -> Result<(), Stop> {
+        self.open_group()?;
         let trailer = self.header("trailer", "GE")?;
         let closed = self.seal.close_group(&trailer, &mut self.pen);
         closed.map_err(|wrong| self.wrong(wrong, "trailer"))
