@@ -55,6 +55,7 @@ pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use json::named::schema::named_schema;
 pub use json::named::seal::EnvelopeFilling;
 pub use json::render::{Per, Shape};
 pub use json::write::{

@@ -88,6 +88,8 @@ pub(crate) struct Member {
     pub(crate) filled: Fill,
     /// Index into the guide's elements, or its components.
     pub(crate) entry: u16,
+    /// The formats that the value may have, as codes of the element that names its format; [`NONE`] if none does.
+    pub(crate) formats: u16,
 }
 
 #[derive(Debug)]
@@ -370,7 +372,7 @@ fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
                     let number = group.first + offset;
                     let element = elements.get(usize::from(number) - 1)?;
                     let entry = segment.first_element + u16::from(number) - 1;
-                    member(guide, element, offset + 1, entry, |_| Fill::Not)
+                    member(guide, (element, elements), offset + 1, entry, |_| Fill::Not)
                 });
                 let parts = Parts::new(run.collect(), true);
                 members.push(Member {
@@ -383,10 +385,11 @@ fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
                     },
                     filled: Fill::Not,
                     entry,
+                    formats: NONE,
                 });
             }
             Some(_) => {}
-            None => members.extend(member(guide, element, number, entry, |filled| {
+            None => members.extend(member(guide, (element, elements), number, entry, |filled| {
                 segment_fill(guide, segment, number, filled, starts)
             })),
         }
@@ -442,7 +445,7 @@ fn segment_fill(
 /// An element or component by its name; none if the guide does not use it. `otherwise` says what only its segment can say.
 fn member(
     guide: &Guide,
-    element: &Element,
+    (element, siblings): (&Element, &[Element]),
     number: u8,
     entry: u16,
     otherwise: impl Fn(Filled) -> Fill,
@@ -453,6 +456,8 @@ fn member(
         Filled::Code => Fill::Code(element.codes),
         other => otherwise(other),
     };
+    let by = usize::from(element.format_by).checked_sub(1);
+    let formats = by.and_then(|by| siblings.get(by));
     let repeats = element.repeat != 1;
     let kind = if element.component_count == 0 {
         MemberKind::Simple { repeats }
@@ -471,6 +476,7 @@ fn member(
         kind,
         filled,
         entry,
+        formats: formats.map_or(NONE, |by| by.codes),
     })
 }
 
@@ -482,7 +488,7 @@ fn component_parts(guide: &Guide, element: &Element) -> Parts {
         .unwrap_or_default();
     let members = (1u8..).zip(components).filter_map(|(number, component)| {
         let entry = element.first_component + u16::from(number) - 1;
-        member(guide, component, number, entry, |filled| match filled {
+        member(guide, (component, components), number, entry, |filled| match filled {
             Filled::Form => {
                 let of = (1..)
                     .zip(components)

@@ -4,6 +4,7 @@ mod ack;
 mod fmt;
 mod info;
 mod json;
+mod schema;
 mod synth;
 mod validate;
 mod x12;
@@ -28,6 +29,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Info(arguments) => info::run(&arguments, Session::new("info", talk)),
         Verb::Fmt(arguments) => fmt::run(&arguments, Session::new("fmt", talk)),
         Verb::Synth(arguments) => synth::run(&arguments, Session::new("synth", talk)),
+        Verb::Schema(arguments) => schema::run(&arguments, Session::new("schema", talk)),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! X12 to JSON: `leaf` renders segments, `stage` blocks of them on any thread, `object` and `gather` put them together in order. JSON to X12: `tree`
 //! reads what is kept as a whole, `compose` makes segments of it with a `pen`, `seal` fills in the envelope, `read` takes document and
-//! lines apart and `turn` writes each part at its turn.
+//! lines apart and `turn` writes each part at its turn. `schema` says all that as JSON Schema.
 
 mod compose;
 mod extra;
@@ -12,6 +12,8 @@ pub(crate) mod leaf;
 mod object;
 mod pen;
 pub(crate) mod read;
+pub(crate) mod schema;
+mod schema_text;
 pub(crate) mod seal;
 pub(crate) mod stage;
 mod tree;
