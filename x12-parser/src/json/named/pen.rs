@@ -81,11 +81,6 @@ impl Pen {
         Some(cell.text.of(&self.bytes))
     }
 
-    /// Whether something that is not empty was put into an element.
-    pub(crate) fn stands(&self, element: u16) -> bool {
-        self.cells.iter().any(|cell| cell.spot.element == element && !cell.text.is_empty())
-    }
-
     /// Writes the segment, without what is empty at the ends.
     pub(crate) fn write(&mut self, id: &str) {
         self.target.settle(&mut self.out);

@@ -157,7 +157,8 @@ impl Seal {
         let Delimiters { component, repetition, .. } = pen.target.delimiters;
         let number = format!("{:09}", self.next(self.interchanges).get());
         self.interchanges = self.interchanges.saturating_add(1);
-        let party = |party: &Option<(String, String)>| party.clone().unwrap_or_default();
+        // ZZ: mutually defined, which every identifier is that nothing else is said of.
+        let party = |party: &Option<(String, String)>| party.clone().unwrap_or_else(|| ("ZZ".to_owned(), String::new()));
         let ((sender_code, sender), (receiver_code, receiver)) = (party(&self.filling.sender), party(&self.filling.receiver));
         let date = self.filling.date.clone().unwrap_or_default();
         let filled: [String; 16] = [
@@ -194,6 +195,10 @@ impl Seal {
         let date = self.filling.date.clone().unwrap_or_else(|| format!("20{}", text(8)));
         self.interchange = Some(OpenInterchange { number: text(12), sender: text(5), receiver: text(7), date, time: text(9), groups: 0 });
         Ok(())
+    }
+
+    pub(crate) fn is_group_due(&self) -> bool {
+        self.group_due.is_some()
     }
 
     /// Begins a group, whose header is written with its first transaction set.

@@ -207,8 +207,11 @@ impl Reader {
         self.gap("$after")
     }
 
-    /// Opens the group that is due, of whatever kind its header says.
+    /// Opens the group that is due, if one is, of whatever kind its header says.
     pub(super) fn open_group(&mut self) -> Result<(), Stop> {
+        if !self.seal.is_group_due() {
+            return Ok(());
+        }
         let opened = self.seal.open_group(None, &mut self.pen, &self.envelope);
         opened.map_err(|wrong| self.wrong(wrong, "header"))
     }
@@ -307,6 +310,7 @@ impl Reader {
             (None, None) => match self.stack.last().and_then(|frame| Some((frame.tree.member(0, "segment")?, frame))) {
                 Some((node, frame)) => {
                     let (json, at) = (frame.tree.json(node).to_vec(), frame.tree.at(node));
+                    self.open_group()?;
                     self.stray(&json, at)
                 }
                 None if self.stack.last().is_some_and(|frame| frame.keys.iter().any(|key| key == b"interchanges")) => Ok(()),
@@ -388,7 +392,6 @@ impl Reader {
     }
 
     fn finish_known(&mut self, chart: &Arc<Chart>, _at: u64) -> Result<(), Stop> {
-        self.begin_loop(chart, u16::MAX, 0)?;
         self.finish_loop(chart, 0)?;
         let trailer = self.header("trailer", "SE")?;
         let number = std::mem::take(&mut self.set_number);
@@ -452,6 +455,9 @@ impl Reader {
 
     /// Writes what is left of the innermost object.
     fn finish_loop(&mut self, chart: &Arc<Chart>, index: u16) -> Result<(), Stop> {
+        if !self.stack.last().is_some_and(|frame| frame.begun) {
+            self.begin_loop(chart, u16::MAX, 0)?;
+        }
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
