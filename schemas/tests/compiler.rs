@@ -13,8 +13,8 @@ use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
-    CodeList, Decision, Element, Gathers, Group, Guide, Item, Key, Loop, NONE, Note, SituationRule,
-    Unit,
+    CodeList, Decision, Element, Filled, Gathers, Group, Guide, Item, Key, Loop, NONE, Note,
+    SituationRule, Unit,
 };
 
 #[test]
@@ -283,14 +283,21 @@ fn write_loop(out: &mut String, guide: &Guide, index: usize) {
             segment,
             usage,
             max,
+            many,
         } = *item;
+        // Mostly the one follows from the other.
+        let named = if many == (max != 1) {
+            ""
+        } else {
+            " named otherwise"
+        };
         let child = match child {
             NONE => String::new(),
             child => format!("loop {child} by "),
         };
         let _ = writeln!(
             out,
-            "    @{position} {child}segment {segment} {usage:?} x{max}"
+            "    @{position} {child}segment {segment} {usage:?} x{max}{named}"
         );
     }
 }
@@ -300,6 +307,9 @@ fn write_segment(out: &mut String, guide: &Guide, index: usize) {
     let _ = writeln!(out, "{index} {} label `{}`", segment.id, segment.label);
     if segment.hierarchical {
         out.push_str("    hierarchical\n");
+    }
+    if segment.counter != 0 {
+        let _ = writeln!(out, "    counts by {}", segment.counter);
     }
     for Key {
         element,
@@ -378,6 +388,9 @@ fn write_element(out: &mut String, guide: &Guide, element: &Element, name: &str)
     }
     if element.format_by != 0 {
         let _ = write!(out, " format by {}", element.format_by);
+    }
+    if !matches!(element.filled, Filled::Not | Filled::Unnamed) {
+        let _ = write!(out, " filled by {:?}", element.filled);
     }
     out.push('\n');
 }

@@ -389,9 +389,13 @@ fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
                 });
             }
             Some(_) => {}
-            None => members.extend(member(guide, (element, elements), number, entry, |filled| {
-                segment_fill(guide, segment, number, filled, starts)
-            })),
+            None => members.extend(member(
+                guide,
+                (element, elements),
+                number,
+                entry,
+                |filled| segment_fill(guide, segment, number, filled, starts),
+            )),
         }
     }
     Parts::new(members, !starts)
@@ -488,15 +492,21 @@ fn component_parts(guide: &Guide, element: &Element) -> Parts {
         .unwrap_or_default();
     let members = (1u8..).zip(components).filter_map(|(number, component)| {
         let entry = element.first_component + u16::from(number) - 1;
-        member(guide, (component, components), number, entry, |filled| match filled {
-            Filled::Form => {
-                let of = (1..)
-                    .zip(components)
-                    .find(|(_, other)| other.format_by == number);
-                Fill::Form(component.codes, of.map_or(0, |(of, _)| of))
-            }
-            _ => Fill::Not,
-        })
+        member(
+            guide,
+            (component, components),
+            number,
+            entry,
+            |filled| match filled {
+                Filled::Form => {
+                    let of = (1..)
+                        .zip(components)
+                        .find(|(_, other)| other.format_by == number);
+                    Fill::Form(component.codes, of.map_or(0, |(of, _)| of))
+                }
+                _ => Fill::Not,
+            },
+        )
     });
     Parts::new(members.collect(), true)
 }

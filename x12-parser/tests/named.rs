@@ -4,7 +4,10 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use x12_parser::{EnvelopeFilling, Error, Options, Per, Shape, X12Writer, to_json, to_x12, to_x12_filled, validate};
+use x12_parser::{
+    EnvelopeFilling, Error, Options, Per, Shape, X12Writer, to_json, to_x12, to_x12_filled,
+    validate,
+};
 
 /// Gives so many bytes at a time.
 struct Pieces<'a>(&'a [u8], usize);
@@ -88,7 +91,12 @@ fn blocks_and_threads_change_nothing() {
             for (block_bytes, threads) in [(1, 1), (37, 1), (200, 3), (4096, 2)] {
                 let mut options = Options::default();
                 (options.block_bytes, options.threads) = (block_bytes, threads);
-                assert_eq!(named(&x12, per, &options), whole, "{} {block_bytes} {threads}", path.display());
+                assert_eq!(
+                    named(&x12, per, &options),
+                    whole,
+                    "{} {block_bytes} {threads}",
+                    path.display()
+                );
             }
         }
     }
@@ -102,10 +110,12 @@ fn lines_and_the_document_write_the_same() {
         let write = |per| {
             let json = named(&x12, per, &options).expect("it reads");
             let mut back = Vec::new();
-            to_x12(&json[..], &mut back, &options.limits).map(|_| back).map_err(|error| match error {
-                Error::Json { what, .. } => what.to_owned(),
-                other => other.to_string(),
-            })
+            to_x12(&json[..], &mut back, &options.limits)
+                .map(|_| back)
+                .map_err(|error| match error {
+                    Error::Json { what, .. } => what.to_owned(),
+                    other => other.to_string(),
+                })
         };
         assert_eq!(write(Per::Document), write(Per::Set), "{}", path.display());
     }
@@ -117,14 +127,19 @@ fn what_is_not_kept_is_written_the_same() {
     let mut small = Options::default();
     small.limits.context_bytes = 300;
     for path in samples("edi") {
-        if path.components().any(|part| part.as_os_str() == "broken" || part.as_os_str() == "envelope") {
+        if path
+            .components()
+            .any(|part| part.as_os_str() == "broken" || part.as_os_str() == "envelope")
+        {
             continue;
         }
         let x12 = fs::read(&path).expect("it can be read");
         let json = named(&x12, Per::Document, &small).expect("it reads");
         let whole = write(&json, &Options::default(), &EnvelopeFilling::default());
         let apart = write(&json, &small, &EnvelopeFilling::default());
-        let text = |x12: Result<Vec<u8>, String>| x12.map(|x12| String::from_utf8_lossy(&x12).into_owned());
+        let text = |x12: Result<Vec<u8>, String>| {
+            x12.map(|x12| String::from_utf8_lossy(&x12).into_owned())
+        };
         assert_eq!(text(apart), text(whole), "{}", path.display());
     }
 }
@@ -135,7 +150,10 @@ fn business_facts_become_documents_without_findings() {
     let options = Options::default();
     let mut count = 0;
     for path in samples("json") {
-        if !path.parent().is_some_and(|parent| parent.ends_with("facts")) {
+        if !path
+            .parent()
+            .is_some_and(|parent| parent.ends_with("facts"))
+        {
             continue;
         }
         count += 1;
@@ -153,7 +171,11 @@ fn business_facts_become_documents_without_findings() {
             fs::write(&beside, &x12).expect("samples/ can be written");
         }
         let expected = fs::read(&beside).unwrap_or_default();
-        assert!(x12 == expected, "{} differs; X12_WRITE=1 rewrites it", beside.display());
+        assert!(
+            x12 == expected,
+            "{} differs; X12_WRITE=1 rewrites it",
+            beside.display()
+        );
     }
     assert!(count >= 3, "there are facts of three guides");
 }
@@ -165,9 +187,15 @@ fn errors_cite_their_place() {
     let mut wrong = String::new();
     for case in text.split("=== ").skip(1) {
         let (name, rest) = case.split_once('\n').expect("a case has a name");
-        let (json, expected) = rest.split_once("\n--- ").expect("a case says what is wrong");
+        let (json, expected) = rest
+            .split_once("\n--- ")
+            .expect("a case says what is wrong");
         // Who writes of an unknown sender has none to fill in.
-        let filling = if name.starts_with("nobody") { EnvelopeFilling::default() } else { filling() };
+        let filling = if name.starts_with("nobody") {
+            EnvelopeFilling::default()
+        } else {
+            filling()
+        };
         let found = write(json.trim_end().as_bytes(), &Options::default(), &filling);
         let found = found.err().unwrap_or_else(|| "nothing".to_owned());
         if found != expected.trim_end() {
@@ -185,7 +213,14 @@ fn a_record_has_a_limit_both_ways() {
     let json = named(&x12, Per::Document, &options).expect("it reads");
     (options.limits.context_bytes, options.limits.record_bytes) = (200, 400);
     let read = named(&x12, Per::Document, &options).expect_err("a claim is longer");
-    assert!(read.starts_with("length of a record is over its limit of 400"), "{read}");
-    let written = write(&json, &options, &EnvelopeFilling::default()).expect_err("a claim is longer");
-    assert!(written.starts_with("length of a record is over its limit of 400"), "{written}");
+    assert!(
+        read.starts_with("length of a record is over its limit of 400"),
+        "{read}"
+    );
+    let written =
+        write(&json, &options, &EnvelopeFilling::default()).expect_err("a claim is longer");
+    assert!(
+        written.starts_with("length of a record is over its limit of 400"),
+        "{written}"
+    );
 }

@@ -201,9 +201,7 @@ pub fn lists(file: File<'_>) -> Result<Vec<CodeList>, Vec<Error>> {
 /// Reads the block of a guide and lays it out, if it is without fault.
 fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) -> Option<Guide> {
     let (draft, mut guide) = guide::body(report, node, head, standard);
-    if report.is_clean() {
-        names::in_loops(report, &draft, &guide);
-    }
+    names::in_loops(report, &draft, &guide);
     if report.is_clean() {
         lower::expand(report, &draft, &mut guide);
     }

@@ -165,6 +165,10 @@ type Names = BTreeMap<String, String>;
 /// Takes a name, or reports that something has it already.
 fn take(report: &mut Report, names: &mut Names, (name, of): (&str, String), at: Place) {
     if let Some(other) = names.get(name) {
+        if *other == of {
+            // It stands twice itself, which is told where it does.
+            return;
+        }
         let message = format!("`{name}` names {other} already: give {of} a label of its own");
         return report.error(at, message);
     }

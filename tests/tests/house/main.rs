@@ -7,6 +7,7 @@ mod expected;
 mod facts;
 mod laws;
 mod made_up;
+mod named;
 mod pyx12;
 mod raw;
 mod records;

@@ -355,7 +355,8 @@ impl Fields {
     fn binary(&mut self, scanner: &mut Scanner<'_>, number: usize) -> Result<Option<Span>, Stop> {
         base64_key(scanner, &mut self.bytes)?;
         let in_order = !self.holds_binary
-            && self.id.is_some() && self.fields.last().is_none_or(|last| last.number < number);
+            && self.id.is_some()
+            && self.fields.last().is_none_or(|last| last.number < number);
         if in_order && scanner.peek()? == b'"' {
             let start = scanner.at + 1;
             let ahead = scanner.text.get(start..).unwrap_or_default();

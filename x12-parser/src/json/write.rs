@@ -205,7 +205,11 @@ impl X12Writer {
     /// A writer that fills in what JSON of the shape `named` does not say.
     #[must_use]
     pub fn filling(options: &Options, filling: &EnvelopeFilling) -> Self {
-        Self::of(options.limits, Arc::clone(&options.catalog), filling.clone())
+        Self::of(
+            options.limits,
+            Arc::clone(&options.catalog),
+            filling.clone(),
+        )
     }
 
     fn of(limits: Limits, catalog: Arc<Catalog>, filling: EnvelopeFilling) -> Self {
@@ -274,7 +278,14 @@ impl X12Writer {
             self.run_named(&window, at_end)?
         } else {
             let (bytes, base) = (&window[..], self.base);
-            self.run(Text { bytes, base, at_end }, 0)?
+            self.run(
+                Text {
+                    bytes,
+                    base,
+                    at_end,
+                },
+                0,
+            )?
         };
         window.drain(..used);
         self.base += used as u64;
@@ -308,7 +319,14 @@ impl X12Writer {
             return Ok(0);
         };
         let base = self.base;
-        let used = reader.run(Run { bytes, base, at_end }, 0);
+        let used = reader.run(
+            Run {
+                bytes,
+                base,
+                at_end,
+            },
+            0,
+        );
         self.out.put(reader.out().as_slice());
         reader.out().clear();
         used

@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use x12_schemas::table::{Guide, NONE};
 
 use crate::chart::Chart;
-use crate::json::named::extra::{Extra, Extras};
+use crate::json::named::extra::Extras;
 use crate::json::named::leaf::expected;
 use crate::json::named::pen::{Pen, Spot};
+use crate::json::named::put_back::Behind;
 use crate::json::named::tree::{Index, NOTHING, Tree};
-use crate::json::scan::Stop;
 use crate::limits::Limits;
 use crate::sheet::{Fill, LoopSheet, Member, MemberKind, Parts, Sheet, Slot, SlotKind};
 
@@ -56,21 +56,12 @@ pub(crate) struct Composer<'a> {
     pub(crate) levels: &'a mut Levels,
     pub(crate) limits: &'a Limits,
     /// Keys and places in arrays, from the tree's top down.
-    path: Vec<Step<'a>>,
-}
-
-/// Behind what segments without a label are due.
-#[derive(Clone, Copy)]
-enum Behind {
-    /// This value of a slot.
-    One(usize),
-    /// All the values of a slot, which are so many.
-    All(usize),
+    pub(super) path: Vec<Step<'a>>,
 }
 
 /// A part of a path.
 #[derive(Clone, Copy)]
-enum Step<'a> {
+pub(super) enum Step<'a> {
     Key(&'a str),
     Item(usize),
 }
@@ -99,14 +90,27 @@ impl At {
     }
 }
 
-type Result<T> = std::result::Result<T, Fault>;
+pub(super) type Result<T> = std::result::Result<T, Fault>;
 
 impl<'a> Composer<'a> {
-    pub(crate) fn new(tree: &'a Tree, chart: &'a Chart, pen: &'a mut Pen, levels: &'a mut Levels, limits: &'a Limits) -> Self {
-        Self { tree, chart, pen, levels, limits, path: Vec::new() }
+    pub(crate) fn new(
+        tree: &'a Tree,
+        chart: &'a Chart,
+        pen: &'a mut Pen,
+        levels: &'a mut Levels,
+        limits: &'a Limits,
+    ) -> Self {
+        Self {
+            tree,
+            chart,
+            pen,
+            levels,
+            limits,
+            path: Vec::new(),
+        }
     }
 
-    fn sheet(&self) -> &'a Sheet {
+    pub(super) fn sheet(&self) -> &'a Sheet {
         self.chart.sheet()
     }
 
@@ -127,7 +131,11 @@ impl<'a> Composer<'a> {
         Err(Fault { what, at, path })
     }
 
-    fn within<T>(&mut self, step: Step<'a>, inside: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(super) fn within<T>(
+        &mut self,
+        step: Step<'a>,
+        inside: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         self.path.push(step);
         let done = inside(self)?;
         self.path.pop();
@@ -146,7 +154,12 @@ impl<'a> Composer<'a> {
     }
 
     /// Sorts the members of a loop's object; `passed` are keys that are not the guide's.
-    pub(crate) fn contents(&mut self, node: Index, index: u16, passed: &[&str]) -> Result<Contents> {
+    pub(crate) fn contents(
+        &mut self,
+        node: Index,
+        index: u16,
+        passed: &[&str],
+    ) -> Result<Contents> {
         let (tree, sheet) = (self.tree, self.sheet());
         if !tree.is_object(node) {
             return self.fault("an object is due", node);
@@ -168,7 +181,11 @@ impl<'a> Composer<'a> {
                     return self.within(Step::Key(&member.key), |this| this.fault(TWICE, value));
                 }
                 contents.starter.push((ordinal, value));
-            } else if let Some(ordinal) = a_loop.slots.iter().position(|slot| slot.usable && slot.key.as_bytes() == key) {
+            } else if let Some(ordinal) = a_loop
+                .slots
+                .iter()
+                .position(|slot| slot.usable && slot.key.as_bytes() == key)
+            {
                 let slot = &a_loop.slots[ordinal];
                 self.within(Step::Key(&slot.key), |this| match contents.slots[ordinal] {
                     _ if slot.many && !tree.is_array(value) => this.fault("an array is due", value),
@@ -177,9 +194,15 @@ impl<'a> Composer<'a> {
                 })?;
                 contents.slots[ordinal] = value;
             } else if matches!(key, b"$extra" | b"$extraAfter") {
-                let step = if key == b"$extra" { "$extra" } else { "$extraAfter" };
+                let step = if key == b"$extra" {
+                    "$extra"
+                } else {
+                    "$extraAfter"
+                };
                 contents.extras.begin(step);
-                self.within(Step::Key(step), |this| this.extras(&mut contents.extras, value, a_loop))?;
+                self.within(Step::Key(step), |this| {
+                    this.extras(&mut contents.extras, value, a_loop)
+                })?;
             } else if !passed.iter().any(|passed| passed.as_bytes() == key) {
                 return self.fault(UNKNOWN, value);
             }
@@ -192,9 +215,11 @@ impl<'a> Composer<'a> {
             return self.fault("an array is due", node);
         }
         for (index, (_, entry)) in self.tree.members(node).enumerate() {
-            self.within(Step::Item(index), |this| match extras.read(this.tree, entry, a_loop) {
-                Ok(()) => Ok(()),
-                Err((what, at)) => this.fault(what, at),
+            self.within(Step::Item(index), |this| {
+                match extras.read(this.tree, entry, a_loop) {
+                    Ok(()) => Ok(()),
+                    Err((what, at)) => this.fault(what, at),
+                }
             })?;
         }
         Ok(())
@@ -234,9 +259,13 @@ impl<'a> Composer<'a> {
                 Fill::Count => (ordinal + 1).to_string().into_bytes(),
                 Fill::Level => (self.levels.last + 1).to_string().into_bytes(),
                 Fill::Parent => self.levels.open.last().cloned().unwrap_or_default(),
-                Fill::Child => u8::from(contents.has_children || self.has_levels(contents, index)).to_string().into_bytes(),
+                Fill::Child => u8::from(contents.has_children || self.has_levels(contents, index))
+                    .to_string()
+                    .into_bytes(),
                 // The control number of a transaction set.
-                _ if header.is_some() && member.number == 2 => header.unwrap_or_default().as_bytes().to_vec(),
+                _ if header.is_some() && member.number == 2 => {
+                    header.unwrap_or_default().as_bytes().to_vec()
+                }
                 _ => continue,
             };
             // Of digits, or told before as it is.
@@ -246,32 +275,54 @@ impl<'a> Composer<'a> {
         let definition = self.guide().segments.get(usize::from(starter));
         if definition.is_some_and(|definition| definition.hierarchical) {
             self.levels.last += 1;
-            let number = self.pen.get(At::Elements(0).spot(1)).unwrap_or_default().to_vec();
+            let number = self
+                .pen
+                .get(At::Elements(0).spot(1))
+                .unwrap_or_default()
+                .to_vec();
             self.levels.open.push(number);
             contents.is_level = true;
         }
-        self.pen.write(definition.map_or("", |definition| &definition.id));
+        self.pen
+            .write(definition.map_or("", |definition| &definition.id));
         self.after(&contents.extras, NONE, Behind::All(0))
     }
 
     /// The element of a number of the segment that was written last.
     pub(crate) fn written(&self, element: u16) -> Vec<u8> {
-        let spot = Spot { element, ..Spot::default() };
+        let spot = Spot {
+            element,
+            ..Spot::default()
+        };
         self.pen.get(spot).unwrap_or_default().to_vec()
     }
 
     /// Whether levels stand below a loop.
     pub(crate) fn has_levels(&self, contents: &Contents, index: u16) -> bool {
-        let slots = self.sheet().a_loop(index).map_or(&[][..], |a_loop| &a_loop.slots);
+        let slots = self
+            .sheet()
+            .a_loop(index)
+            .map_or(&[][..], |a_loop| &a_loop.slots);
         slots.iter().zip(&contents.slots).any(|(slot, value)| {
-            let is_level = |child: u16| self.guide().loops.get(usize::from(child)).is_some_and(|child| child.hierarchical);
-            let stands = *value != NOTHING && (!slot.many || self.tree.members(*value).next().is_some());
+            let is_level = |child: u16| {
+                self.guide()
+                    .loops
+                    .get(usize::from(child))
+                    .is_some_and(|child| child.hierarchical)
+            };
+            let stands =
+                *value != NOTHING && (!slot.many || self.tree.members(*value).next().is_some());
             stands && matches!(slot.kind, SlotKind::Loop(child) if is_level(child))
         })
     }
 
     /// Writes what stands in some slots of a loop.
-    pub(crate) fn slots(&mut self, contents: &Contents, index: u16, range: std::ops::Range<u16>) -> Result<()> {
+    pub(crate) fn slots(
+        &mut self,
+        contents: &Contents,
+        index: u16,
+        range: std::ops::Range<u16>,
+    ) -> Result<()> {
         let sheet = self.sheet();
         let slots = sheet.a_loop(index).map_or(&[][..], |a_loop| &a_loop.slots);
         for (ordinal, (slot, value)) in (0u16..).zip(slots.iter().zip(&contents.slots)) {
@@ -280,7 +331,9 @@ impl<'a> Composer<'a> {
             }
             let mut count = 0;
             if *value != NOTHING {
-                count = self.within(Step::Key(&slot.key), |this| this.slot(contents, (ordinal, slot), *value))?;
+                count = self.within(Step::Key(&slot.key), |this| {
+                    this.slot(contents, (ordinal, slot), *value)
+                })?;
             }
             let told = count;
             for extra in contents.extras.values(ordinal) {
@@ -293,7 +346,12 @@ impl<'a> Composer<'a> {
     }
 
     /// Writes the values of a slot; gives their number.
-    fn slot(&mut self, contents: &Contents, (ordinal, slot): (u16, &'a Slot), value: Index) -> Result<usize> {
+    fn slot(
+        &mut self,
+        contents: &Contents,
+        (ordinal, slot): (u16, &'a Slot),
+        value: Index,
+    ) -> Result<usize> {
         if !slot.many {
             self.one(contents, (ordinal, slot), (value, 0), None)?;
             self.after(&contents.extras, ordinal, Behind::One(0))?;
@@ -305,7 +363,9 @@ impl<'a> Composer<'a> {
         }
         let mut count = 0;
         for (_, item) in tree.members(value) {
-            self.within(Step::Item(count), |this| this.one(contents, (ordinal, slot), (item, count), None))?;
+            self.within(Step::Item(count), |this| {
+                this.one(contents, (ordinal, slot), (item, count), None)
+            })?;
             self.after(&contents.extras, ordinal, Behind::One(count))?;
             count += 1;
         }
@@ -313,7 +373,7 @@ impl<'a> Composer<'a> {
     }
 
     /// Writes one occurrence of a slot.
-    fn one(
+    pub(super) fn one(
         &mut self,
         contents: &Contents,
         (ordinal, slot): (u16, &'a Slot),
@@ -337,7 +397,11 @@ impl<'a> Composer<'a> {
             Some(NOTHING) => {}
             Some(elements) => self.replace(elements)?,
         }
-        let id = self.guide().segments.get(usize::from(definition)).map_or("", |segment| &segment.id);
+        let id = self
+            .guide()
+            .segments
+            .get(usize::from(definition))
+            .map_or("", |segment| &segment.id);
         self.pen.write(id);
         Ok(())
     }
@@ -348,20 +412,27 @@ impl<'a> Composer<'a> {
             return Ok(0);
         };
         let (sheet, tree) = (self.sheet().segment(definition), self.tree);
-        let Some((parts, only)) = sheet.and_then(|sheet| Some((&sheet.parts, sheet.parts.only()?))) else {
+        let Some((parts, only)) = sheet.and_then(|sheet| Some((&sheet.parts, sheet.parts.only()?)))
+        else {
             return Ok(0);
         };
         let room = match only.kind {
             MemberKind::Run { times, .. } => usize::from(times).max(1),
             _ => usize::MAX,
         };
-        let id = self.guide().segments.get(usize::from(definition)).map_or("", |segment| &segment.id);
+        let id = self
+            .guide()
+            .segments
+            .get(usize::from(definition))
+            .map_or("", |segment| &segment.id);
         let items: Vec<Index> = tree.members(value).map(|(_, item)| item).collect();
         let mut first = 0;
         for items in items.chunks(room) {
             self.pen.begin();
             for (index, item) in items.iter().enumerate() {
-                self.within(Step::Item(first + index), |this| this.item(only, *item, index, At::Elements(0)))?;
+                self.within(Step::Item(first + index), |this| {
+                    this.item(only, *item, index, At::Elements(0))
+                })?;
             }
             self.fill(parts, value, At::Elements(0), &|_| false)?;
             self.pen.write(id);
@@ -375,34 +446,6 @@ impl<'a> Composer<'a> {
         if contents.is_level {
             self.levels.open.pop();
         }
-    }
-
-    /// Writes what had no label and is due where something else has been written already; what stands at `passed` has been, too.
-    pub(crate) fn late(&mut self, contents: &mut Contents, index: u16, from: u16, passed: Option<&str>) -> Result<()> {
-        if let Some(passed) = passed {
-            contents.extras.forget(passed);
-        }
-        let slots = self.sheet().a_loop(index).map_or(&[][..], |a_loop| &a_loop.slots);
-        for (ordinal, slot) in (0..from).zip(slots) {
-            for extra in contents.extras.values(ordinal) {
-                self.again(contents, (ordinal, slot), (extra, 0))?;
-            }
-            for one in [ordinal, NONE] {
-                if one != NONE || ordinal == 0 {
-                    self.after(&contents.extras, one, Behind::All(0))?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a value once too many for its key.
-    fn again(&mut self, contents: &Contents, slot: (u16, &'a Slot), (extra, count): (Extra, usize)) -> Result<()> {
-        let within = [Step::Key(extra.place), Step::Item(extra.index), Step::Key("value")];
-        self.path.extend(within);
-        self.one(contents, slot, (extra.node, count), Some(extra.elements))?;
-        self.path.truncate(self.path.len() - within.len());
-        Ok(())
     }
 
     // Segments
@@ -454,13 +497,19 @@ impl<'a> Composer<'a> {
     fn item(&mut self, member: &'a Member, node: Index, index: usize, at: At) -> Result<()> {
         let mut spot = at.spot(member.number);
         match &member.kind {
-            MemberKind::Run { times, .. } if index >= usize::from(*times) => self.fault("the list is longer than its segment", node),
+            MemberKind::Run { times, .. } if index >= usize::from(*times) => {
+                self.fault("the list is longer than its segment", node)
+            }
             MemberKind::Run { size, parts, .. } => {
                 let base = spot.element - 1 + u16::from(*size) * index as u16;
                 self.object(parts, node, At::Elements(base))
             }
-            _ if index > 0 && !self.pen.repeats() => self.fault("the interchange has no delimiter for repetitions", node),
-            _ if index >= usize::from(u16::MAX) => self.fault("the list is longer than its segment", node),
+            _ if index > 0 && !self.pen.repeats() => {
+                self.fault("the interchange has no delimiter for repetitions", node)
+            }
+            _ if index >= usize::from(u16::MAX) => {
+                self.fault("the list is longer than its segment", node)
+            }
             MemberKind::Composite { parts, .. } => {
                 spot.repetition = index as u16;
                 self.object(parts, node, At::Components(spot))
@@ -481,29 +530,45 @@ impl<'a> Composer<'a> {
     }
 
     /// Fills in what is not given.
-    fn fill(&mut self, parts: &'a Parts, node: Index, at: At, given: &dyn Fn(usize) -> bool) -> Result<()> {
+    fn fill(
+        &mut self,
+        parts: &'a Parts,
+        node: Index,
+        at: At,
+        given: &dyn Fn(usize) -> bool,
+    ) -> Result<()> {
         let guide = self.guide();
         for (ordinal, member) in parts.members.iter().enumerate() {
             if member.filled == Fill::Not || given(ordinal) {
                 continue;
             }
-            if let (Fill::Components, MemberKind::Composite { parts, .. }) = (member.filled, &member.kind) {
+            if let (Fill::Components, MemberKind::Composite { parts, .. }) =
+                (member.filled, &member.kind)
+            {
                 let spot = at.spot(member.number);
                 self.fill(parts, node, At::Components(spot), &|_| false)?;
                 continue;
             }
             let pen = &*self.pen;
-            let text = expected(guide, member.filled, |number| pen.get(at.spot(number)).unwrap_or_default());
+            let text = expected(guide, member.filled, |number| {
+                pen.get(at.spot(number)).unwrap_or_default()
+            });
             if let Some(text) = text {
                 let put = self.pen.put(at.spot(member.number), text.as_bytes());
                 if let Err(what) = put {
                     return self.fault(what, node);
                 }
             } else if let Fill::Form(_, of) = member.filled
-                && self.pen.get(at.spot(of)).is_some_and(|value| !value.is_empty())
+                && self
+                    .pen
+                    .get(at.spot(of))
+                    .is_some_and(|value| !value.is_empty())
             {
                 let what = "the value has none of the forms that the guide has for it";
-                let of = parts.members.iter().find(|member| member.number == of && parts.only.is_none());
+                let of = parts
+                    .members
+                    .iter()
+                    .find(|member| member.number == of && parts.only.is_none());
                 return match of {
                     Some(of) => self.within(Step::Key(&of.key), |this| this.fault(what, node)),
                     None => self.fault(what, node),
@@ -512,96 +577,9 @@ impl<'a> Composer<'a> {
         }
         Ok(())
     }
-
-    // What has no label
-
-    /// Writes the segments without a label that stood behind a value, or all that are left behind a slot.
-    fn after(&mut self, extras: &Extras, slot: u16, behind: Behind) -> Result<()> {
-        let is_here = |extra: &&Extra| extra.slot == slot && match (behind, extra.of) {
-            (Behind::One(index), of) => of == Some(index),
-            // What is said to stand behind a value that is not there, too.
-            (Behind::All(told), of) => of.is_none_or(|of| of >= told),
-        };
-        for extra in extras.segments.iter().filter(is_here) {
-            let tree = self.tree;
-            let within = [Step::Key(extra.place), Step::Item(extra.index), Step::Key("segment")];
-            self.path.extend(within);
-            match self.pen.verbatim(tree.json(extra.node), self.limits) {
-                Ok(()) => {}
-                Err(Stop::Bad { what, .. }) => return self.fault(what, extra.node),
-                Err(_) => return self.fault("the segment is larger than it may be", extra.node),
-            }
-            self.path.truncate(self.path.len() - within.len());
-        }
-        Ok(())
-    }
-
-    /// Puts the elements without a label in their places in the segment.
-    fn elements(&mut self, extras: &Extras, slot: u16, index: usize) -> Result<()> {
-        for extra in &extras.elements {
-            if extra.slot == slot && extra.of.unwrap_or(0) == index {
-                let within = [Step::Key(extra.place), Step::Item(extra.index), Step::Key("elements")];
-                self.path.extend(within);
-                self.replace(extra.node)?;
-                self.path.truncate(self.path.len() - within.len());
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts values by their numbers, `10` or `05-8`, in place of what is there.
-    fn replace(&mut self, node: Index) -> Result<()> {
-        let tree = self.tree;
-        if !tree.is_object(node) {
-            return self.fault("an object is due", node);
-        }
-        for (key, value) in tree.members(node) {
-            let Some((element, component)) = numbers(key, self.limits.elements) else {
-                return self.fault("the number of an element is due, such as 05 or 05-8", value);
-            };
-            let spot = Spot { element, ..Spot::default() };
-            if component > 0 {
-                let component = component - 1;
-                self.put(Spot { component, ..spot }, value)?;
-                continue;
-            }
-            self.pen.clear(element);
-            if !tree.is_array(value) {
-                self.put(spot, value)?;
-            }
-            for (repetition, (_, part)) in (0u16..).zip(tree.members(value)) {
-                if !tree.is_array(part) {
-                    self.put(Spot { component: repetition, ..spot }, part)?;
-                }
-                for (component, (_, part)) in (0u16..).zip(tree.members(part)) {
-                    self.put(Spot { component, repetition, ..spot }, part)?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn put(&mut self, spot: Spot, node: Index) -> Result<()> {
-        let Some(text) = self.tree.text(node) else {
-            return self.fault("a string is due", node);
-        };
-        match self.pen.put(spot, text) {
-            Ok(()) => Ok(()),
-            Err(what) => self.fault(what, node),
-        }
-    }
 }
 
 /// Told of a key that is none of the guide's.
 pub(crate) const UNKNOWN: &str = "an unknown key";
 /// Told of a key that stands twice.
 pub(crate) const TWICE: &str = "a key stands twice";
-
-/// Element and component that a number names: `05-8`; component 0 for the element.
-fn numbers(key: &[u8], elements: usize) -> Option<(u16, u16)> {
-    let key = std::str::from_utf8(key).ok()?;
-    let (element, component) = key.split_once('-').unwrap_or((key, "0"));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
-    let (element, component) = (digits(element)?, digits(component)?);
-    (element > 0 && usize::from(element) <= elements && component <= 999).then_some((element, component))
-}

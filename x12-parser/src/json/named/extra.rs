@@ -42,7 +42,10 @@ impl Extras {
     /// Whether anything stands at a place.
     pub(crate) fn stands(&self, place: &str) -> bool {
         let lists = [&self.segments, &self.elements, &self.again];
-        lists.into_iter().flatten().any(|extra| extra.place == place)
+        lists
+            .into_iter()
+            .flatten()
+            .any(|extra| extra.place == place)
     }
 
     /// Drops all that stand at a place.
@@ -53,12 +56,20 @@ impl Extras {
     }
 
     /// Reads an entry; says what is wrong with it, and at which value.
-    pub(crate) fn read(&mut self, tree: &Tree, entry: Index, a_loop: &LoopSheet) -> Result<(), (&'static str, Index)> {
+    pub(crate) fn read(
+        &mut self,
+        tree: &Tree,
+        entry: Index,
+        a_loop: &LoopSheet,
+    ) -> Result<(), (&'static str, Index)> {
         let (place, index) = (self.place, self.read);
         self.read += 1;
         let member = |key: &str| tree.member(entry, key);
         let known = ["segment", "after", "elements", "of", "key", "value"];
-        if let Some((_, value)) = tree.members(entry).find(|(key, _)| !known.iter().any(|known| known.as_bytes() == *key)) {
+        if let Some((_, value)) = tree
+            .members(entry)
+            .find(|(key, _)| !known.iter().any(|known| known.as_bytes() == *key))
+        {
             return Err(("an unknown key", value));
         }
         let elements = member("elements").unwrap_or(NOTHING);
@@ -73,16 +84,29 @@ impl Extras {
         };
         let (slot, of) = match key {
             None => (NONE, None),
-            Some(key) => place_of(tree.text(key).unwrap_or_default(), a_loop).ok_or(("no key of the object is meant", key))?,
+            Some(key) => place_of(tree.text(key).unwrap_or_default(), a_loop)
+                .ok_or(("no key of the object is meant", key))?,
         };
         let (node, list) = list;
-        list.push(Extra { slot, of, node, elements, place, index });
+        list.push(Extra {
+            slot,
+            of,
+            node,
+            elements,
+            place,
+            index,
+        });
         Ok(())
     }
 
     /// Values of a slot once too many for its key.
     pub(crate) fn values(&self, slot: u16) -> impl Iterator<Item = Extra> + use<> {
-        let again: Vec<Extra> = self.again.iter().filter(|extra| extra.slot == slot).copied().collect();
+        let again: Vec<Extra> = self
+            .again
+            .iter()
+            .filter(|extra| extra.slot == slot)
+            .copied()
+            .collect();
         again.into_iter()
     }
 }
@@ -94,6 +118,9 @@ fn place_of(text: &[u8], a_loop: &LoopSheet) -> Option<(u16, Option<usize>)> {
         Some((key, index)) => (key, Some(index.parse().ok()?)),
         None => (text, None),
     };
-    let slot = a_loop.slots.iter().position(|slot| slot.usable && slot.key == key)?;
+    let slot = a_loop
+        .slots
+        .iter()
+        .position(|slot| slot.usable && slot.key == key)?;
     Some((u16::try_from(slot).ok()?, of))
 }

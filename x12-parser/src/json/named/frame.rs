@@ -121,7 +121,9 @@ impl Frame {
         let (chart, index) = self.a_loop()?;
         let sheet = chart.sheet();
         let slots = &sheet.a_loop(index)?.slots;
-        let slot = slots.iter().position(|slot| slot.usable && slot.key.as_bytes() == key)?;
+        let slot = slots
+            .iter()
+            .position(|slot| slot.usable && slot.key.as_bytes() == key)?;
         match slots.get(slot)?.kind {
             SlotKind::Loop(child) if sheet.a_loop(child)?.streamed => Some((slot as u16, child)),
             _ => None,

@@ -56,7 +56,12 @@ impl<'b> Leaf<'b> {
     pub(crate) fn read(&mut self, segment: &Segment<'b>) {
         self.extras.clear();
         self.values.clear();
-        self.values.extend(segment.fields().skip(1));
+        let values = segment.fields().skip(1);
+        if segment.is_plain() {
+            self.values.extend(values);
+        } else {
+            self.values.extend(values.map(bare));
+        }
     }
 
     /// An element of the segment that was taken, from one.
@@ -374,7 +379,7 @@ impl<'b> Pen<'_, 'b> {
         let mut components = std::mem::take(self.components);
         let separator = self.component;
         components.clear();
-        components.extend(value.split(|&byte| byte == separator));
+        components.extend(value.split(|&byte| byte == separator).map(bare));
         while components.last().is_some_and(|last| last.is_empty()) {
             components.pop();
         }
@@ -537,4 +542,14 @@ fn value<'b>(values: &[&'b [u8]], number: u8) -> &'b [u8] {
         .get(usize::from(number).wrapping_sub(1))
         .copied()
         .unwrap_or_default()
+}
+
+/// A value, which is nothing if it is but line breaks of a wrapped file.
+#[inline]
+fn bare(value: &[u8]) -> &[u8] {
+    if value.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+        &[]
+    } else {
+        value
+    }
 }

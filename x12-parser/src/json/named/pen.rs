@@ -52,7 +52,12 @@ impl Pen {
 
     /// Puts a value at its place, unless delimiters stand in it: then says which.
     pub(crate) fn put(&mut self, spot: Spot, text: &[u8]) -> Result<(), &'static str> {
-        let Delimiters { element, component, repetition, segment } = self.target.delimiters;
+        let Delimiters {
+            element,
+            component,
+            repetition,
+            segment,
+        } = self.target.delimiters;
         if let Some(byte) = text.iter().find(|&&byte| {
             byte == element || byte == component || byte == segment || Some(byte) == repetition
         }) {
@@ -63,11 +68,30 @@ impl Pen {
                 _ => "a value holds the delimiter of repetitions",
             });
         }
+        self.push(spot, text);
+        Ok(())
+    }
+
+    /// Puts a value of a control segment at its place, in which only the delimiters of elements and segments mean anything.
+    pub(crate) fn put_control(&mut self, spot: Spot, text: &[u8]) -> Result<(), &'static str> {
+        let Delimiters {
+            element, segment, ..
+        } = self.target.delimiters;
+        if memchr::memchr2(element, segment, text).is_some() {
+            return Err("a value holds a delimiter");
+        }
+        self.push(spot, text);
+        Ok(())
+    }
+
+    fn push(&mut self, spot: Spot, text: &[u8]) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(text);
-        let text = Span { from, to: self.bytes.len() };
+        let text = Span {
+            from,
+            to: self.bytes.len(),
+        };
         self.cells.push(Cell { spot, text });
-        Ok(())
     }
 
     /// Forgets what was put into an element.
@@ -86,21 +110,36 @@ impl Pen {
         self.target.settle(&mut self.out);
         self.cells.sort_by_key(|cell| cell.spot);
         self.out.put(id.as_bytes());
-        let Delimiters { element, component, repetition, segment } = self.target.delimiters;
+        let Delimiters {
+            element,
+            component,
+            repetition,
+            segment,
+        } = self.target.delimiters;
         let mut here = Spot::default();
         for (index, cell) in self.cells.iter().enumerate() {
             // Of several at one place the last holds.
-            let outdone = self.cells.get(index + 1).is_some_and(|next| next.spot == cell.spot);
+            let outdone = self
+                .cells
+                .get(index + 1)
+                .is_some_and(|next| next.spot == cell.spot);
             if outdone || cell.text.is_empty() {
                 continue;
             }
             while here.element < cell.spot.element {
                 self.out.put(&[element]);
-                here = Spot { element: here.element + 1, ..Spot::default() };
+                here = Spot {
+                    element: here.element + 1,
+                    ..Spot::default()
+                };
             }
             while here.repetition < cell.spot.repetition {
                 self.out.put(repetition.as_slice());
-                here = Spot { repetition: here.repetition + 1, component: 0, ..here };
+                here = Spot {
+                    repetition: here.repetition + 1,
+                    component: 0,
+                    ..here
+                };
             }
             while here.component < cell.spot.component {
                 self.out.put(&[component]);

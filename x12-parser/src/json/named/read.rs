@@ -11,8 +11,8 @@ use x12_schemas::table::Guide;
 use crate::chart::Chart;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
-use crate::json::named::frame::{Array, Frame, Held, Items, Kind};
 use crate::json::named::compose::Levels;
+use crate::json::named::frame::{Array, Frame, Held, Items, Kind};
 use crate::json::named::pen::Pen;
 use crate::json::named::seal::{EnvelopeFilling, Seal};
 use crate::json::named::tree::Tree;
@@ -74,7 +74,8 @@ impl Reader {
     pub(crate) fn run(&mut self, text: Run<'_>, floor: usize) -> Result<usize, Error> {
         let mut at = 0;
         loop {
-            let done = self.stack.len() == floor && self.stack.last().is_some_and(|frame| frame.array.is_none());
+            let done = self.stack.len() == floor
+                && self.stack.last().is_some_and(|frame| frame.array.is_none());
             if floor > 0 && done {
                 return Ok(at);
             }
@@ -106,7 +107,10 @@ impl Reader {
             path: self.path(""),
         };
         match stop {
-            Stop::More => json("the JSON ends too early", text.base + text.bytes.len() as u64),
+            Stop::More => json(
+                "the JSON ends too early",
+                text.base + text.bytes.len() as u64,
+            ),
             Stop::Bad { what, at } => json(what, text.base + at as u64),
             Stop::Limit { limit, max, at } => Error::Limit {
                 limit,
@@ -119,7 +123,11 @@ impl Reader {
 
     /// Where in the structure something stands that is told by its path from the innermost open thing.
     pub(super) fn path(&self, below: &str) -> String {
-        let mut path = if self.lines > 0 { format!("[{}]", self.lines) } else { String::new() };
+        let mut path = if self.lines > 0 {
+            format!("[{}]", self.lines)
+        } else {
+            String::new()
+        };
         for frame in &self.stack {
             if let Some(array) = &frame.array {
                 path += &format!(".{}[{}]", array.key, array.index);
@@ -139,7 +147,9 @@ impl Reader {
 
     fn top(&mut self, scanner: &mut Scanner<'_>, base: u64) -> Result<(), Stop> {
         match scanner.peek()? {
-            _ if self.is_document => Err(scanner.bad("something stands behind the end of the document")),
+            _ if self.is_document => {
+                Err(scanner.bad("something stands behind the end of the document"))
+            }
             0xEF if base == 0 && scanner.at == 0 => {
                 scanner.at = 3;
                 Ok(())
@@ -193,7 +203,12 @@ impl Reader {
     }
 
     /// Keeps a member, or, if it is too long for that, begins to take it item by item.
-    fn keep(&mut self, scanner: &mut Scanner<'_>, (key, key_at): (&[u8], usize), base: u64) -> Result<(), Stop> {
+    fn keep(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        (key, key_at): (&[u8], usize),
+        base: u64,
+    ) -> Result<(), Stop> {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
@@ -205,13 +220,22 @@ impl Reader {
             return Err(Stop::bad(crate::json::named::compose::UNKNOWN, key_at));
         }
         let streams = envelope.is_some() || slot.is_some();
-        let max = if streams { self.limits.context_bytes } else { self.limits.record_bytes };
+        let max = if streams {
+            self.limits.context_bytes
+        } else {
+            self.limits.record_bytes
+        };
         let mut ahead = scanner.clone();
         match ahead.skip_value() {
             Ok(()) if ahead.at == from => return Err(scanner.bad("a value is due")),
             Ok(()) if ahead.at - from <= max => {
                 let text = scanner.text.get(from..ahead.at).unwrap_or_default();
-                self.hold((key, key_at), envelope.map(|(array, _)| array), text, (base, from))?;
+                self.hold(
+                    (key, key_at),
+                    envelope.map(|(array, _)| array),
+                    text,
+                    (base, from),
+                )?;
                 scanner.at = ahead.at;
                 return Ok(());
             }
@@ -226,13 +250,23 @@ impl Reader {
             },
             _ => {
                 let (limit, max) = ("length of a record", max as u64);
-                return Err(Stop::Limit { limit, max, at: from });
+                return Err(Stop::Limit {
+                    limit,
+                    max,
+                    at: from,
+                });
             }
         };
         self.turn(&items, base + from as u64)?;
         scanner.at += 1;
         let key = String::from_utf8_lossy(key).into_owned();
-        self.change(|frame| frame.array = Some(Array { key, items, index: 0 }));
+        self.change(|frame| {
+            frame.array = Some(Array {
+                key,
+                items,
+                index: 0,
+            })
+        });
         Ok(())
     }
 
@@ -254,12 +288,22 @@ impl Reader {
         };
         if let Some(array) = array {
             let text = text.to_vec();
-            frame.held.push(Held { array, text, base: at });
+            frame.held.push(Held {
+                array,
+                text,
+                base: at,
+            });
             return Ok(());
         }
         let added = match frame.count(key) {
             // What only says how often something stands is a number.
-            true => Scanner { text: &[text, b" "].concat(), at: 0, string_bytes: 0 }.count().map_err(|stop| (stop, String::new())),
+            true => Scanner {
+                text: &[text, b" "].concat(),
+                at: 0,
+                string_bytes: 0,
+            }
+            .count()
+            .map_err(|stop| (stop, String::new())),
             false => frame.tree.add(key, text, at, depth),
         };
         if let Err((stop, below)) = added {
@@ -295,7 +339,11 @@ impl Reader {
     // Items of arrays
 
     fn item(&mut self, scanner: &mut Scanner<'_>, base: u64) -> Result<(), Stop> {
-        let Some((fresh, array)) = self.stack.last().and_then(|frame| Some((frame.fresh, frame.array.clone()?))) else {
+        let Some((fresh, array)) = self
+            .stack
+            .last()
+            .and_then(|frame| Some((frame.fresh, frame.array.clone()?)))
+        else {
             return Ok(());
         };
         if scanner.peek()? == b']' {
@@ -309,7 +357,9 @@ impl Reader {
         let byte = scanner.peek()?;
         let at = base + scanner.at as u64;
         let kind = match (&array.items, byte) {
-            (Items::Slot(chart, slot), _) => return self.occurrence(scanner, (chart, *slot, array.index), base),
+            (Items::Slot(chart, slot), _) => {
+                return self.occurrence(scanner, (chart, *slot, array.index), base);
+            }
             (Items::Sets, b'[') => {
                 self.open_group()?;
                 return self.segment(scanner, base);
@@ -318,7 +368,9 @@ impl Reader {
             (Items::Interchanges, b'{') => Kind::Interchange,
             (Items::Groups, b'{') => Kind::Group,
             (Items::Sets, b'{') => Kind::Set(None),
-            (Items::Services | Items::Segments, _) => return Err(scanner.bad("a segment is due: an array")),
+            (Items::Services | Items::Segments, _) => {
+                return Err(scanner.bad("a segment is due: an array"));
+            }
             _ => return Err(scanner.bad("an object is due")),
         };
         scanner.at += 1;
@@ -366,12 +418,25 @@ impl Reader {
     }
 
     /// One loop of a slot: as a whole, or, if it is too long for that, taken apart.
-    fn occurrence(&mut self, scanner: &mut Scanner<'_>, (chart, slot, index): (&Arc<Chart>, u16, usize), base: u64) -> Result<(), Stop> {
-        let around = self.stack.last().and_then(Frame::a_loop).map_or(0, |(_, around)| around);
+    fn occurrence(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        (chart, slot, index): (&Arc<Chart>, u16, usize),
+        base: u64,
+    ) -> Result<(), Stop> {
+        let around = self
+            .stack
+            .last()
+            .and_then(Frame::a_loop)
+            .map_or(0, |(_, around)| around);
         let Some((child, streamed, record)) = child_of(chart, around, slot) else {
             return Err(scanner.bad("an object is due"));
         };
-        let whole = if streamed && !record { self.limits.context_bytes } else { self.limits.record_bytes };
+        let whole = if streamed && !record {
+            self.limits.context_bytes
+        } else {
+            self.limits.record_bytes
+        };
         match self.value(scanner, whole) {
             Ok((from, to)) => {
                 let text = scanner.text.get(from..to).unwrap_or_default();
@@ -399,7 +464,8 @@ impl Reader {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
-        let is_document = matches!(frame.kind, Kind::Top) && frame.keys.iter().any(|key| key == b"interchanges");
+        let is_document =
+            matches!(frame.kind, Kind::Top) && frame.keys.iter().any(|key| key == b"interchanges");
         self.finish(at)?;
         self.stack.pop();
         if self.stack.is_empty() {
@@ -417,7 +483,11 @@ impl Reader {
         let from = skip_blanks(&held.text, 0) + 1;
         let key = held.array.to_owned();
         self.change(|frame| {
-            frame.array = Some(Array { key, items, index: 0 });
+            frame.array = Some(Array {
+                key,
+                items,
+                index: 0,
+            });
             frame.fresh = true;
         });
         let text = Run {
@@ -425,7 +495,9 @@ impl Reader {
             base: held.base + from as u64,
             at_end: true,
         };
-        let used = self.run(text, floor).map_err(|error| Stop::Failed(Box::new(error)))?;
+        let used = self
+            .run(text, floor)
+            .map_err(|error| Stop::Failed(Box::new(error)))?;
         if from + used == held.text.len() {
             return Ok(());
         }

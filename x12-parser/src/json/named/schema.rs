@@ -61,13 +61,19 @@ fn closed(properties: Vec<(String, Value)>, required: Vec<String>) -> Value {
 }
 
 fn named(parts: Vec<(&str, Value)>) -> Vec<(String, Value)> {
-    parts.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    parts
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 impl Writer<'_> {
     fn document(&self) -> Value {
         let guide = self.guide;
-        let title = format!("X12 as JSON, shape `named`: {} of {}, {}", guide.set, guide.id, guide.label);
+        let title = format!(
+            "X12 as JSON, shape `named`: {} of {}, {}",
+            guide.set, guide.id, guide.label
+        );
         let about = "What `x12conv json --shape named` writes of a document without faults, and what `x12conv x12` reads. \
                      A description says where in X12 a value stands.";
         let document = closed(
@@ -79,7 +85,10 @@ impl Writer<'_> {
             vec!["shape".to_owned(), "interchanges".to_owned()],
         );
         let mut parts = named(vec![
-            ("$schema", text("https://json-schema.org/draft/2020-12/schema")),
+            (
+                "$schema",
+                text("https://json-schema.org/draft/2020-12/schema"),
+            ),
             ("title", text(title)),
             ("description", text(about)),
             ("anyOf", array([reference("document"), reference("set")])),
@@ -101,7 +110,13 @@ impl Writer<'_> {
     // Envelope
 
     fn envelope(&self) -> Vec<(String, Value)> {
-        let byte = || object([("type", text("string")), ("minLength", Value::Number(1)), ("maxLength", Value::Number(1))]);
+        let byte = || {
+            object([
+                ("type", text("string")),
+                ("minLength", Value::Number(1)),
+                ("maxLength", Value::Number(1)),
+            ])
+        };
         let delimiters = closed(
             named(vec![
                 ("element", byte()),
@@ -118,7 +133,13 @@ impl Writer<'_> {
                 ("delimiters", delimiters),
                 ("header", self.control("ISA")),
                 ("services", list_of(reference("segment"))),
-                ("groups", list_of(object([("anyOf", array([reference("group"), reference("segment")]))]))),
+                (
+                    "groups",
+                    list_of(object([(
+                        "anyOf",
+                        array([reference("group"), reference("segment")]),
+                    )])),
+                ),
                 ("trailer", self.control("IEA")),
                 ("$after", reference("bytes")),
             ]),
@@ -130,7 +151,11 @@ impl Writer<'_> {
             ("properties", Value::Object(named(vec![("guide", other)]))),
             ("required", array([text("set")])),
         ]);
-        let sets = array([reference("set"), reference("otherSet"), reference("segment")]);
+        let sets = array([
+            reference("set"),
+            reference("otherSet"),
+            reference("segment"),
+        ]);
         let group = closed(
             named(vec![
                 ("header", self.control("GS")),
@@ -139,16 +164,31 @@ impl Writer<'_> {
             ]),
             Vec::new(),
         );
-        named(vec![("interchange", interchange), ("group", group), ("otherSet", other)])
+        named(vec![
+            ("interchange", interchange),
+            ("group", group),
+            ("otherSet", other),
+        ])
     }
 
     /// The elements of a control segment, all of which may be left out.
     fn control(&self, id: &str) -> Value {
-        let segment = self.envelope.segments.iter().find(|segment| segment.id == id);
-        let elements = segment.map_or(&[][..], |segment| crate::sheet::elements(self.envelope, segment));
+        let segment = self
+            .envelope
+            .segments
+            .iter()
+            .find(|segment| segment.id == id);
+        let elements = segment.map_or(&[][..], |segment| {
+            crate::sheet::elements(self.envelope, segment)
+        });
         let mut properties: Vec<_> = (1..)
             .zip(elements)
-            .map(|(number, element)| (element.label.clone(), described(of_type("string"), format!("{id}{number:02}"))))
+            .map(|(number, element)| {
+                (
+                    element.label.clone(),
+                    described(of_type("string"), format!("{id}{number:02}")),
+                )
+            })
             .collect();
         properties.push(("$extra".to_owned(), reference("elements")));
         closed(properties, Vec::new())
@@ -156,34 +196,69 @@ impl Writer<'_> {
 
     fn extras(&self) -> Vec<(String, Value)> {
         let strings = list_of(of_type("string"));
-        let value = array([of_type("string"), list_of(object([("anyOf", array([of_type("string"), strings]))]))]);
+        let value = array([
+            of_type("string"),
+            list_of(object([("anyOf", array([of_type("string"), strings]))])),
+        ]);
         let elements = object([
-            ("description", text("Elements without a label, by their numbers: `05`, or `05-8` for a component.")),
+            (
+                "description",
+                text(
+                    "Elements without a label, by their numbers: `05`, or `05-8` for a component.",
+                ),
+            ),
             ("type", text("object")),
-            ("patternProperties", Value::Object(vec![("^[0-9]{2,3}(-[0-9]{1,3})?$".to_owned(), object([("anyOf", value)]))])),
+            (
+                "patternProperties",
+                Value::Object(vec![(
+                    "^[0-9]{2,3}(-[0-9]{1,3})?$".to_owned(),
+                    object([("anyOf", value)]),
+                )]),
+            ),
             ("additionalProperties", Value::Flag(false)),
         ]);
         let segment = object([
-            ("description", text("A segment as it stands: its identifier, its elements, and `$raw` where these do not say all.")),
+            (
+                "description",
+                text(
+                    "A segment as it stands: its identifier, its elements, and `$raw` where these do not say all.",
+                ),
+            ),
             ("type", text("array")),
             ("minItems", Value::Number(1)),
         ]);
         let bytes = object([("type", array([text("string"), text("object")]))]);
-        let entry = |required: &str, place: &'static str, mut properties: Vec<(&'static str, Value)>| {
-            properties.push((place, of_type("string")));
-            closed(named(properties), vec![required.to_owned()])
-        };
+        let entry =
+            |required: &str, place: &'static str, mut properties: Vec<(&'static str, Value)>| {
+                properties.push((place, of_type("string")));
+                closed(named(properties), vec![required.to_owned()])
+            };
         let entries = array([
             entry("segment", "after", vec![("segment", reference("segment"))]),
             entry("elements", "of", vec![("elements", reference("elements"))]),
-            entry("value", "key", vec![("value", Value::Flag(true)), ("elements", reference("elements"))]),
+            entry(
+                "value",
+                "key",
+                vec![
+                    ("value", Value::Flag(true)),
+                    ("elements", reference("elements")),
+                ],
+            ),
         ]);
         let extra = object([
-            ("description", text("What has no label, or does not fit the guide, and where it stood.")),
+            (
+                "description",
+                text("What has no label, or does not fit the guide, and where it stood."),
+            ),
             ("type", text("array")),
             ("items", object([("anyOf", entries)])),
         ]);
-        named(vec![("extra", extra), ("elements", elements), ("segment", segment), ("bytes", bytes)])
+        named(vec![
+            ("extra", extra),
+            ("elements", elements),
+            ("segment", segment),
+            ("bytes", bytes),
+        ])
     }
 
     // Transaction set and loops
@@ -202,7 +277,10 @@ impl Writer<'_> {
         let mut required = vec!["guide".to_owned()];
         self.keys(0, &mut properties, &mut required);
         // A control number is given where none is told.
-        required.retain(|key| !self.starter(0).is_some_and(|parts| parts.find(key.as_bytes()).is_some()));
+        required.retain(|key| {
+            self.starter(0)
+                .is_none_or(|parts| parts.find(key.as_bytes()).is_none())
+        });
         properties.push(("trailer".to_owned(), self.control("SE")));
         closed(properties, required)
     }
@@ -210,7 +288,11 @@ impl Writer<'_> {
     fn a_loop(&self, index: u16) -> Value {
         let (mut properties, mut required) = (Vec::new(), Vec::new());
         self.keys(index, &mut properties, &mut required);
-        let path = self.guide.loops.get(usize::from(index)).map_or("", |a_loop| &a_loop.id);
+        let path = self
+            .guide
+            .loops
+            .get(usize::from(index))
+            .map_or("", |a_loop| &a_loop.id);
         described(closed(properties, required), format!("loop {path}"))
     }
 
@@ -221,15 +303,35 @@ impl Writer<'_> {
 
     /// The keys of a loop's object.
     fn keys(&self, index: u16, properties: &mut Vec<(String, Value)>, required: &mut Vec<String>) {
-        let (Some(a_loop), Some(of)) = (self.sheet.a_loop(index), self.guide.loops.get(usize::from(index))) else {
+        let (Some(a_loop), Some(of)) = (
+            self.sheet.a_loop(index),
+            self.guide.loops.get(usize::from(index)),
+        ) else {
             return;
         };
-        if let (Some(parts), Some(segment)) = (self.starter(index), self.guide.segments.get(usize::from(a_loop.starter))) {
-            self.members(parts, &self.guide.elements, &segment.id, (properties, required));
+        if let (Some(parts), Some(segment)) = (
+            self.starter(index),
+            self.guide.segments.get(usize::from(a_loop.starter)),
+        ) {
+            self.members(
+                parts,
+                &self.guide.elements,
+                &segment.id,
+                (properties, required),
+            );
         }
         let first = usize::from(of.first_item);
-        let items = self.guide.items.get(first..first + usize::from(of.item_count)).unwrap_or_default();
-        for (slot, item) in a_loop.slots.iter().zip(items).filter(|(slot, _)| slot.usable) {
+        let items = self
+            .guide
+            .items
+            .get(first..first + usize::from(of.item_count))
+            .unwrap_or_default();
+        for (slot, item) in a_loop
+            .slots
+            .iter()
+            .zip(items)
+            .filter(|(slot, _)| slot.usable)
+        {
             properties.push((slot.key.clone(), self.slot(slot, item)));
             if item.usage == Usage::Required {
                 required.push(slot.key.clone());
@@ -243,7 +345,10 @@ impl Writer<'_> {
         let (value, times) = match slot.kind {
             SlotKind::Loop(child) => (reference(&self.name(child)), 1),
             SlotKind::Segment(definition) => {
-                let (Some(sheet), Some(segment)) = (self.sheet.segment(definition), self.guide.segments.get(usize::from(definition))) else {
+                let (Some(sheet), Some(segment)) = (
+                    self.sheet.segment(definition),
+                    self.guide.segments.get(usize::from(definition)),
+                ) else {
                     return Value::Flag(true);
                 };
                 match sheet.parts.only().filter(|_| slot.joined) {
@@ -254,7 +359,10 @@ impl Writer<'_> {
                         };
                         (self.single(only, &self.guide.elements, &segment.id), times)
                     }
-                    None => (self.parts(&sheet.parts, &self.guide.elements, &segment.id), 1),
+                    None => (
+                        self.parts(&sheet.parts, &self.guide.elements, &segment.id),
+                        1,
+                    ),
                 }
             }
         };
@@ -274,7 +382,8 @@ impl Writer<'_> {
     /// The first loop that is the same but for the loop around it.
     fn first(&self, index: u16) -> u16 {
         let starter = |index: usize| self.sheet.loops.get(index).map(|a_loop| a_loop.starter);
-        let same = (1..self.guide.loops.len()).find(|&other| starter(other) == starter(usize::from(index)));
+        let same = (1..self.guide.loops.len())
+            .find(|&other| starter(other) == starter(usize::from(index)));
         same.map_or(index, |same| same as u16)
     }
 
@@ -284,11 +393,16 @@ impl Writer<'_> {
         let Some(a_loop) = self.guide.loops.get(usize::from(first)) else {
             return String::new();
         };
-        let others = (1..self.guide.loops.len() as u16).filter(|&other| self.first(other) == other && other != first);
+        let others = (1..self.guide.loops.len() as u16)
+            .filter(|&other| self.first(other) == other && other != first);
         let taken = others
             .filter_map(|other| self.guide.loops.get(usize::from(other)))
             .any(|other| other.id == a_loop.id);
-        let name = if taken { a_loop.path.replace('/', ".") } else { a_loop.id.clone() };
+        let name = if taken {
+            a_loop.path.replace('/', ".")
+        } else {
+            a_loop.id.clone()
+        };
         format!("loop{name}")
     }
 
@@ -314,7 +428,9 @@ impl Writer<'_> {
         for member in &parts.members {
             properties.push((member.key.clone(), self.value(member, of, at)));
             let element = of.get(usize::from(member.entry));
-            if member.filled == Fill::Not && element.is_some_and(|element| element.usage == Usage::Required) {
+            if member.filled == Fill::Not
+                && element.is_some_and(|element| element.usage == Usage::Required)
+            {
                 required.push(member.key.clone());
             }
         }
@@ -327,11 +443,16 @@ impl Writer<'_> {
         let item = self.single(member, of, at);
         let most = match member.kind {
             MemberKind::Run { times, .. } => u64::from(times),
-            _ => of.get(usize::from(member.entry)).map_or(0, |element| u64::from(element.repeat)),
+            _ => of
+                .get(usize::from(member.entry))
+                .map_or(0, |element| u64::from(element.repeat)),
         };
         let gap = match &member.kind {
             MemberKind::Run { parts, .. } if is_text(parts) => Some(object([("const", text(""))])),
-            MemberKind::Run { .. } => Some(object([("maxProperties", Value::Number(0)), ("type", text("object"))])),
+            MemberKind::Run { .. } => Some(object([
+                ("maxProperties", Value::Number(0)),
+                ("type", text("object")),
+            ])),
             _ => None,
         };
         let item = match gap {
@@ -357,10 +478,14 @@ impl Writer<'_> {
                 let base = number - 1;
                 self.parts(parts, of, &format!("{at}+{base}"))
             }
-            MemberKind::Composite { parts, .. } => {
-                self.parts(parts, &self.guide.components, &format!("{}-", place(at, number)))
+            MemberKind::Composite { parts, .. } => self.parts(
+                parts,
+                &self.guide.components,
+                &format!("{}-", place(at, number)),
+            ),
+            MemberKind::Simple { .. } => {
+                described(self.element(element, member), place(at, number))
             }
-            MemberKind::Simple { .. } => described(self.element(element, member), place(at, number)),
         }
     }
 
@@ -375,7 +500,10 @@ impl Writer<'_> {
         let formats = self.codes(member.formats);
         let patterns: Option<Vec<&str>> = formats.iter().map(|format| form(format)).collect();
         if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
-            return object([("type", text("string")), ("pattern", text(format!("^({})$", patterns.join("|"))))]);
+            return object([
+                ("type", text("string")),
+                ("pattern", text(format!("^({})$", patterns.join("|")))),
+            ]);
         }
         let (min, max) = (element.min, element.max);
         let pattern = match element.kind {
@@ -404,7 +532,10 @@ impl Writer<'_> {
         if index == NONE {
             return &[];
         }
-        self.guide.codes.get(usize::from(index)).map_or(&[], Vec::as_slice)
+        self.guide
+            .codes
+            .get(usize::from(index))
+            .map_or(&[], Vec::as_slice)
     }
 }
 
@@ -412,7 +543,10 @@ impl Writer<'_> {
 fn is_text(parts: &Parts) -> bool {
     match parts.only().map(|only| &only.kind) {
         Some(MemberKind::Simple { repeats: false }) => true,
-        Some(MemberKind::Composite { repeats: false, parts }) => is_text(parts),
+        Some(MemberKind::Composite {
+            repeats: false,
+            parts,
+        }) => is_text(parts),
         _ => false,
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn array(items: impl IntoIterator<Item = Value>) -> Value {
 }
 
 pub(super) fn object<'k>(members: impl IntoIterator<Item = (&'k str, Value)>) -> Value {
-    let members = members.into_iter().map(|(key, value)| (key.to_owned(), value));
+    let members = members
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value));
     Value::Object(members.collect())
 }
 
@@ -44,7 +46,9 @@ impl Value {
                 wrapped(out, ('[', ']'), items, (depth, flat));
             }
             Self::Object(members) => {
-                let members = members.iter().map(|(key, value)| (Some(key.as_str()), value));
+                let members = members
+                    .iter()
+                    .map(|(key, value)| (Some(key.as_str()), value));
                 wrapped(out, ('{', '}'), members, (depth, false));
             }
         }

@@ -87,20 +87,34 @@ struct OpenGroup {
 
 impl Header {
     /// Reads the object of a header by the labels of the envelope.
-    pub(crate) fn read(tree: &Tree, node: Index, envelope: &Guide, id: &str) -> Result<Self, Wrong> {
+    pub(crate) fn read(
+        tree: &Tree,
+        node: Index,
+        envelope: &Guide,
+        id: &str,
+    ) -> Result<Self, Wrong> {
         let segment = envelope.segments.iter().find(|segment| segment.id == id);
         let elements = segment.map_or(&[][..], |segment| crate::sheet::elements(envelope, segment));
         let mut header = Self::default();
         for (key, value) in tree.members(node) {
             if key == b"$extra" {
                 for (key, value) in tree.members(value) {
-                    let number = std::str::from_utf8(key).ok().and_then(|key| key.parse::<u8>().ok());
-                    let number = number.ok_or(Wrong::Value("the number of an element is due, such as 05", value, ".$extra".to_owned()))?;
+                    let number = std::str::from_utf8(key)
+                        .ok()
+                        .and_then(|key| key.parse::<u8>().ok());
+                    let number = number.ok_or(Wrong::Value(
+                        "the number of an element is due, such as 05",
+                        value,
+                        ".$extra".to_owned(),
+                    ))?;
                     header.set(usize::from(number), text(tree, value, ".$extra")?, value);
                 }
                 continue;
             }
-            let number = (1..).zip(elements).find(|(_, element)| element.label.as_bytes() == key).map(|(number, _)| number);
+            let number = (1..)
+                .zip(elements)
+                .find(|(_, element)| element.label.as_bytes() == key)
+                .map(|(number, _)| number);
             let Some(number) = number else {
                 return Err(Wrong::Value("an unknown key", value, String::new()));
             };
@@ -117,7 +131,10 @@ impl Header {
         if self.values.len() < number {
             self.values.resize(number, None);
         }
-        if let Some(place) = number.checked_sub(1).and_then(|index| self.values.get_mut(index)) {
+        if let Some(place) = number
+            .checked_sub(1)
+            .and_then(|index| self.values.get_mut(index))
+        {
             *place = Some((value, node));
         }
     }
@@ -128,7 +145,8 @@ impl Header {
     }
 
     fn text(&self, number: usize) -> Option<String> {
-        self.get(number).map(|value| String::from_utf8_lossy(value).into_owned())
+        self.get(number)
+            .map(|value| String::from_utf8_lossy(value).into_owned())
     }
 }
 
@@ -139,7 +157,10 @@ fn text(tree: &Tree, node: Index, path: &str) -> Result<Vec<u8>, Wrong> {
 
 impl Seal {
     pub(crate) fn new(filling: EnvelopeFilling) -> Self {
-        Self { filling, ..Self::default() }
+        Self {
+            filling,
+            ..Self::default()
+        }
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -153,34 +174,64 @@ impl Seal {
     }
 
     /// Writes an interchange's header.
-    pub(crate) fn open_interchange(&mut self, header: &Header, pen: &mut Pen, envelope: &Guide) -> Result<(), Wrong> {
-        let Delimiters { component, repetition, .. } = pen.target.delimiters;
+    pub(crate) fn open_interchange(
+        &mut self,
+        header: &Header,
+        pen: &mut Pen,
+        envelope: &Guide,
+    ) -> Result<(), Wrong> {
+        let Delimiters {
+            component,
+            repetition,
+            ..
+        } = pen.target.delimiters;
         let number = format!("{:09}", self.next(self.interchanges).get());
         self.interchanges = self.interchanges.saturating_add(1);
         // ZZ: mutually defined, which every identifier is that nothing else is said of.
-        let party = |party: &Option<(String, String)>| party.clone().unwrap_or_else(|| ("ZZ".to_owned(), String::new()));
-        let ((sender_code, sender), (receiver_code, receiver)) = (party(&self.filling.sender), party(&self.filling.receiver));
+        let party = |party: &Option<(String, String)>| {
+            party
+                .clone()
+                .unwrap_or_else(|| ("ZZ".to_owned(), String::new()))
+        };
+        let ((sender_code, sender), (receiver_code, receiver)) =
+            (party(&self.filling.sender), party(&self.filling.receiver));
         let date = self.filling.date.clone().unwrap_or_default();
         let filled: [String; 16] = [
-            "00".to_owned(), String::new(), "00".to_owned(), String::new(),
-            sender_code, sender, receiver_code, receiver,
+            "00".to_owned(),
+            String::new(),
+            "00".to_owned(),
+            String::new(),
+            sender_code,
+            sender,
+            receiver_code,
+            receiver,
             date.get(2..).unwrap_or_default().to_owned(),
             self.filling.time.clone().unwrap_or_default(),
             char::from(repetition.unwrap_or(b'U')).to_string(),
-            "00501".to_owned(), number, "0".to_owned(),
+            "00501".to_owned(),
+            number,
+            "0".to_owned(),
             self.filling.usage_indicator.clone(),
             char::from(component).to_string(),
         ];
         let labels = labels(envelope, "ISA");
         let mut values = Vec::new();
         for (index, (filled, width)) in filled.into_iter().zip(ISA_WIDTHS).enumerate() {
-            let value = header.get(index + 1).map_or_else(|| filled.into_bytes(), <[u8]>::to_vec);
+            let value = header
+                .get(index + 1)
+                .map_or_else(|| filled.into_bytes(), <[u8]>::to_vec);
             let label = || format!(".header.{}", labels.get(index).map_or("", |label| label));
             if value.is_empty() && !matches!(index, 1 | 3) {
-                return Err(Wrong::Lacks("nothing says what stands here, so it must be told", label()));
+                return Err(Wrong::Lacks(
+                    "nothing says what stands here, so it must be told",
+                    label(),
+                ));
             }
             if value.len() > width || value.contains(&pen.target.delimiters.element) {
-                let node = header.values.get(index).and_then(|value| Some(value.as_ref()?.1));
+                let node = header
+                    .values
+                    .get(index)
+                    .and_then(|value| Some(value.as_ref()?.1));
                 let what = "the value does not fit the header of the interchange";
                 return Err(match node {
                     Some(node) => Wrong::Value(what, node, label()),
@@ -190,10 +241,26 @@ impl Seal {
             values.push(value);
         }
         write_isa(pen, &values);
-        let text = |index: usize| values.get(index).map(|value| String::from_utf8_lossy(value).trim_end().to_owned()).unwrap_or_default();
+        let text = |index: usize| {
+            values
+                .get(index)
+                .map(|value| String::from_utf8_lossy(value).trim_end().to_owned())
+                .unwrap_or_default()
+        };
         // ISA09 has no century; that of the interchanges is this one.
-        let date = self.filling.date.clone().unwrap_or_else(|| format!("20{}", text(8)));
-        self.interchange = Some(OpenInterchange { number: text(12), sender: text(5), receiver: text(7), date, time: text(9), groups: 0 });
+        let date = self
+            .filling
+            .date
+            .clone()
+            .unwrap_or_else(|| format!("20{}", text(8)));
+        self.interchange = Some(OpenInterchange {
+            number: text(12),
+            sender: text(5),
+            receiver: text(7),
+            date,
+            time: text(9),
+            groups: 0,
+        });
         Ok(())
     }
 
@@ -207,10 +274,16 @@ impl Seal {
     }
 
     /// Opens the group that a transaction set of this kind, GS01 and GS08, belongs to, if it is not open.
-    pub(crate) fn open_group(&mut self, kind: Option<(&str, &str)>, pen: &mut Pen, envelope: &Guide) -> Result<(), Wrong> {
+    pub(crate) fn open_group(
+        &mut self,
+        kind: Option<(&str, &str)>,
+        pen: &mut Pen,
+        envelope: &Guide,
+    ) -> Result<(), Wrong> {
         let header = self.group_due.take();
         if let Some(group) = &self.group {
-            let other = kind.is_some_and(|(gs01, gs08)| group.kind != (gs01.to_owned(), gs08.to_owned()));
+            let other =
+                kind.is_some_and(|(gs01, gs08)| group.kind != (gs01.to_owned(), gs08.to_owned()));
             if header.is_none() && !(group.implied && other) {
                 return Ok(());
             }
@@ -223,7 +296,8 @@ impl Seal {
         };
         interchange.groups += 1;
         let number = self.filling.control_number.get() - 1;
-        let number = (u64::from(number) + u64::from(self.groups)) % u64::from(ControlNumber::LAST.get()) + 1;
+        let number =
+            (u64::from(number) + u64::from(self.groups)) % u64::from(ControlNumber::LAST.get()) + 1;
         self.groups = self.groups.saturating_add(1);
         let (gs01, gs08) = kind.unwrap_or_default();
         let filled = [
@@ -242,7 +316,10 @@ impl Seal {
             let value = header.get(index + 1).unwrap_or(filled.as_bytes());
             if value.is_empty() && header.get(index + 1).is_none() {
                 let label = labels.get(index).map_or("", |label| label);
-                return Err(Wrong::Lacks("nothing says what stands here, so it must be told", format!(".header.{label}")));
+                return Err(Wrong::Lacks(
+                    "nothing says what stands here, so it must be told",
+                    format!(".header.{label}"),
+                ));
             }
         }
         let last = header.values.len().max(filled.len());
@@ -252,8 +329,17 @@ impl Seal {
             put(pen, number, value, (&header, ".header"))?;
         }
         pen.write("GS");
-        let text = |number: usize| header.text(number).unwrap_or_else(|| filled.get(number - 1).cloned().unwrap_or_default());
-        self.group = Some(OpenGroup { number: text(6), kind: (text(1), text(8)), sets: 0, implied });
+        let text = |number: usize| {
+            header
+                .text(number)
+                .unwrap_or_else(|| filled.get(number - 1).cloned().unwrap_or_default())
+        };
+        self.group = Some(OpenGroup {
+            number: text(6),
+            kind: (text(1), text(8)),
+            sets: 0,
+            implied,
+        });
         Ok(())
     }
 
@@ -286,32 +372,64 @@ impl Seal {
     }
 
     /// Writes the interchange's trailer, if one is open.
-    pub(crate) fn close_interchange(&mut self, trailer: &Header, pen: &mut Pen) -> Result<(), Wrong> {
+    pub(crate) fn close_interchange(
+        &mut self,
+        trailer: &Header,
+        pen: &mut Pen,
+    ) -> Result<(), Wrong> {
         self.group_due = None;
         self.close_group(&Header::default(), pen)?;
         if let Some(interchange) = self.interchange.take() {
             pen.begin();
-            pen_trailer(pen, trailer, (interchange.groups, interchange.number.as_bytes()))?;
+            pen_trailer(
+                pen,
+                trailer,
+                (interchange.groups, interchange.number.as_bytes()),
+            )?;
             pen.write("IEA");
         }
         Ok(())
     }
 }
 
-fn pen_trailer(pen: &mut Pen, trailer: &Header, (count, number): (u64, &[u8])) -> Result<(), Wrong> {
+fn pen_trailer(
+    pen: &mut Pen,
+    trailer: &Header,
+    (count, number): (u64, &[u8]),
+) -> Result<(), Wrong> {
     let count = count.to_string();
     let filled = [count.as_bytes(), number];
     for index in 1..=trailer.values.len().max(2) {
         let own = filled.get(index - 1).copied().unwrap_or_default();
-        put(pen, index, trailer.get(index).unwrap_or(own), (trailer, ".trailer"))?;
+        put(
+            pen,
+            index,
+            trailer.get(index).unwrap_or(own),
+            (trailer, ".trailer"),
+        )?;
     }
     Ok(())
 }
 
-fn put(pen: &mut Pen, number: usize, value: &[u8], (header, path): (&Header, &str)) -> Result<(), Wrong> {
+fn put(
+    pen: &mut Pen,
+    number: usize,
+    value: &[u8],
+    (header, path): (&Header, &str),
+) -> Result<(), Wrong> {
     let element = u16::try_from(number).unwrap_or(u16::MAX);
-    pen.put(Spot { element, ..Spot::default() }, value).map_err(|what| {
-        let node = header.values.get(number - 1).and_then(|value| Some(value.as_ref()?.1));
+    pen.put_control(
+        Spot {
+            element,
+            ..Spot::default()
+        },
+        value,
+    )
+    .map_err(|what| {
+        let node = header
+            .values
+            .get(number - 1)
+            .and_then(|value| Some(value.as_ref()?.1));
         match node {
             Some(node) => Wrong::Value(what, node, path.to_owned()),
             None => Wrong::Lacks(what, path.to_owned()),
@@ -321,7 +439,9 @@ fn put(pen: &mut Pen, number: usize, value: &[u8], (header, path): (&Header, &st
 
 fn write_isa(pen: &mut Pen, values: &[Vec<u8>]) {
     pen.target.settle(&mut pen.out);
-    let Delimiters { element, segment, .. } = pen.target.delimiters;
+    let Delimiters {
+        element, segment, ..
+    } = pen.target.delimiters;
     pen.out.put(b"ISA");
     for (value, width) in values.iter().zip(ISA_WIDTHS) {
         pen.out.put(&[element]);
@@ -337,5 +457,8 @@ fn write_isa(pen: &mut Pen, values: &[Vec<u8>]) {
 fn labels<'g>(envelope: &'g Guide, id: &str) -> Vec<&'g str> {
     let segment = envelope.segments.iter().find(|segment| segment.id == id);
     let elements = segment.map_or(&[][..], |segment| crate::sheet::elements(envelope, segment));
-    elements.iter().map(|element| element.label.as_str()).collect()
+    elements
+        .iter()
+        .map(|element| element.label.as_str())
+        .collect()
 }

@@ -186,8 +186,9 @@ impl<'b> Marker<'b> {
 
     /// A value as a string.
     fn put(&mut self, value: &[u8]) {
-        if !put_string(self.text, value, Charset::Utf8) {
-            put_string(self.text, value, Charset::Latin1);
+        let value = unwrapped(value);
+        if !put_string(self.text, &value, Charset::Utf8) {
+            put_string(self.text, &value, Charset::Latin1);
         }
     }
 

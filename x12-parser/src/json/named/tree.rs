@@ -73,7 +73,12 @@ impl Tree {
     }
 
     /// Reads a whole value that begins at `base` of the JSON; a fault comes with its path below the value.
-    pub(crate) fn read(&mut self, text: &[u8], base: u64, depth: usize) -> Result<Index, (Stop, String)> {
+    pub(crate) fn read(
+        &mut self,
+        text: &[u8],
+        base: u64,
+        depth: usize,
+    ) -> Result<Index, (Stop, String)> {
         let from = self.text.len();
         self.text.extend_from_slice(text);
         let mut scanner = Scanner {
@@ -101,10 +106,19 @@ impl Tree {
     }
 
     /// Adds a member to the object that the tree began with.
-    pub(crate) fn add(&mut self, key: &[u8], text: &[u8], base: u64, depth: usize) -> Result<(), (Stop, String)> {
+    pub(crate) fn add(
+        &mut self,
+        key: &[u8],
+        text: &[u8],
+        base: u64,
+        depth: usize,
+    ) -> Result<(), (Stop, String)> {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(key);
-        let span = Span { from, to: self.bytes.len() };
+        let span = Span {
+            from,
+            to: self.bytes.len(),
+        };
         let index = self.read(text, base, depth)?;
         if let Some(node) = self.nodes.get_mut(index as usize) {
             node.key = span;
@@ -123,7 +137,9 @@ impl Tree {
         let mut path = String::new();
         for step in steps {
             match step {
-                Step::Key(key) => path += &format!(".{}", String::from_utf8_lossy(key.of(&self.bytes))),
+                Step::Key(key) => {
+                    path += &format!(".{}", String::from_utf8_lossy(key.of(&self.bytes)))
+                }
                 Step::Item(index) => path += &format!("[{index}]"),
             }
         }
@@ -159,16 +175,19 @@ impl Tree {
     }
 
     pub(crate) fn is_array(&self, index: Index) -> bool {
-        self.node(index).is_some_and(|node| node.kind == Kind::Array)
+        self.node(index)
+            .is_some_and(|node| node.kind == Kind::Array)
     }
 
     pub(crate) fn is_object(&self, index: Index) -> bool {
-        self.node(index).is_some_and(|node| node.kind == Kind::Object)
+        self.node(index)
+            .is_some_and(|node| node.kind == Kind::Object)
     }
 
     /// The JSON of a value.
     pub(crate) fn json(&self, index: Index) -> &[u8] {
-        self.node(index).map_or(&[], |node| node.span.of(&self.text))
+        self.node(index)
+            .map_or(&[], |node| node.span.of(&self.text))
     }
 
     /// The values in an array or object, with their keys.
@@ -183,7 +202,9 @@ impl Tree {
 
     /// The member of a key.
     pub(crate) fn member(&self, index: Index, key: &str) -> Option<Index> {
-        self.members(index).find(|(known, _)| *known == key.as_bytes()).map(|(_, member)| member)
+        self.members(index)
+            .find(|(known, _)| *known == key.as_bytes())
+            .map(|(_, member)| member)
     }
 }
 
@@ -197,9 +218,17 @@ impl Reader<'_> {
                 if self.path.len() >= self.depth {
                     let max = self.depth as u64;
                     let limit = "nesting of the JSON";
-                    return Err(Stop::Limit { limit, max, at: scanner.at });
+                    return Err(Stop::Limit {
+                        limit,
+                        max,
+                        at: scanner.at,
+                    });
                 }
-                let kind = if byte == b'{' { Kind::Object } else { Kind::Array };
+                let kind = if byte == b'{' {
+                    Kind::Object
+                } else {
+                    Kind::Array
+                };
                 let index = self.tree.push(key, kind, at);
                 self.inside(scanner, index, kind)?;
                 index
@@ -209,7 +238,10 @@ impl Reader<'_> {
                 self.tree.push(key, Kind::Text(text), at)
             }
         };
-        let span = Span { from: self.from + begin, to: self.from + scanner.at };
+        let span = Span {
+            from: self.from + begin,
+            to: self.from + scanner.at,
+        };
         if let Some(node) = self.tree.nodes.get_mut(index as usize) {
             node.span = span;
         }
@@ -236,9 +268,15 @@ impl Reader<'_> {
             self.path.pop();
             count += 1;
             let link = if last == NOTHING {
-                self.tree.nodes.get_mut(around as usize).map(|node| &mut node.first)
+                self.tree
+                    .nodes
+                    .get_mut(around as usize)
+                    .map(|node| &mut node.first)
             } else {
-                self.tree.nodes.get_mut(last as usize).map(|node| &mut node.next)
+                self.tree
+                    .nodes
+                    .get_mut(last as usize)
+                    .map(|node| &mut node.next)
             };
             if let Some(link) = link {
                 *link = index;
