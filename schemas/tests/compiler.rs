@@ -304,13 +304,20 @@ fn write_loop(out: &mut String, guide: &Guide, index: usize) {
 
 fn write_segment(out: &mut String, guide: &Guide, index: usize) {
     let segment = &guide.segments[index];
-    let _ = writeln!(out, "{index} {} label `{}`", segment.id, segment.label);
-    if segment.hierarchical {
-        out.push_str("    hierarchical\n");
-    }
-    if segment.counter != 0 {
-        let _ = writeln!(out, "    counts by {}", segment.counter);
-    }
+    let counts = match segment.counter {
+        0 => String::new(),
+        counter => format!(" counts by {counter}"),
+    };
+    let _ = writeln!(
+        out,
+        "{index} {} label `{}`{counts}",
+        segment.id, segment.label
+    );
+    out.push_str(if segment.hierarchical {
+        "    hierarchical\n"
+    } else {
+        ""
+    });
     for Key {
         element,
         component,

@@ -184,32 +184,21 @@ impl Reader {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
-        let text = |key: &str| {
-            frame
-                .tree
-                .member(0, key)
-                .and_then(|node| frame.tree.text(node))
-        };
-        let unknown = frame
-            .keys
-            .iter()
-            .any(|key| !TOP_KEYS.iter().any(|known| known.as_bytes() == key));
-        let (opens, closes) = (
+        let text = |key: &str| frame.tree.text(frame.tree.member(0, key)?);
+        let has = |key: &[u8]| frame.keys.iter().any(|known| known == key);
+        let known = |key: &Vec<u8>| TOP_KEYS.iter().any(|known| known.as_bytes() == key);
+        if !frame.keys.iter().all(known) {
+            return Err(self.object_wrong("an unknown key stands in this object"));
+        }
+        if text("x12").is_some_and(|version| version != b"1") {
+            return Err(self.object_wrong("this version of the JSON is not known"));
+        }
+        let is_document = has(b"interchanges");
+        let door = (
             text("open").map(<[u8]>::to_vec),
             text("close").map(<[u8]>::to_vec),
         );
-        if unknown || text("x12").is_some_and(|version| version != b"1") {
-            let what = if unknown {
-                "an unknown key stands in this object"
-            } else {
-                "this version of the JSON is not known"
-            };
-            return Err(self.wrong(Wrong::Lacks(what, String::new()), ""));
-        }
-        if let Some(interchanges) = self.take("interchanges") {
-            return self.replay(&interchanges, Items::Interchanges);
-        }
-        match (opens.as_deref(), closes.as_deref()) {
+        match (door.0.as_deref(), door.1.as_deref()) {
             (Some(b"interchange"), None) => self.open_interchange(),
             (Some(b"group"), None) => {
                 let header = self.header("header", "GS")?;
@@ -218,36 +207,32 @@ impl Reader {
             }
             (None, Some(b"interchange")) => self.close_interchange(),
             (None, Some(b"group")) => self.close_group(),
-            (None, None) => match self
-                .stack
-                .last()
-                .and_then(|frame| Some((frame.tree.member(0, "segment")?, frame)))
-            {
-                Some((node, frame)) => {
-                    let (json, at) = (frame.tree.json(node).to_vec(), frame.tree.at(node));
-                    self.open_group()?;
-                    self.stray(&json, at)
-                }
-                None if self
-                    .stack
-                    .last()
-                    .is_some_and(|frame| frame.keys.iter().any(|key| key == b"interchanges")) =>
-                {
-                    Ok(())
-                }
-                None => Err(self.wrong(
-                    Wrong::Lacks(
-                        "this is neither a document nor a line of one: a key is missing",
-                        String::new(),
-                    ),
-                    "",
-                )),
+            (None, None) if is_document => match self.take("interchanges") {
+                Some(interchanges) => self.replay(&interchanges, Items::Interchanges),
+                None => Ok(()),
             },
-            _ => Err(self.wrong(
-                Wrong::Lacks("such a line opens or closes something else", String::new()),
-                "",
-            )),
+            (None, None) => self.stray_line(),
+            _ => Err(self.object_wrong("such a line opens or closes something else")),
         }
+    }
+
+    /// A line that holds but a segment.
+    fn stray_line(&mut self) -> Result<(), Stop> {
+        let segment = self.stack.last().and_then(|frame| {
+            let node = frame.tree.member(0, "segment")?;
+            Some((frame.tree.json(node).to_vec(), frame.tree.at(node)))
+        });
+        let Some((json, at)) = segment else {
+            let what = "this is neither a document nor a line of one: a key is missing";
+            return Err(self.object_wrong(what));
+        };
+        self.open_group()?;
+        self.stray(&json, at)
+    }
+
+    /// What is wrong with the innermost object as a whole.
+    pub(super) fn object_wrong(&self, what: &'static str) -> Stop {
+        self.wrong(Wrong::Lacks(what, String::new()), "")
     }
 
     /// A segment that stands as it is.

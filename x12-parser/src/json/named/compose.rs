@@ -250,26 +250,16 @@ impl<'a> Composer<'a> {
         }
         let given = |ordinal: usize| contents.starter.iter().any(|(known, _)| *known == ordinal);
         self.fill(parts, node, At::Elements(0), &given)?;
-        for (place, member) in parts.members.iter().enumerate() {
-            if given(place) {
-                continue;
+        let untold = parts
+            .members
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !given(*place));
+        for (_, member) in untold {
+            if let Some(text) = self.number(member, contents, (index, ordinal), header) {
+                // Of digits, or told before as it is.
+                let _ = self.pen.put(At::Elements(0).spot(member.number), &text);
             }
-            let spot = At::Elements(0).spot(member.number);
-            let text = match member.filled {
-                Fill::Count => (ordinal + 1).to_string().into_bytes(),
-                Fill::Level => (self.levels.last + 1).to_string().into_bytes(),
-                Fill::Parent => self.levels.open.last().cloned().unwrap_or_default(),
-                Fill::Child => u8::from(contents.has_children || self.has_levels(contents, index))
-                    .to_string()
-                    .into_bytes(),
-                // The control number of a transaction set.
-                _ if header.is_some() && member.number == 2 => {
-                    header.unwrap_or_default().as_bytes().to_vec()
-                }
-                _ => continue,
-            };
-            // Of digits, or told before as it is.
-            let _ = self.pen.put(spot, &text);
         }
         self.elements(&contents.extras, NONE, 0)?;
         let definition = self.guide().segments.get(usize::from(starter));
@@ -286,6 +276,28 @@ impl<'a> Composer<'a> {
         self.pen
             .write(definition.map_or("", |definition| &definition.id));
         self.after(&contents.extras, NONE, Behind::All(0))
+    }
+
+    /// A number that a loop's first segment is to have.
+    fn number(
+        &self,
+        member: &Member,
+        contents: &Contents,
+        (index, ordinal): (u16, usize),
+        header: Option<&str>,
+    ) -> Option<Vec<u8>> {
+        Some(match member.filled {
+            Fill::Count => (ordinal + 1).to_string().into_bytes(),
+            Fill::Level => (self.levels.last + 1).to_string().into_bytes(),
+            Fill::Parent => self.levels.open.last().cloned().unwrap_or_default(),
+            Fill::Child => {
+                let has = contents.has_children || self.has_levels(contents, index);
+                u8::from(has).to_string().into_bytes()
+            }
+            // The control number of a transaction set.
+            _ if member.number == 2 => header?.as_bytes().to_vec(),
+            _ => return None,
+        })
     }
 
     /// The element of a number of the segment that was written last.

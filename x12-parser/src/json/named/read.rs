@@ -242,32 +242,27 @@ impl Reader {
             Err(Stop::More) if scanner.text.len() - from <= max => return Err(Stop::More),
             _ => {}
         }
-        let items = match (envelope, slot) {
-            (Some((_, items)), _) => items,
-            (_, Some((slot, _))) => match frame.a_loop() {
-                Some((chart, _)) => Items::Slot(Arc::clone(chart), slot),
-                None => return Err(scanner.too_long(from)),
-            },
+        let items = match (envelope, slot, frame.a_loop()) {
+            (Some((_, items)), ..) => items,
+            (_, Some((slot, _)), Some((chart, _))) => Items::Slot(Arc::clone(chart), slot),
             _ => {
-                let (limit, max) = ("length of a record", max as u64);
                 return Err(Stop::Limit {
-                    limit,
-                    max,
+                    limit: "length of a record",
+                    max: max as u64,
                     at: from,
                 });
             }
         };
         self.turn(&items, base + from as u64)?;
         scanner.at += 1;
-        let key = String::from_utf8_lossy(key).into_owned();
-        self.change(|frame| {
-            frame.array = Some(Array {
-                key,
-                items,
-                index: 0,
-            })
-        });
+        self.open_array(key, items);
         Ok(())
+    }
+
+    fn open_array(&mut self, key: &[u8], items: Items) {
+        let key = String::from_utf8_lossy(key).into_owned();
+        let index = 0;
+        self.change(|frame| frame.array = Some(Array { key, items, index }));
     }
 
     fn hold(
@@ -307,8 +302,11 @@ impl Reader {
             false => frame.tree.add(key, text, at, depth),
         };
         if let Err((stop, below)) = added {
-            let key = String::from_utf8_lossy(key);
-            return Err(self.fail(stop, at, &format!(".{key}{below}")));
+            let known = std::str::from_utf8(key).ok().filter(|key| {
+                let mut bytes = key.bytes();
+                bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'$')
+            });
+            return Err(self.fail(stop, at, &format!(".{}{below}", known.unwrap_or("?"))));
         }
         self.learn();
         Ok(())

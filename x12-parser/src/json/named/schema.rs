@@ -109,7 +109,7 @@ impl Writer<'_> {
 
     // Envelope
 
-    fn envelope(&self) -> Vec<(String, Value)> {
+    fn delimiters() -> Value {
         let byte = || {
             object([
                 ("type", text("string")),
@@ -117,7 +117,7 @@ impl Writer<'_> {
                 ("maxLength", Value::Number(1)),
             ])
         };
-        let delimiters = closed(
+        closed(
             named(vec![
                 ("element", byte()),
                 ("component", byte()),
@@ -126,11 +126,14 @@ impl Writer<'_> {
                 ("suffix", of_type("string")),
             ]),
             Vec::new(),
-        );
+        )
+    }
+
+    fn envelope(&self) -> Vec<(String, Value)> {
         let interchange = closed(
             named(vec![
                 ("$before", reference("bytes")),
-                ("delimiters", delimiters),
+                ("delimiters", Self::delimiters()),
                 ("header", self.control("ISA")),
                 ("services", list_of(reference("segment"))),
                 (
@@ -228,6 +231,16 @@ impl Writer<'_> {
             ("minItems", Value::Number(1)),
         ]);
         let bytes = object([("type", array([text("string"), text("object")]))]);
+        named(vec![
+            ("extra", Self::entries()),
+            ("elements", elements),
+            ("segment", segment),
+            ("bytes", bytes),
+        ])
+    }
+
+    /// What may stand in `$extra`.
+    fn entries() -> Value {
         let entry =
             |required: &str, place: &'static str, mut properties: Vec<(&'static str, Value)>| {
                 properties.push((place, of_type("string")));
@@ -245,19 +258,13 @@ impl Writer<'_> {
                 ],
             ),
         ]);
-        let extra = object([
+        object([
             (
                 "description",
                 text("What has no label, or does not fit the guide, and where it stood."),
             ),
             ("type", text("array")),
             ("items", object([("anyOf", entries)])),
-        ]);
-        named(vec![
-            ("extra", extra),
-            ("elements", elements),
-            ("segment", segment),
-            ("bytes", bytes),
         ])
     }
 

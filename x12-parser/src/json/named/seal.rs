@@ -40,6 +40,9 @@ impl Default for EnvelopeFilling {
 /// Widths of the elements of an ISA.
 const ISA_WIDTHS: [usize; 16] = [2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1];
 
+/// Told of what neither the JSON nor the caller says.
+const UNTOLD: &str = "nothing says what stands here, so it must be told";
+
 /// What is wrong with an envelope, and the key or the value where it is.
 pub(crate) enum Wrong {
     /// A value.
@@ -144,6 +147,17 @@ impl Header {
         Some(&value.0)
     }
 
+    /// What is wrong with an element, which may be told or filled in.
+    fn wrong(&self, number: usize, what: &'static str, path: String) -> Wrong {
+        let told = number
+            .checked_sub(1)
+            .and_then(|index| self.values.get(index));
+        match told {
+            Some(Some((_, node))) => Wrong::Value(what, *node, path),
+            _ => Wrong::Lacks(what, path),
+        }
+    }
+
     fn text(&self, number: usize) -> Option<String> {
         self.get(number)
             .map(|value| String::from_utf8_lossy(value).into_owned())
@@ -173,30 +187,17 @@ impl Seal {
         ControlNumber::new(number as u32).unwrap_or(ControlNumber::FIRST)
     }
 
-    /// Writes an interchange's header.
-    pub(crate) fn open_interchange(
-        &mut self,
-        header: &Header,
-        pen: &mut Pen,
-        envelope: &Guide,
-    ) -> Result<(), Wrong> {
-        let Delimiters {
-            component,
-            repetition,
-            ..
-        } = pen.target.delimiters;
+    /// What stands in an interchange's header where nothing else is told.
+    fn interchange_filled(&mut self, delimiters: &Delimiters) -> [String; 16] {
         let number = format!("{:09}", self.next(self.interchanges).get());
         self.interchanges = self.interchanges.saturating_add(1);
         // ZZ: mutually defined, which every identifier is that nothing else is said of.
-        let party = |party: &Option<(String, String)>| {
-            party
-                .clone()
-                .unwrap_or_else(|| ("ZZ".to_owned(), String::new()))
-        };
-        let ((sender_code, sender), (receiver_code, receiver)) =
-            (party(&self.filling.sender), party(&self.filling.receiver));
-        let date = self.filling.date.clone().unwrap_or_default();
-        let filled: [String; 16] = [
+        let unknown = || ("ZZ".to_owned(), String::new());
+        let filling = &self.filling;
+        let (sender_code, sender) = filling.sender.clone().unwrap_or_else(unknown);
+        let (receiver_code, receiver) = filling.receiver.clone().unwrap_or_else(unknown);
+        let date = filling.date.as_deref().and_then(|date| date.get(2..));
+        [
             "00".to_owned(),
             String::new(),
             "00".to_owned(),
@@ -205,59 +206,55 @@ impl Seal {
             sender,
             receiver_code,
             receiver,
-            date.get(2..).unwrap_or_default().to_owned(),
-            self.filling.time.clone().unwrap_or_default(),
-            char::from(repetition.unwrap_or(b'U')).to_string(),
+            date.unwrap_or_default().to_owned(),
+            filling.time.clone().unwrap_or_default(),
+            char::from(delimiters.repetition.unwrap_or(b'U')).to_string(),
             "00501".to_owned(),
             number,
             "0".to_owned(),
-            self.filling.usage_indicator.clone(),
-            char::from(component).to_string(),
-        ];
+            filling.usage_indicator.clone(),
+            char::from(delimiters.component).to_string(),
+        ]
+    }
+
+    /// Writes an interchange's header.
+    pub(crate) fn open_interchange(
+        &mut self,
+        header: &Header,
+        pen: &mut Pen,
+        envelope: &Guide,
+    ) -> Result<(), Wrong> {
+        let delimiters = pen.target.delimiters;
+        let filled = self.interchange_filled(&delimiters);
         let labels = labels(envelope, "ISA");
         let mut values = Vec::new();
         for (index, (filled, width)) in filled.into_iter().zip(ISA_WIDTHS).enumerate() {
-            let value = header
-                .get(index + 1)
-                .map_or_else(|| filled.into_bytes(), <[u8]>::to_vec);
+            let told = header.get(index + 1).map(<[u8]>::to_vec);
+            let value = told.unwrap_or_else(|| filled.into_bytes());
             let label = || format!(".header.{}", labels.get(index).map_or("", |label| label));
             if value.is_empty() && !matches!(index, 1 | 3) {
-                return Err(Wrong::Lacks(
-                    "nothing says what stands here, so it must be told",
-                    label(),
-                ));
+                return Err(Wrong::Lacks(UNTOLD, label()));
             }
-            if value.len() > width || value.contains(&pen.target.delimiters.element) {
-                let node = header
-                    .values
-                    .get(index)
-                    .and_then(|value| Some(value.as_ref()?.1));
+            if value.len() > width || value.contains(&delimiters.element) {
                 let what = "the value does not fit the header of the interchange";
-                return Err(match node {
-                    Some(node) => Wrong::Value(what, node, label()),
-                    None => Wrong::Lacks(what, label()),
-                });
+                return Err(header.wrong(index + 1, what, label()));
             }
             values.push(value);
         }
         write_isa(pen, &values);
         let text = |index: usize| {
-            values
+            let value = values
                 .get(index)
-                .map(|value| String::from_utf8_lossy(value).trim_end().to_owned())
-                .unwrap_or_default()
+                .map(|value| String::from_utf8_lossy(value));
+            value.map_or_else(String::new, |value| value.trim_end().to_owned())
         };
         // ISA09 has no century; that of the interchanges is this one.
-        let date = self
-            .filling
-            .date
-            .clone()
-            .unwrap_or_else(|| format!("20{}", text(8)));
+        let date = self.filling.date.clone();
         self.interchange = Some(OpenInterchange {
             number: text(12),
             sender: text(5),
             receiver: text(7),
-            date,
+            date: date.unwrap_or_else(|| format!("20{}", text(8))),
             time: text(9),
             groups: 0,
         });
@@ -291,14 +288,11 @@ impl Seal {
         }
         let implied = header.is_none();
         let header = header.unwrap_or_default();
+        let number = self.next(self.groups).to_string();
         let Some(interchange) = &mut self.interchange else {
             return Ok(());
         };
         interchange.groups += 1;
-        let number = self.filling.control_number.get() - 1;
-        let number =
-            (u64::from(number) + u64::from(self.groups)) % u64::from(ControlNumber::LAST.get()) + 1;
-        self.groups = self.groups.saturating_add(1);
         let (gs01, gs08) = kind.unwrap_or_default();
         let filled = [
             gs01.to_owned(),
@@ -306,37 +300,16 @@ impl Seal {
             interchange.receiver.clone(),
             interchange.date.clone(),
             interchange.time.clone(),
-            number.to_string(),
+            number,
             "X".to_owned(),
             gs08.to_owned(),
         ];
-        let labels = labels(envelope, "GS");
-        pen.begin();
-        for (index, filled) in filled.iter().enumerate() {
-            let value = header.get(index + 1).unwrap_or(filled.as_bytes());
-            if value.is_empty() && header.get(index + 1).is_none() {
-                let label = labels.get(index).map_or("", |label| label);
-                return Err(Wrong::Lacks(
-                    "nothing says what stands here, so it must be told",
-                    format!(".header.{label}"),
-                ));
-            }
-        }
-        let last = header.values.len().max(filled.len());
-        for number in 1..=last {
-            let own = filled.get(number - 1).map_or(&[][..], String::as_bytes);
-            let value = header.get(number).unwrap_or(own);
-            put(pen, number, value, (&header, ".header"))?;
-        }
-        pen.write("GS");
-        let text = |number: usize| {
-            header
-                .text(number)
-                .unwrap_or_else(|| filled.get(number - 1).cloned().unwrap_or_default())
-        };
+        self.groups = self.groups.saturating_add(1);
+        let values = write_gs(pen, &header, filled, &labels(envelope, "GS"))?;
+        let [gs01, .., number, _, gs08] = values;
         self.group = Some(OpenGroup {
-            number: text(6),
-            kind: (text(1), text(8)),
+            number,
+            kind: (gs01, gs08),
             sets: 0,
             implied,
         });
@@ -417,24 +390,39 @@ fn put(
     value: &[u8],
     (header, path): (&Header, &str),
 ) -> Result<(), Wrong> {
-    let element = u16::try_from(number).unwrap_or(u16::MAX);
-    pen.put_control(
-        Spot {
-            element,
-            ..Spot::default()
-        },
-        value,
-    )
-    .map_err(|what| {
-        let node = header
-            .values
-            .get(number - 1)
-            .and_then(|value| Some(value.as_ref()?.1));
-        match node {
-            Some(node) => Wrong::Value(what, node, path.to_owned()),
-            None => Wrong::Lacks(what, path.to_owned()),
+    let spot = Spot {
+        element: u16::try_from(number).unwrap_or(u16::MAX),
+        ..Spot::default()
+    };
+    let put = pen.put_control(spot, value);
+    put.map_err(|what| header.wrong(number, what, path.to_owned()))
+}
+
+/// Writes a group's header: what is told, else what is filled in. Gives its eight elements.
+fn write_gs(
+    pen: &mut Pen,
+    header: &Header,
+    mut values: [String; 8],
+    labels: &[&str],
+) -> Result<[String; 8], Wrong> {
+    pen.begin();
+    for (number, value) in (1..).zip(&mut values) {
+        match header.text(number) {
+            Some(told) => *value = told,
+            None if value.is_empty() => {
+                let label = labels.get(number - 1).map_or("", |label| label);
+                return Err(Wrong::Lacks(UNTOLD, format!(".header.{label}")));
+            }
+            None => {}
         }
-    })
+    }
+    for number in 1..=header.values.len().max(values.len()) {
+        let filled = values.get(number - 1).map_or(&[][..], String::as_bytes);
+        let value = header.get(number).unwrap_or(filled);
+        put(pen, number, value, (header, ".header"))?;
+    }
+    pen.write("GS");
+    Ok(values)
 }
 
 fn write_isa(pen: &mut Pen, values: &[Vec<u8>]) {

@@ -133,12 +133,19 @@ impl Tree {
         Ok(())
     }
 
+    /// The path of what is open; a key that no guide could have is not repeated, whatever is in it.
     fn path(&self, steps: &[Step]) -> String {
         let mut path = String::new();
         for step in steps {
             match step {
                 Step::Key(key) => {
-                    path += &format!(".{}", String::from_utf8_lossy(key.of(&self.bytes)))
+                    let key = key.of(&self.bytes);
+                    let plain = key
+                        .iter()
+                        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'$');
+                    // 64: no label is nearly as long.
+                    let key = if plain && key.len() <= 64 { key } else { b"?" };
+                    path += &format!(".{}", String::from_utf8_lossy(key));
                 }
                 Step::Item(index) => path += &format!("[{index}]"),
             }

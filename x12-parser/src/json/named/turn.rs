@@ -194,10 +194,7 @@ impl Reader {
                 .count()
                 > 0;
             if unknown {
-                return Err(self.wrong(
-                    Wrong::Lacks("an unknown key stands in this object", String::new()),
-                    "",
-                ));
+                return Err(self.object_wrong("an unknown key stands in this object"));
             }
             if !begun {
                 self.begin_verbatim()?;
