@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-#[expect(dead_code, reason = "overlays are laid at run time only")]
 #[path = "src/compiler/mod.rs"]
 mod compiler;
-#[path = "src/table.rs"]
+#[path = "src/table/mod.rs"]
 mod table;
 
 use compiler::{Error, File, Standard};
@@ -16,10 +15,11 @@ fn main() {
     for watched in [
         "build.rs",
         "src/compiler",
-        "src/table.rs",
+        "src/table",
         "x12",
         "guides",
         "codes",
+        "packs",
     ] {
         println!("cargo:rerun-if-changed={watched}");
     }
@@ -34,6 +34,8 @@ fn main() {
     }
     store(&out.join("lists.postcard"), &lists(&mut errors));
     let guides = guides(&standards, &mut errors);
+    fail(&errors);
+    let packs = packs(&guides, &mut errors);
     fail(&errors);
     let mut index = String::from("pub(crate) static GUIDES: &[Builtin] = &[\n");
     for (guide, path) in &guides {
@@ -56,6 +58,11 @@ fn main() {
             bytes(name)
         );
     }
+    index.push_str("pub(crate) static PACKS: &[(&str, &str, &str)] = &[\n");
+    for (name, path, text) in &packs {
+        let _ = writeln!(index, "    ({name:?}, {:?}, {text:?}),", path.display());
+    }
+    index.push_str("];\n");
     fs::write(out.join("builtin.rs"), index).expect("OUT_DIR can be written");
 }
 
@@ -80,6 +87,37 @@ fn guides(standards: &[Standard], errors: &mut Vec<Error>) -> Vec<(table::Guide,
         );
     }
     guides
+}
+
+/// All packs of rules in order of name, each laid over its guide to see that it fits: name, file and text.
+fn packs(
+    guides: &[(table::Guide, PathBuf)],
+    errors: &mut Vec<Error>,
+) -> Vec<(String, PathBuf, String)> {
+    let mut packs = Vec::new();
+    for path in files("packs") {
+        let text = read(&path);
+        let guide = |id: &str| {
+            let mut guides = guides.iter().map(|(guide, _)| guide);
+            guides.find(|guide| guide.id == id).cloned()
+        };
+        errors.extend(
+            compiler::overlay(file(&path, &text), guide)
+                .err()
+                .into_iter()
+                .flatten(),
+        );
+        let name = path
+            .file_stem()
+            .expect("a file has a name")
+            .to_string_lossy();
+        let name = name
+            .rsplit_once('-')
+            .expect("a pack is named by its line and its guide")
+            .0;
+        packs.push((name.to_owned(), path.clone(), text));
+    }
+    packs
 }
 
 /// All external code lists, in order of name.

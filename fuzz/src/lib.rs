@@ -144,14 +144,9 @@ pub fn named(document: &[u8]) {
 
 /// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.
 pub fn acknowledge_and_read(document: &[u8]) {
-    let mut how = AcknowledgmentOptions {
-        date: "20261123".to_owned(),
-        time: "1200".to_owned(),
-        numbers: CountingNumbers::default(),
-        ta1: Ta1Policy::Always,
-        list_accepted: true,
-        rejected: [(2, Ta1Note::DuplicateControlNumber)].into(),
-    };
+    let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
+    how.ta1 = Ta1Policy::Always;
+    how.rejected.insert(2, Ta1Note::DuplicateControlNumber);
     let (mut answers, mut open) = (Vec::new(), [0; 2]);
     // A document that breaks off is answered all the same.
     let _ = acknowledge(document, &mut answers, &mut how, &options(), |decided| {

@@ -56,8 +56,6 @@ pub fn acknowledge(
     let read = x12_parser::acknowledge(document, &mut answer, &mut how, &doors.options, |told| {
         record.decided(told)
     });
-    how.numbers.check()?;
-    let facts = record.noted.finish()?;
     // A document that breaks off is answered all the same, and nothing of it goes on.
     let lines = readable(read)?.ok().and(lines);
     let answered = answer.finish()?.bytes > 0;
@@ -66,6 +64,7 @@ pub fn acknowledge(
         record.all.accepted, record.all.rejected
     );
     record.verdicts.0.finish()?;
+    let facts = record.noted.finish();
     let mut next = vec![Task::Route {
         x12: *x12,
         lines,
@@ -101,17 +100,13 @@ fn options<'a>(
     profile: &Profile,
 ) -> AcknowledgmentOptions<Drawn<'a>> {
     let (date, time) = x12_date_and_time(doors.clock.now_ms());
-    AcknowledgmentOptions {
-        date,
-        time,
-        numbers: Drawn::new(job, doors),
-        ta1: match profile.acknowledge.ta1 {
-            Ta1::WhenAsked => Ta1Policy::WhenAsked,
-            Ta1::Always => Ta1Policy::Always,
-        },
-        list_accepted: profile.acknowledge.list_accepted,
-        rejected: BTreeMap::new(),
-    }
+    let mut how = AcknowledgmentOptions::new(date, time, Drawn::new(job, doors));
+    how.ta1 = match profile.acknowledge.ta1 {
+        Ta1::WhenAsked => Ta1Policy::WhenAsked,
+        Ta1::Always => Ta1Policy::Always,
+    };
+    how.list_accepted = profile.acknowledge.list_accepted;
+    how
 }
 
 /// The interchanges that only we can know to be wrong: not for us, not of this usage, or received before.
@@ -209,14 +204,15 @@ impl Record<'_> {
         *count += 1;
         self.verdicts
             .set([set.interchange, set.group, set.set], is_good)?;
-        self.noted.tell(Fact::Set(SetFact {
+        self.noted.push(Fact::Set(SetFact {
             interchange: set.interchange,
             group: set.group,
             ordinal: set.set,
             st01: set.st01,
             st02: set.st02,
             state,
-        }))
+        }))?;
+        Ok(())
     }
 
     /// What a group rejects as a whole is rejected in all its parts.
@@ -231,7 +227,7 @@ impl Record<'_> {
         if state == "rejected" {
             self.verdicts.group(group.interchange, group.group)?;
             self.group.reject();
-            self.noted.tell(Fact::RejectedGroup {
+            self.noted.push(Fact::RejectedGroup {
                 interchange: group.interchange,
                 group: group.group,
             })?;
@@ -242,14 +238,15 @@ impl Record<'_> {
             self.groups
                 .push((answer, format!("{code} {accepted}/{received}")));
         }
-        self.noted.tell(Fact::Group(GroupFact {
+        self.noted.push(Fact::Group(GroupFact {
             interchange: group.interchange,
             ordinal: group.group,
             gs01: group.gs01,
             gs06: group.gs06,
             gs08: group.gs08,
             state,
-        }))
+        }))?;
+        Ok(())
     }
 
     /// And so is what an interchange rejects.
@@ -259,13 +256,13 @@ impl Record<'_> {
             self.verdicts.interchange(decision.interchange)?;
             self.interchange.reject();
             self.noted
-                .tell(Fact::RejectedInterchange(decision.interchange))?;
+                .push(Fact::RejectedInterchange(decision.interchange))?;
         }
         self.all.take(&mut self.interchange);
         let index = (decision.interchange as usize).wrapping_sub(1);
         let envelope = self.envelopes.get(index).cloned().unwrap_or_default();
         let answer = self.answer(&decision);
-        self.noted.tell(Fact::Interchange(InterchangeFact {
+        self.noted.push(Fact::Interchange(InterchangeFact {
             ordinal: decision.interchange,
             sender: envelope.sender,
             receiver: envelope.receiver,
@@ -277,7 +274,8 @@ impl Record<'_> {
                 "accepted"
             },
             answer,
-        }))
+        }))?;
+        Ok(())
     }
 
     /// How the interchange was answered, in a word for each part.

@@ -4,54 +4,37 @@ use x12_parser::{ControlNumber, ControlNumbers, Error};
 
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
-use crate::failure::{Failure, Result};
+use crate::failure::Failure;
 use crate::job::Job;
 use crate::ledger::Number;
 
-/// Draws the numbers of a job. After a failure it gives the parser an error, and [`Drawn::check`] the failure.
+/// Draws the numbers of a job. What fails stops the parser, and [`crate::paper::readable`] gives it back.
 pub struct Drawn<'a> {
     job: &'a Job,
     doors: &'a Doors,
-    failed: Option<Failure>,
 }
 
 impl<'a> Drawn<'a> {
     /// Of a job.
     pub fn new(job: &'a Job, doors: &'a Doors) -> Self {
-        Self {
-            job,
-            doors,
-            failed: None,
-        }
+        Self { job, doors }
     }
 
-    /// What failed, if anything did.
-    ///
-    /// # Errors
-    /// What the ledger said.
-    pub fn check(&self) -> Result<()> {
-        self.failed.map_or(Ok(()), Err)
-    }
-
-    fn draw(&mut self, number: Number, ordinal: u32) -> std::result::Result<ControlNumber, Error> {
+    fn draw(&self, number: Number, ordinal: u32) -> Result<ControlNumber, Error> {
         let ledger = &self.doors.ledger;
         let drawn = self.doors.wait(ledger.draw(self.job, number, ordinal));
         reach(Point::NumberDrawn);
         let broken = Failure::permanent("number-broken", "a control number of the ledger is none");
-        let number = drawn.and_then(|number| ControlNumber::new(number).ok_or(broken));
-        number.map_err(|failure| {
-            self.failed = Some(failure);
-            std::io::Error::from(std::io::ErrorKind::Other).into()
-        })
+        Ok(ControlNumber::new(drawn?).ok_or(broken)?)
     }
 }
 
 impl ControlNumbers for Drawn<'_> {
-    fn interchange(&mut self, ordinal: u32) -> std::result::Result<ControlNumber, Error> {
+    fn interchange(&mut self, ordinal: u32) -> Result<ControlNumber, Error> {
         self.draw(Number::Interchange, ordinal)
     }
 
-    fn group(&mut self, ordinal: u32) -> std::result::Result<ControlNumber, Error> {
+    fn group(&mut self, ordinal: u32) -> Result<ControlNumber, Error> {
         self.draw(Number::Group, ordinal)
     }
 }

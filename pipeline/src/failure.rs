@@ -34,6 +34,13 @@ impl std::fmt::Display for Reason {
     }
 }
 
+/// Stops the parser; [`crate::paper::readable`] makes the failure of it again.
+impl From<Failure> for x12_parser::Error {
+    fn from(failure: Failure) -> Self {
+        std::io::Error::other(failure).into()
+    }
+}
+
 impl Failure {
     /// What went wrong.
     #[must_use]

@@ -1,6 +1,6 @@
 //! How stages read and write sealed objects, and how a document's fault differs from ours when reading fails.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -59,7 +59,7 @@ pub fn language(head: &[u8]) -> Language {
 /// Sorts a result of the parser: what is ours fails the job; what is the document's is given back.
 ///
 /// # Errors
-/// A failure to read or write.
+/// A failure to read or write, or the one that stopped the parser.
 pub fn readable<T>(
     read: std::result::Result<T, x12_parser::Error>,
 ) -> Result<std::result::Result<T, x12_parser::Error>> {
@@ -118,7 +118,7 @@ pub fn refuse(
     put_line(&mut response, &line)?;
     if let Some(findings) = findings {
         let mut findings = open(job, doors, findings)?;
-        std::io::copy(&mut findings, &mut response).map_err(|error| failure(&error))?;
+        io::copy(&mut findings, &mut response).map_err(|error| failure(&error))?;
     }
     response.finish()?;
     Ok(Task::Deliver {

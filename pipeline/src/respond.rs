@@ -2,12 +2,11 @@
 
 use serde::Serialize;
 use x12_parser::{
-    Acknowledged, Envelope, Error, Finding, GroupReference, Said, SetReference,
-    read_acknowledgments,
+    Acknowledged, Envelope, Finding, GroupReference, Said, SetReference, read_acknowledgments,
 };
 
 use crate::doors::Doors;
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::job::{Address, Fact, Job, Outcome, Parcel, Task};
 use crate::ledger::Reference;
 use crate::noted::Noted;
@@ -28,17 +27,13 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         group: None,
         said: 0,
         unmatched: 0,
-        failed: None,
     };
     let document = open(job, doors, x12)?;
-    let read = read_acknowledgments(document, &doors.options, |told| account.told(&told));
-    if let Some(failure) = account.failed {
-        return Err(failure);
-    }
-    let facts = account.noted.finish()?;
+    let read = read_acknowledgments(document, &doors.options, |told| Ok(account.told(&told)?));
     // What breaks off was answered so; what it said before that holds.
     let _ = readable(read)?;
     account.lines.finish()?;
+    let facts = account.noted.finish();
     let deliver = Task::Deliver {
         object: job.object(0),
         parcel: Parcel::Response,
@@ -68,19 +63,10 @@ struct Account<'a> {
     group: Option<(GroupReference, Option<String>)>,
     said: u64,
     unmatched: u64,
-    failed: Option<Failure>,
 }
 
 impl Account<'_> {
-    /// The parser is given an error, and the failure is kept.
-    fn told(&mut self, told: &Acknowledged<'_>) -> std::result::Result<(), Error> {
-        self.line(told).map_err(|failure| {
-            self.failed = Some(failure);
-            std::io::Error::from(std::io::ErrorKind::Other).into()
-        })
-    }
-
-    fn line(&mut self, told: &Acknowledged<'_>) -> Result<()> {
+    fn told(&mut self, told: &Acknowledged<'_>) -> Result<()> {
         let mut line = Line::by(told.brought);
         self.say(told, &mut line)?;
         self.said += u64::from(!matches!(told.said, Said::Finding(_)));

@@ -101,8 +101,6 @@ fn written(
     let mut ours = OurEnvelope::new(job, doors, profile);
     let mut out = seal(job, doors, 1)?;
     let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, &doors.options);
-    ours.numbers.check()?;
-    let facts = ours.noted.finish()?;
     let counts = match readable(read)? {
         Ok(counts) => counts,
         Err(error) => return Ok(Err(error)),
@@ -112,7 +110,7 @@ fn written(
         let what = "there is no transaction set to be sent";
         return Ok(Err(Error::Envelope { what, at: 0 }));
     }
-    Ok(Ok(facts))
+    Ok(Ok(ours.noted.finish()))
 }
 
 /// The envelope under which we send to a partner.
@@ -148,7 +146,7 @@ impl Addresses for OurEnvelope<'_> {
         let isa13 = self.numbers.interchange(received.interchange)?;
         let (theirs, ours) = (self.profile.write_to(), &self.profile.ours.isa);
         let isa15 = self.profile.usage.isa15();
-        self.noted.tell(Fact::Interchange(InterchangeFact {
+        self.noted.push(Fact::Interchange(InterchangeFact {
             ordinal: received.interchange,
             sender: ours.clone(),
             receiver: theirs.0.to_owned(),
@@ -173,7 +171,7 @@ impl Addresses for OurEnvelope<'_> {
     fn group(&mut self, received: &Envelope) -> std::result::Result<GroupAddress, Error> {
         self.groups += 1;
         let gs06 = self.numbers.group(self.groups)?;
-        self.noted.tell(Fact::Group(GroupFact {
+        self.noted.push(Fact::Group(GroupFact {
             interchange: received.interchange,
             ordinal: received.group,
             gs01: received.gs(1).to_owned(),
@@ -191,7 +189,7 @@ impl Addresses for OurEnvelope<'_> {
     }
 
     fn set(&mut self, received: &Envelope) -> std::result::Result<String, Error> {
-        self.noted.tell(Fact::Set(SetFact {
+        self.noted.push(Fact::Set(SetFact {
             interchange: received.interchange,
             group: received.group,
             ordinal: received.set,

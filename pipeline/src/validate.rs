@@ -1,6 +1,6 @@
 //! Checks a document against its guide, and against who may send it.
 
-use x12_parser::{Error, Summary};
+use x12_parser::Summary;
 
 use crate::doors::Doors;
 use crate::envelope::{self, Envelope};
@@ -101,16 +101,9 @@ impl Checked {
 fn check(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Checked> {
     let document = open(job, doors, x12)?;
     let mut findings = seal(job, doors, 0)?;
-    let mut lost = None;
     let read = x12_parser::validate(document, &doors.options, |finding| {
-        put_line(&mut findings, finding).map_err(|failure| {
-            lost = Some(failure);
-            Error::Io(std::io::ErrorKind::Other.into())
-        })
+        Ok(put_line(&mut findings, finding)?)
     });
-    if let Some(failure) = lost {
-        return Err(failure);
-    }
     let summary = readable(read)?.ok();
     findings.finish()?;
     Ok(Checked { summary })

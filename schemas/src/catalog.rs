@@ -191,6 +191,25 @@ impl Catalog {
         compiler::overlay(File { name: file, text }, guide)
     }
 
+    /// Names of the built-in packs of rules, each for a line of service: `ambulance`.
+    pub fn packs(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = builtin::PACKS.iter().map(|(name, ..)| *name).collect();
+        names.dedup();
+        names
+    }
+
+    /// The guides that a pack of rules is for, with its rules; none if there is no such pack.
+    ///
+    /// # Errors
+    ///
+    /// As [`compiler::overlay`], if a guide at hand is so changed that a rule finds nothing to look at.
+    pub fn pack(&self, name: &str) -> Result<Vec<Guide>, Vec<Error>> {
+        let files = builtin::PACKS.iter().filter(|(pack, ..)| *pack == name);
+        files
+            .map(|(_, file, text)| self.overlay(file, text))
+            .collect()
+    }
+
     /// The external code list of a name, as [`Element::list`](crate::table::Element::list) has it; none if it is not at hand.
     pub fn list(&self, name: &str) -> Option<Arc<CodeList>> {
         let builtin = || {

@@ -14,7 +14,7 @@ use std::{env, fs};
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
     CodeList, Decision, Element, Filled, Gathers, Group, Guide, Item, Key, Loop, NONE, Note,
-    SituationRule, Unit,
+    Reading, SituationRule, Time, Unit,
 };
 
 #[test]
@@ -180,8 +180,17 @@ fn list(list: &CodeList) -> String {
         source,
         date,
         codes,
+        times,
+        shape,
     } = list;
-    format!("{name} of {date} from {source}: {codes:?}\n")
+    let mut line = format!("{name} of {date} from {source}: {codes:?}\n");
+    for Time { code, from, to } in times {
+        let _ = writeln!(line, "    {code} from `{from}` to `{to}`");
+    }
+    if let Some(shape) = shape {
+        let _ = writeln!(line, "    shape {}: {:?}", shape.text, shape.rows);
+    }
+    line
 }
 
 /// All that the tables of a guide hold, in lines that can be read.
@@ -218,6 +227,15 @@ fn outline(guide: &Guide) -> String {
     for rule in &guide.rules {
         write_rule(&mut out, guide, rule);
     }
+    for (role, places) in &guide.roles {
+        let _ = writeln!(out, "\nrole {role:?}");
+        for place in places {
+            let _ = writeln!(out, "    {place:?}");
+        }
+    }
+    for severity in &guide.severities {
+        let _ = writeln!(out, "severity {}: {:?}", severity.finding, severity.grade);
+    }
     out
 }
 
@@ -228,13 +246,14 @@ fn write_rule(out: &mut String, guide: &Guide, rule: &SituationRule) {
         snip,
         ik304,
         ik403,
+        stc,
         scopes,
         anchor,
         ..
     } = rule;
     let _ = writeln!(
         out,
-        "\nrule `{id}` {grade:?} snip {snip} `{ik304}` `{ik403}` in loops {scopes:?} told at cell {anchor}"
+        "\nrule `{id}` {grade:?} snip {snip} `{ik304}` `{ik403}` `{stc}` in loops {scopes:?} told at cell {anchor}"
     );
     let _ = writeln!(out, "    {} ({})", rule.message, rule.source);
     for (number, cell) in rule.cells.iter().enumerate() {
@@ -242,12 +261,61 @@ fn write_rule(out: &mut String, guide: &Guide, rule: &SituationRule) {
         if let Gathers::Codes(codes) = cell.gathers {
             let _ = writeln!(out, "        {:?}", guide.codes.get(usize::from(codes)));
         }
+        let _ = writeln!(out, "        begins with loops {:?}", cell.scopes);
+        match cell.gathers {
+            Gathers::Matches(pattern) => {
+                let _ = writeln!(
+                    out,
+                    "        {:?}",
+                    guide.patterns.get(usize::from(pattern))
+                );
+            }
+            Gathers::Listed(list) => {
+                let _ = writeln!(out, "        {:?}", guide.lists.get(usize::from(list)));
+            }
+            _ => {}
+        }
+        let names = cell.parties.iter().flat_map(|parties| &parties.names);
         for reading in &cell.readings {
-            let _ = writeln!(out, "        {reading:?}");
+            write_reading(out, guide, "", reading);
+        }
+        for reading in names {
+            write_reading(out, guide, "party ", reading);
         }
     }
     let _ = writeln!(out, "    when {:?}", rule.when);
     let _ = writeln!(out, "    require {:?}", rule.require);
+}
+
+fn write_reading(out: &mut String, guide: &Guide, word: &str, reading: &Reading) {
+    let Reading {
+        loop_index,
+        segment,
+        element,
+        component,
+        step,
+        times,
+        filters,
+    } = reading;
+    let _ = write!(
+        out,
+        "        {word}loop {loop_index} segment {segment} element {element}-{component}"
+    );
+    if *times > 1 {
+        let _ = write!(out, " and {times} times every {step}");
+    }
+    for filter in filters {
+        let codes = guide.codes.get(usize::from(filter.codes));
+        let _ = write!(
+            out,
+            " if {}-{} step {} is {}one of {codes:?}",
+            filter.element,
+            filter.component,
+            filter.step,
+            if filter.negated { "not " } else { "" }
+        );
+    }
+    out.push('\n');
 }
 
 fn write_loop(out: &mut String, guide: &Guide, index: usize) {

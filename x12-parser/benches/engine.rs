@@ -4,15 +4,14 @@
 
 mod document;
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use x12_parser::{
     AcknowledgmentOptions, Addresses, ControlNumber, CountingNumbers, Envelope, GroupAddress,
-    InterchangeAddress, Limits, Options, Per, Shape, Ta1Policy, acknowledge, readdress, to_json,
-    to_x12, validate,
+    InterchangeAddress, Limits, Options, Per, Shape, acknowledge, readdress, to_json, to_x12,
+    validate,
 };
 
 const BYTES: usize = 8 << 20;
@@ -98,14 +97,7 @@ fn operations<'a>(
 }
 
 fn answer(x12: impl Read + Send) -> Result<(), x12_parser::Error> {
-    let mut how = AcknowledgmentOptions {
-        date: "20261123".to_owned(),
-        time: "1200".to_owned(),
-        numbers: CountingNumbers::default(),
-        ta1: Ta1Policy::WhenAsked,
-        list_accepted: true,
-        rejected: BTreeMap::new(),
-    };
+    let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
     acknowledge(x12, io::sink(), &mut how, &Options::default(), |_| Ok(()))
 }
 

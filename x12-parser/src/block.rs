@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::place::Placer;
 use crate::placed::Placed;
 use crate::segment::Segment;
+use crate::snip::SnipTypes;
 use crate::source::Source;
 
 /// Whole segments of one interchange, split and placed.
@@ -73,6 +74,12 @@ impl Blocks {
     /// The same, for who wants the loops alone and no findings: the rules of the guides are not followed.
     pub(crate) fn without_rules(mut self) -> Self {
         self.placer.rules = false;
+        self
+    }
+
+    /// The same, for who makes some types of check only.
+    pub(crate) fn with_snip(mut self, snip: SnipTypes) -> Self {
+        self.placer.snip = snip;
         self
     }
 

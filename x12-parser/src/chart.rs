@@ -9,10 +9,15 @@ use x12_schemas::table::{
     Element, Guide, Item, Key, Kind, NONE, Record, Segment as Definition, Usage,
 };
 
+use crate::code_set::{CodeSet, List, pack};
+use crate::finding::{Code, Severity};
 use crate::form::Form;
+use crate::pattern::Matcher;
+use crate::role_index::RoleIndex;
 use crate::rule_index::RuleIndex;
 use crate::segment::{Segment, unwrapped};
 use crate::sheet::Sheet;
+use crate::snip::SnipTypes;
 
 /// A segment identifier packed into a number, letters in upper case; 0 for what cannot be one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,62 +57,6 @@ const fn is_letter_or_digit(byte: u8) -> bool {
 
 const fn upper(byte: u8) -> u32 {
     byte.to_ascii_uppercase() as u32
-}
-
-/// Codes of one list, packed for comparison.
-#[derive(Debug, Default)]
-pub(crate) struct CodeSet {
-    /// Those of up to seven bytes, ascending.
-    short: Vec<u64>,
-    /// All others, ascending.
-    long: Vec<Box<[u8]>>,
-}
-
-impl CodeSet {
-    fn new(codes: &[String]) -> Self {
-        let (short, long): (Vec<_>, Vec<_>) = codes
-            .iter()
-            .map(String::as_bytes)
-            .partition(|code| code.len() <= 7);
-        let mut short: Vec<u64> = short.into_iter().map(pack).collect();
-        short.sort_unstable();
-        let mut long: Vec<Box<[u8]>> = long.into_iter().map(Into::into).collect();
-        long.sort_unstable();
-        Self { short, long }
-    }
-
-    #[inline]
-    pub(crate) fn contains(&self, value: &[u8]) -> bool {
-        self.contains_packed(pack(value), value)
-    }
-
-    #[inline]
-    fn contains_packed(&self, packed: u64, value: &[u8]) -> bool {
-        if packed == 0 {
-            return self
-                .long
-                .binary_search_by(|code| (**code).cmp(value))
-                .is_ok();
-        }
-        // 16: up to here looking at all is as fast as halving.
-        if self.short.len() <= 16 {
-            self.short.contains(&packed)
-        } else {
-            self.short.binary_search(&packed).is_ok()
-        }
-    }
-}
-
-/// Up to seven bytes as a number, different for different values; 0 for more.
-#[inline]
-fn pack(value: &[u8]) -> u64 {
-    if value.len() > 7 {
-        0
-    } else {
-        value
-            .iter()
-            .fold(1, |packed, &byte| packed << 8 | u64::from(byte))
-    }
 }
 
 /// An item of a loop with what it takes to recognise its segment, side by side.
@@ -172,12 +121,16 @@ pub(crate) struct Chart {
     required: Vec<u16>,
     pub(crate) codes: Vec<CodeSet>,
     /// The external code lists that the guide names, of those that are at hand.
-    pub(crate) lists: Vec<CodeSet>,
+    pub(crate) lists: Vec<List>,
+    pub(crate) patterns: Vec<Matcher>,
+    /// How grave each code is, by its ordinal; none if it is not told.
+    grades: Vec<Option<Severity>>,
     /// Positions of the required items, parallel to `required`.
     required_positions: Vec<u16>,
-    /// Whether a segment definition names a business unit, or a hierarchical level, parallel to the guide's segments.
+    /// Whether a segment definition names a business unit, or a hierarchical level, or a rule reads it, parallel to the guide's segments.
     marked: Vec<bool>,
     pub(crate) rules: RuleIndex,
+    pub(crate) roles: RoleIndex,
     /// The kinds of record in or below a loop, as bits, parallel to the guide's loops.
     records: Vec<u8>,
     /// What is checked of every element and component, parallel to the guide's.
@@ -193,7 +146,7 @@ pub(crate) struct Chart {
 const ID_SLOTS: usize = 512;
 
 impl Chart {
-    pub(crate) fn new(guide: Arc<Guide>, catalog: &Catalog) -> Self {
+    pub(crate) fn new(guide: Arc<Guide>, catalog: &Catalog, snip: SnipTypes) -> Self {
         let codes = guide
             .codes
             .iter()
@@ -203,8 +156,12 @@ impl Chart {
         let mut lists = Lists::new(catalog);
         let elements = lists.rules(&guide.elements);
         let components = lists.rules(&guide.components);
+        let looked_into: Vec<u16> = guide.lists.iter().map(|name| lists.index(name)).collect();
+        let rules = RuleIndex::new(&guide, snip, &looked_into);
         let lists = lists.sets;
-        let rules = RuleIndex::new(&guide);
+        let patterns = guide.patterns.iter().map(Matcher::new).collect();
+        let grades = grades(&guide, snip);
+        let roles = RoleIndex::new(&guide);
         let marked = (0..)
             .zip(&guide.segments)
             .map(|(index, segment)| {
@@ -222,9 +179,12 @@ impl Chart {
             required: Vec::new(),
             codes,
             lists,
+            patterns,
+            grades,
             required_positions: Vec::new(),
             marked,
             rules,
+            roles,
             records,
             elements,
             components,
@@ -347,6 +307,12 @@ impl Chart {
         at < end && self.required[usize::from(at)] == item
     }
 
+    /// How grave a finding inside a transaction set of this guide is; none if it is not to be told.
+    #[inline]
+    pub(crate) fn severity(&self, code: Code) -> Option<Severity> {
+        self.grades.get(code as usize).copied().flatten()
+    }
+
     /// Whether a segment names a business unit or a hierarchical level, or a rule reads it.
     #[inline]
     pub(crate) fn is_marked(&self, definition: u16) -> bool {
@@ -440,6 +406,19 @@ impl Chart {
     }
 }
 
+/// What a guide's overlays think of each code, and whether its SNIP type is looked at.
+fn grades(guide: &Guide, snip: SnipTypes) -> Vec<Option<Severity>> {
+    let grade = |code: &Code| {
+        let own = guide
+            .severities
+            .iter()
+            .find(|severity| severity.finding == code.name());
+        let severity = own.map_or(Some(code.severity()), |own| own.grade.map(Severity::of));
+        severity.filter(|_| snip.contains(code.snip()))
+    };
+    Code::ALL.iter().map(grade).collect()
+}
+
 /// What a loop is to those who take a transaction set record by record.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Role {
@@ -481,6 +460,8 @@ pub(crate) struct ElementRule {
     pub(crate) codes: u16,
     /// Index into [`Chart::lists`], or [`NONE`] without a list at hand.
     pub(crate) list: u16,
+    /// Index into [`Chart::patterns`], or [`NONE`].
+    pub(crate) pattern: u16,
     pub(crate) first_component: u16,
     pub(crate) component_count: u16,
 }
@@ -495,6 +476,7 @@ impl ElementRule {
             max,
             repeat,
             codes,
+            pattern,
             first_component,
             component_count,
             ..
@@ -508,6 +490,7 @@ impl ElementRule {
             repeat,
             codes,
             list,
+            pattern,
             first_component,
             component_count,
         }
@@ -519,7 +502,7 @@ struct Lists<'a> {
     catalog: &'a Catalog,
     /// Names met so far, with the index of each that is at hand.
     known: HashMap<&'a str, u16>,
-    sets: Vec<CodeSet>,
+    sets: Vec<List>,
 }
 
 impl<'a> Lists<'a> {
@@ -545,7 +528,7 @@ impl<'a> Lists<'a> {
             return *index;
         }
         let index = self.catalog.list(name).map_or(NONE, |list| {
-            self.sets.push(CodeSet::new(&list.codes));
+            self.sets.push(List::new(&list));
             u16::try_from(self.sets.len() - 1).unwrap_or(NONE)
         });
         self.known.insert(name, index);

@@ -54,11 +54,17 @@ impl Checker {
         let Some(chart) = replay.chart.filter(|_| placed.definition != NONE) else {
             return;
         };
+        // What its guide does not want told is not.
+        let mut told = |code, part: Part| {
+            if chart.severity(code).is_some() {
+                tell(code, part);
+            }
+        };
         match placed.kind {
-            EntryKind::Header => self.header(chart, placed, tell),
+            EntryKind::Header => self.header(chart, placed, &mut told),
             // Its data are not at hand.
             EntryKind::BinaryHead => {}
-            _ => self.segment(chart, placed.definition, &placed.segment, tell),
+            _ => self.segment(chart, placed.definition, &placed.segment, &mut told),
         }
     }
 
@@ -290,6 +296,9 @@ impl Checker {
             tell(Code::ElementCode, part);
         } else if rule.list != NONE && !chart.lists[usize::from(rule.list)].contains(value) {
             tell(Code::ElementExternalCode, part);
+        }
+        if rule.pattern != NONE && !chart.patterns[usize::from(rule.pattern)].matches(value) {
+            tell(Code::ElementPattern, part);
         }
         if value.last() == Some(&b' ') && length > usize::from(rule.min) {
             tell(Code::TrailingBlanks, part);

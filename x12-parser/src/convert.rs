@@ -92,7 +92,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
     let records = Records::new(record);
     let mut stitcher = Stitcher::new(json, record, options.limits);
     let mut join = |pieces: &mut Pieces| stitcher.join(pieces);

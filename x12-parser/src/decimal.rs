@@ -1,18 +1,44 @@
 //! Amounts as exact decimals: sums without floating point, whatever the number of places.
 
+use std::fmt;
+
 /// Decimal places that are kept; amounts have two, quantities and factors up to six.
 const PLACES: u32 = 9;
 
 /// Digits before the point that are kept: X12 has at most 18 in all.
 const WHOLE: usize = 18;
 
-/// An exact decimal, in billionths.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Decimal(i128);
+/// An exact decimal, in billionths. Shown as X12 has it: without places that say nothing.
+#[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Decimal(i128);
+
+/// Shows that there is one: an amount may be a claim's.
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Decimal(…)")
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let billion = 10_u128.pow(PLACES);
+        let (whole, places) = (
+            self.0.unsigned_abs() / billion,
+            self.0.unsigned_abs() % billion,
+        );
+        let sign = if self.0 < 0 { "-" } else { "" };
+        if places == 0 {
+            return write!(f, "{sign}{whole}");
+        }
+        let places = format!("{places:09}");
+        write!(f, "{sign}{whole}.{}", places.trim_end_matches('0'))
+    }
+}
 
 impl Decimal {
     /// The value of type R or N, line breaks of a wrapped file aside; none if it is no number, or longer than any right one.
-    pub(crate) fn parse(value: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn parse(value: &[u8]) -> Option<Self> {
         let (value, is_negative) = match value.strip_prefix(b"-") {
             Some(rest) => (rest, true),
             None => (value, false),
@@ -40,13 +66,20 @@ impl Decimal {
         Some(Self(if is_negative { -shifted } else { shifted }))
     }
 
+    /// Whether nothing smaller than one of so many parts is left: 100 for cents.
+    pub(crate) fn is_whole_in(self, parts: i128) -> bool {
+        self.0 * parts % 10_i128.pow(PLACES) == 0
+    }
+
     /// The sum; of what is beyond all amounts there is none.
-    pub(crate) fn plus(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn plus(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }
 
     /// The difference.
-    pub(crate) fn minus(self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
 }
@@ -64,10 +97,36 @@ mod tests {
     }
 
     #[test]
+    fn decimals_are_written_in_as_few_digits_as_it_takes() {
+        for (value, written) in [
+            ("100.00", "100"),
+            ("-0.50", "-0.5"),
+            ("1.005", "1.005"),
+            ("-0", "0"),
+        ] {
+            let decimal = Decimal::parse(value.as_bytes()).map(|it| it.to_string());
+            assert_eq!(decimal.as_deref(), Some(written));
+        }
+    }
+
+    #[test]
     fn places_do_not_matter() {
         assert_eq!(sum(&["100", ".5", "-0.50", "1.005"]), sum(&["101.005000"]));
         assert_eq!(sum(&["0.1", "0.2"]), sum(&["0.3"]));
         assert_ne!(sum(&["0.1", "0.2"]), sum(&["0.30000001"]));
+    }
+
+    #[test]
+    fn it_is_written_without_places_that_say_nothing() {
+        for (value, written) in [
+            ("100.00", "100"),
+            ("-0.50", "-0.5"),
+            (".125", "0.125"),
+            ("-0", "0"),
+        ] {
+            let decimal = Decimal::parse(value.as_bytes()).expect("it is a number");
+            assert_eq!(decimal.to_string(), written);
+        }
     }
 
     #[test]

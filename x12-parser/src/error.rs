@@ -52,6 +52,20 @@ pub enum Error {
         /// Offset of the segment.
         at: u64,
     },
+    /// A transaction set that was to be divided, in which it is uncertain what belongs to which record.
+    #[error("the transaction set cannot be divided: {what}, at byte {at}")]
+    Undivided {
+        /// What is wrong.
+        what: &'static str,
+        /// Offset of what is wrong.
+        at: u64,
+    },
+    /// A document that is joined to another one with other delimiters, in which a byte of a value is one of these.
+    #[error("a value holds a delimiter of the document that it is joined to, at byte {at}")]
+    Clash {
+        /// Offset of the byte, or of the control segment that it stands in.
+        at: u64,
+    },
     /// A value that the caller gave for a control segment: too long, none, or with a byte that cannot stand there.
     #[error("the value given for {element} cannot be written")]
     Value {
@@ -74,6 +88,8 @@ impl Error {
             | Self::Limit { at, .. }
             | Self::Json { at, .. }
             | Self::Envelope { at, .. }
+            | Self::Undivided { at, .. }
+            | Self::Clash { at }
             | Self::Value { at, .. } => Some(*at),
             Self::InterchangeHeader { byte, .. } => Some(*byte),
             Self::Io(_) => None,

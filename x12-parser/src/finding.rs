@@ -21,6 +21,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// That of a guide or an overlay.
+    pub(crate) fn of(grade: Grade) -> Self {
+        match grade {
+            Grade::Info => Self::Info,
+            Grade::Warning => Self::Warning,
+            Grade::Error => Self::Error,
+        }
+    }
+
     /// Its name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -155,6 +164,7 @@ codes! {
     ElementCharacter "element-character" Error 1 ik304="8" ik403="6": "the element holds a character that its type does not allow";
     ElementCode "element-code" Error 2 ik304="8" ik403="7": "the code is not one that may stand here";
     ElementExternalCode "element-external-code" Error 5 ik304="8" ik403="7": "the code is not in its external list";
+    ElementPattern "element-pattern" Error 2 ik304="8" ik403="I12": "the element does not look as the guide wants it";
     ElementDate "element-date" Error 1 ik304="8" ik403="8": "the date is not valid";
     ElementTime "element-time" Error 1 ik304="8" ik403="9": "the time is not valid";
     ElementNotUsed "element-not-used" Error 2 ik304="8" ik403="I10": "the guide does not use this element";
@@ -203,6 +213,15 @@ impl Position {
     #[must_use]
     pub fn guide(&self) -> &Arc<Guide> {
         &self.guide
+    }
+
+    pub(crate) fn loop_index(&self) -> u16 {
+        self.loop_index
+    }
+
+    /// Loop instance and segment definition in the tables of the guide.
+    pub(crate) fn entry(&self) -> (u16, u16) {
+        (self.loop_index, self.segment)
     }
 
     /// Identifier of the loop; empty in the transaction set itself and in the envelope.
@@ -330,11 +349,7 @@ impl Finding {
     pub(crate) fn break_rule(&mut self, rule: u16) {
         self.rule = rule;
         let grade = self.rule().map(|rule| rule.grade);
-        self.severity = match grade {
-            Some(Grade::Info) => Severity::Info,
-            Some(Grade::Warning) => Severity::Warning,
-            _ => Severity::Error,
-        };
+        self.severity = grade.map_or(Severity::Error, Severity::of);
     }
 
     /// The acknowledgment codes that follow from it at its place: a 999 has no words for what is wrong in an envelope.

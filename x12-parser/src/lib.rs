@@ -8,6 +8,8 @@ mod acknowledge;
 mod block;
 mod chart;
 mod check;
+mod claim_status;
+mod code_set;
 mod control_number;
 mod convert;
 mod cut;
@@ -19,21 +21,26 @@ mod error;
 mod event;
 mod finding;
 mod form;
+mod gather;
 mod index;
 mod json;
 mod layout;
 mod limits;
+mod merge;
 mod numbers;
 mod options;
 mod parallel;
+mod pattern;
 mod place;
 mod placed;
 mod readdress;
 mod replay;
+mod role_index;
 mod rule_index;
 mod rules;
 mod segment;
 mod sheet;
+mod snip;
 mod source;
 mod survey;
 mod validate;
@@ -47,10 +54,13 @@ pub use account::{
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
+    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
 };
+pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
 pub use convert::to_json;
+pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
@@ -63,9 +73,14 @@ pub use json::write::{
 };
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
+pub use merge::Merger;
 pub use options::Options;
-pub use readdress::{Addresses, EnvelopeCounts, GroupAddress, InterchangeAddress, readdress};
+pub use readdress::{
+    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,
+    SetRecords, Undivided, readdress, readdress_parts, readdress_records, survey_records,
+};
 pub use segment::{Element, Segment};
+pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_envelopes, visit_slice};

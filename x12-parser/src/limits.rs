@@ -24,6 +24,9 @@ pub struct Limits {
     pub record_bytes: usize,
     /// Bytes of the segments around a record as JSON: they are repeated for each record.
     pub context_bytes: usize,
+    /// Bytes that are held back where a transaction set is divided: a record, what stands around it, and a hierarchical level while it
+    /// is not known whether others follow below.
+    pub held_bytes: usize,
     /// Findings kept for one transaction set; more are counted.
     pub findings_per_set: usize,
     /// Control numbers of one group or document that are remembered to find duplicates, as ranges.
@@ -48,6 +51,7 @@ impl Default for Limits {
             document_bytes: 4 << 30,
             record_bytes: 16 << 20,
             context_bytes: 1 << 20,
+            held_bytes: 16 << 20,
             findings_per_set: 1000,
             control_number_ranges: 1 << 18,
             acknowledgment_bytes: 32 << 20,
@@ -65,3 +69,9 @@ pub(crate) const BINARY_LOOKAHEAD: usize = 1 << 20;
 
 /// Bytes that an ISA may take when its elements are not of their fixed widths; the fixed ISA has 106.
 pub(crate) const ISA_BYTES: usize = 512;
+
+/// Values of one term of a rule that are kept to be compared in one occurrence of its loop; one with more is not looked at.
+pub(crate) const RULE_VALUES: usize = 10_000;
+
+/// Longest value that a rule keeps: no identifier or date is longer.
+pub(crate) const RULE_VALUE_BYTES: usize = 80;

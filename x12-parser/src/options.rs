@@ -5,6 +5,7 @@ use std::sync::Arc;
 use x12_schemas::Catalog;
 
 use crate::limits::{BLOCK_BYTES, Limits};
+use crate::snip::SnipTypes;
 
 /// What every operation is told.
 #[derive(Clone)]
@@ -14,6 +15,10 @@ pub struct Options {
     pub catalog: Arc<Catalog>,
     /// How large the parts of a document may be.
     pub limits: Limits,
+    /// Which types of check are made; one that is left out tells nothing of a transaction set, and rejects nothing.
+    ///
+    /// The envelope is judged by an acknowledgment all the same: what cannot be opened cannot be accepted.
+    pub snip: SnipTypes,
     /// Threads to work on: 1 works on the caller's thread alone. The same bytes come out whatever the number.
     pub threads: usize,
     /// Bytes taken from the source at once. The same bytes come out whatever the number.
@@ -25,6 +30,7 @@ impl Default for Options {
         Self {
             catalog: Arc::new(Catalog::builtin()),
             limits: Limits::default(),
+            snip: SnipTypes::ALL,
             threads: 1,
             block_bytes: BLOCK_BYTES,
         }

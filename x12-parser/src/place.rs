@@ -17,6 +17,7 @@ use crate::limits::Limits;
 use crate::numbers::NumberSet;
 use crate::placed::{Placed, Start, close_units, open_unit};
 use crate::segment::Segment;
+use crate::snip::SnipTypes;
 use crate::walk::{Trail, Walk, number};
 
 const ISA: SegmentId = SegmentId::new(b"ISA");
@@ -43,6 +44,8 @@ pub(crate) struct Placer {
     limits: Limits,
     /// Whether transaction sets are walked by their guides, or only their envelopes.
     walking: bool,
+    /// Which types of check are made inside transaction sets.
+    pub(crate) snip: SnipTypes,
     /// Whether the rules of their guides are followed on the way.
     pub(crate) rules: bool,
     start: Start,
@@ -77,10 +80,11 @@ impl Placer {
         let most = limits.control_number_ranges;
         Self {
             catalog: Arc::clone(catalog),
-            envelope: Arc::new(Chart::new(catalog.envelope(), catalog)),
+            envelope: Arc::new(Chart::new(catalog.envelope(), catalog, SnipTypes::ALL)),
             charts: Arc::default(),
             limits,
             walking,
+            snip: SnipTypes::ALL,
             rules: true,
             start: Start::default(),
             isa13: Vec::new(),

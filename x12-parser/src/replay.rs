@@ -4,7 +4,7 @@ use crate::block::Block;
 use crate::chart::Chart;
 use crate::entry::{Entry, EntryKind};
 use crate::event::{Event, Part, Place, Span};
-use crate::finding::{Code, Finding, Position};
+use crate::finding::{Code, Finding, Position, Severity};
 use crate::segment::Segment;
 
 /// What comes next in a block.
@@ -38,6 +38,8 @@ pub(crate) struct Replay<'b> {
     pub(crate) chart: Option<&'b Chart>,
     pub(crate) in_set: bool,
     pub(crate) loop_index: u16,
+    /// The loop that was closed last.
+    pub(crate) closed: u16,
     segments_of_set: u64,
     segments_of_document: u64,
 }
@@ -61,6 +63,7 @@ impl<'b> Replay<'b> {
             chart,
             in_set: start.in_set,
             loop_index: start.loop_index,
+            closed: 0,
             segments_of_set: start.segments_of_set,
             segments_of_document: start.segments_of_document,
         }
@@ -71,7 +74,16 @@ impl<'b> Replay<'b> {
         let position = self
             .chart
             .map(|chart| Position::new(&chart.guide, self.loop_index, placed.definition));
-        self.place.finding(code, placed.span, position, part)
+        Finding {
+            severity: self.severity(code),
+            ..self.place.finding(code, placed.span, position, part)
+        }
+    }
+
+    /// How grave a finding in the open transaction set is.
+    pub(crate) fn severity(&self, code: Code) -> Severity {
+        let severity = self.chart.and_then(|chart| chart.severity(code));
+        severity.unwrap_or(code.severity())
     }
 
     fn segment(&mut self, entry: &Entry, definition: u16) -> Step<'b> {
@@ -118,6 +130,7 @@ impl<'b> Replay<'b> {
             }
             Event::OpenLoop(index) => self.loop_index = index,
             Event::CloseLoop => {
+                self.closed = self.loop_index;
                 let parent = self
                     .chart
                     .map(|chart| chart.guide.loops[usize::from(self.loop_index)].parent);

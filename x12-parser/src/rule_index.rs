@@ -1,46 +1,130 @@
-//! Which rules of a guide look at a loop, and who reads a segment.
+//! Which rules of a guide look at a loop, what they gather, and who reads a segment.
+//!
+//! Rules that look at the same thing share a slot: it is gathered once.
 
-use x12_schemas::table::{Guide, Reading};
+use x12_schemas::table::{Cell, Condition, Gathers, Guide, NONE, Reading, SituationRule};
 
-/// Which rules a guide has for a loop, and which of their cells read a segment.
+use crate::snip::SnipTypes;
+
+/// The rules of a guide, made ready to be followed.
 #[derive(Debug, Default)]
 pub(crate) struct RuleIndex {
-    /// By loop instance: rules of which it is a scope.
+    /// What is gathered.
+    pub(crate) slots: Vec<Slot>,
+    /// By rule: the slots of its cells.
+    pub(crate) cells: Vec<Vec<u16>>,
+    /// By loop instance: rules that are looked at when it ends.
     pub(crate) scopes: Vec<Vec<u16>>,
-    /// By segment definition: who reads it.
-    pub(crate) readers: Vec<Vec<Reader>>,
+    /// By loop instance: slots that begin anew when it begins.
+    pub(crate) begins: Vec<Vec<u16>>,
+    /// By loop instance: slots for which its end is the end of what one party is about.
+    pub(crate) settles: Vec<Vec<u16>>,
+    /// By segment definition: who reads it, by the loop instance that it stands in.
+    readers: Vec<Vec<(u16, Vec<Reader>)>>,
 }
 
-/// A cell that reads a segment.
-#[derive(Clone, Copy, Debug)]
+/// Something that is gathered.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    pub(crate) gathers: Gathers,
+    /// Index of the external list that it looks into, if that is at hand.
+    pub(crate) list: Option<u16>,
+    pub(crate) by_party: bool,
+    /// Whether the first value is what is wrong, if it is wrong that there is one.
+    pub(crate) quotes: bool,
+}
+
+/// A slot that reads a segment.
+#[derive(Debug)]
 pub(crate) struct Reader {
-    pub(crate) rule: u16,
-    pub(crate) cell: u16,
+    pub(crate) slot: u16,
     pub(crate) reading: Reading,
+    /// Whether the value names the party.
+    pub(crate) is_name: bool,
 }
 
 impl RuleIndex {
-    pub(crate) fn new(guide: &Guide) -> Self {
+    /// Leaves out rules of types that are not asked for; `lists` has the indexes of the external lists that rules look into.
+    pub(crate) fn new(guide: &Guide, snip: SnipTypes, lists: &[u16]) -> Self {
+        let loops = || vec![Vec::new(); guide.loops.len()];
         let mut index = Self {
-            scopes: vec![Vec::new(); guide.loops.len()],
-            readers: vec![Vec::new(); guide.segments.len()],
+            scopes: loops(),
+            begins: loops(),
+            settles: loops(),
+            readers: guide.segments.iter().map(|_| Vec::new()).collect(),
+            ..Self::default()
         };
+        let mut known: Vec<(&Cell, u16)> = Vec::new();
         for (rule, definition) in (0..).zip(&guide.rules) {
+            index.cells.push(Vec::new());
+            if !snip.contains(definition.snip) {
+                continue;
+            }
             for &scope in &definition.scopes {
                 index.scopes[usize::from(scope)].push(rule);
             }
-            for (cell, reads) in (0..).zip(&definition.cells) {
-                for &reading in &reads.readings {
-                    let reader = Reader {
-                        rule,
-                        cell,
-                        reading,
-                    };
-                    index.readers[usize::from(reading.segment)].push(reader);
+            for (cell, gathered) in (0..).zip(&definition.cells) {
+                let quotes = quotes(definition, cell);
+                let before = known.iter().find(|(other, _)| *other == gathered);
+                let slot = before.map_or(index.slots.len() as u16, |(_, slot)| *slot);
+                if before.is_none() {
+                    known.push((gathered, slot));
+                    index.add(gathered, lists);
+                }
+                index.slots[usize::from(slot)].quotes |= quotes;
+                if let Some(cells) = index.cells.last_mut() {
+                    cells.push(slot);
                 }
             }
         }
         index
+    }
+
+    fn add(&mut self, cell: &Cell, lists: &[u16]) {
+        let slot = self.slots.len() as u16;
+        let list = match cell.gathers {
+            Gathers::Listed(list) => lists.get(usize::from(list)).copied(),
+            _ => None,
+        };
+        self.slots.push(Slot {
+            gathers: cell.gathers,
+            list: list.filter(|&list| list != NONE),
+            by_party: cell.parties.is_some(),
+            quotes: false,
+        });
+        for &scope in &cell.scopes {
+            self.begins[usize::from(scope)].push(slot);
+        }
+        let values = cell.readings.iter().map(|reading| (reading, false));
+        let parties = cell.parties.iter();
+        let names = parties.clone().flat_map(|parties| &parties.names);
+        for (reading, is_name) in values.chain(names.map(|reading| (reading, true))) {
+            let by_loop = &mut self.readers[usize::from(reading.segment)];
+            let found = by_loop
+                .iter()
+                .position(|(index, _)| *index == reading.loop_index);
+            let at = found.unwrap_or_else(|| {
+                by_loop.push((reading.loop_index, Vec::new()));
+                by_loop.len() - 1
+            });
+            by_loop[at].1.push(Reader {
+                slot,
+                reading: reading.clone(),
+                is_name,
+            });
+        }
+        for &index in parties.flat_map(|parties| &parties.loops) {
+            self.settles[usize::from(index)].push(slot);
+        }
+    }
+
+    /// Who reads a segment of this definition in this loop.
+    #[inline]
+    pub(crate) fn readers(&self, definition: u16, loop_index: u16) -> &[Reader] {
+        let by_loop = self.readers.get(usize::from(definition));
+        let mut by_loop = by_loop.into_iter().flatten();
+        let found = by_loop.find(|(index, _)| *index == loop_index);
+        found.map_or(&[], |(_, readers)| readers)
     }
 
     /// Whether a rule reads segments of this definition.
@@ -49,4 +133,13 @@ impl RuleIndex {
             .get(definition)
             .is_some_and(|readers| !readers.is_empty())
     }
+}
+
+/// Whether a rule says that what a cell gathers may not stand.
+fn quotes(rule: &SituationRule, cell: u16) -> bool {
+    rule.require.iter().any(|condition| match condition {
+        Condition::Absent(absent) => *absent == cell,
+        Condition::Not(conditions) => conditions.contains(&Condition::Present(cell)),
+        _ => false,
+    })
 }

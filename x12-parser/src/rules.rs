@@ -1,57 +1,21 @@
 //! Rules over several segments, followed while a transaction set is walked: what they look at is gathered as it stands, and looked at
-//! when its loop ends. Each rule keeps one occurrence at a time, in bounded memory, and ends whatever the document.
+//! when its loop ends. What is gathered is of one occurrence at a time, in bounded memory, and ends whatever the document.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use x12_schemas::table::{Check, Condition, Gathers, Guide, NONE, Reading, SituationRule};
+use x12_schemas::table::{Amounts, Condition, Guide, NONE, Reading, Relation, SituationRule};
 
 use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
 use crate::finding::Position;
-use crate::rule_index::RuleIndex;
-use crate::segment::{Element, Segment, unwrapped};
-
-/// Values of one cell that are kept to be compared; an occurrence with more is not looked at.
-const VALUES: usize = 100_000;
-
-/// Longest value that is kept: no identifier or date is longer.
-const VALUE_BYTES: usize = 80;
+use crate::gather::{Day, Fields, Place, Seen, State};
+use crate::segment::Segment;
 
 /// What the rules of a guide have gathered in a transaction set.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    states: Vec<Vec<State>>,
-}
-
-/// What a cell has gathered in the open occurrence.
-#[derive(Debug, Default)]
-struct State {
-    count: u32,
-    first: Option<Seen>,
-    /// A value among the codes; one that failed its check, or stood before.
-    hit: Option<Seen>,
-    sum: Decimal,
-    /// A value could not be added, or there were too many to compare.
-    lost: bool,
-    values: HashSet<Box<[u8]>>,
-}
-
-/// A value at its place. It is a document's, so it has no `Debug`.
-#[derive(Clone)]
-pub(crate) struct Seen {
-    pub(crate) span: Span,
-    pub(crate) loop_index: u16,
-    pub(crate) segment: u16,
-    pub(crate) part: Part,
-    pub(crate) value: Arc<[u8]>,
-}
-
-impl std::fmt::Debug for Seen {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Seen({})", self.segment)
-    }
+    states: Vec<State>,
 }
 
 /// A rule that is broken, and where that is told.
@@ -73,10 +37,10 @@ pub(crate) enum Told {
 }
 
 impl Rules {
-    pub(crate) fn new(guide: &Guide) -> Self {
-        let states = |rule: &SituationRule| rule.cells.iter().map(|_| State::default()).collect();
+    pub(crate) fn new(chart: &Chart) -> Self {
+        let states = || State::default();
         Self {
-            states: guide.rules.iter().map(states).collect(),
+            states: chart.rules.slots.iter().map(|_| states()).collect(),
         }
     }
 
@@ -85,16 +49,12 @@ impl Rules {
         self.states.clear();
     }
 
-    /// A loop begins: what its rules gathered in the one before is forgotten.
-    pub(crate) fn open(&mut self, index: &RuleIndex, loop_index: u16) {
-        for &rule in index
-            .scopes
-            .get(usize::from(loop_index))
-            .into_iter()
-            .flatten()
-        {
-            for state in self.states.get_mut(usize::from(rule)).into_iter().flatten() {
-                *state = State::default();
+    /// A loop begins: what was gathered in the one before is forgotten.
+    pub(crate) fn open(&mut self, chart: &Chart, loop_index: u16) {
+        let slots = chart.rules.begins.get(usize::from(loop_index));
+        for &slot in slots.into_iter().flatten() {
+            if let Some(state) = self.states.get_mut(usize::from(slot)) {
+                state.begin();
             }
         }
     }
@@ -103,181 +63,103 @@ impl Rules {
     pub(crate) fn segment(
         &mut self,
         chart: &Chart,
-        (definition, loop_index): (u16, u16),
-        segment: &Segment<'_>,
+        (segment, loop_index): (u16, u16),
+        read: &Segment<'_>,
         span: Span,
     ) {
-        if self.states.is_empty() {
+        let readers = chart.rules.readers(segment, loop_index);
+        if self.states.is_empty() || readers.is_empty() {
             return;
         }
-        let readers = chart.rules.readers.get(usize::from(definition));
-        for reader in readers.into_iter().flatten() {
-            if reader.reading.loop_index != loop_index {
-                continue;
-            }
-            let Some(rule) = chart.guide.rules.get(usize::from(reader.rule)) else {
-                continue;
-            };
-            let gathers = rule.cells[usize::from(reader.cell)].gathers;
-            let states = self.states.get_mut(usize::from(reader.rule));
-            let Some(state) = states.and_then(|states| states.get_mut(usize::from(reader.cell)))
+        let place = Place {
+            span,
+            loop_index,
+            segment,
+        };
+        let fields = Fields::new(read, readers.len());
+        for reader in readers {
+            let slot = usize::from(reader.slot);
+            let (Some(state), Some(slot)) =
+                (self.states.get_mut(slot), chart.rules.slots.get(slot))
             else {
                 continue;
             };
-            let place = Place {
-                span,
-                loop_index,
-                segment: definition,
-            };
-            read(reader.reading, segment, &mut |part, value| {
-                state.take(chart, gathers, place.seen(part, value), value);
+            fields.read(chart, &reader.reading, &mut |part, value| {
+                if reader.is_name {
+                    state.name(value);
+                } else {
+                    state.take(chart, slot, (place, part), value);
+                }
             });
         }
     }
 
     /// A loop ends: which of its rules are broken.
-    pub(crate) fn close(&self, chart: &Chart, loop_index: u16) -> Vec<Broken> {
+    pub(crate) fn close(&mut self, chart: &Chart, loop_index: u16) -> Vec<Broken> {
+        let settled = chart.rules.settles.get(usize::from(loop_index));
+        for &slot in settled.into_iter().flatten() {
+            if let Some(state) = self.states.get_mut(usize::from(slot)) {
+                state.settle();
+            }
+        }
+        if self.states.is_empty() {
+            return Vec::new();
+        }
         let rules = chart.rules.scopes.get(usize::from(loop_index));
         let broken = |&rule: &u16| {
             let definition = chart.guide.rules.get(usize::from(rule))?;
-            let states = self.states.get(usize::from(rule))?;
-            let look = Look { states };
-            if !definition
-                .when
-                .iter()
-                .all(|condition| look.holds(condition))
-            {
-                return None;
-            }
-            let failed = definition
-                .require
-                .iter()
-                .find(|condition| !look.holds(condition))?;
-            let anchor = states.get(usize::from(definition.anchor))?.first.clone();
-            let told = match (look.hit(failed), lacking(definition, failed), anchor) {
-                (Some(hit), ..) => Told::Value(hit),
-                (_, Some(lacks), Some(seen)) if lacks.segment == seen.segment => Told::At(Seen {
-                    part: Part {
-                        element: lacks.element.into(),
-                        component: lacks.component.into(),
-                        repetition: 0,
-                    },
-                    ..seen
-                }),
-                (_, Some(lacks), _) => Told::Missing(lacks),
-                (.., Some(seen)) => Told::At(seen),
-                _ => Told::End,
+            let look = Look {
+                chart,
+                cells: chart.rules.cells.get(usize::from(rule))?,
+                states: &self.states,
             };
+            let told = look.told(definition, loop_index)?;
             Some(Broken { rule, told })
         };
         rules.into_iter().flatten().filter_map(broken).collect()
     }
 }
 
-/// Where a segment stands.
-#[derive(Clone, Copy)]
-struct Place {
-    span: Span,
-    loop_index: u16,
-    segment: u16,
-}
-
-impl Place {
-    fn seen<'v>(&self, part: Part, value: &'v [u8]) -> impl Fn() -> Seen + use<'v> {
-        let Self {
-            span,
-            loop_index,
-            segment,
-        } = *self;
-        move || Seen {
-            span,
-            loop_index,
-            segment,
-            part,
-            value: value
-                .get(..value.len().min(VALUE_BYTES))
-                .unwrap_or_default()
-                .into(),
-        }
-    }
-}
-
-/// Reads the values of an element, in each run and repetition in which it stands.
-fn read(reading: Reading, segment: &Segment<'_>, take: &mut dyn FnMut(Part, &[u8])) {
-    for run in 0..u16::from(reading.times) {
-        let number = u16::from(reading.element) + run * u16::from(reading.step);
-        let element = segment.element(usize::from(number));
-        if element.is_empty() {
-            continue;
-        }
-        let component = u16::from(reading.component);
-        let mut one = |element: Element<'_>, repetition| {
-            let value = match component {
-                0 => element.bytes(),
-                component => element.component(usize::from(component)),
-            };
-            if !value.is_empty() {
-                let part = Part {
-                    element: number,
-                    component,
-                    repetition,
-                };
-                take(part, &unwrapped(value));
-            }
-        };
-        let mut repetitions = element.repetitions();
-        match (repetitions.next(), repetitions.next()) {
-            (Some(first), Some(second)) => {
-                let rest = [first, second].into_iter().chain(repetitions);
-                for (element, repetition) in rest.zip(1..) {
-                    one(element, repetition);
-                }
-            }
-            _ => one(element, 0),
-        }
-    }
-}
-
-impl State {
-    fn take(&mut self, chart: &Chart, gathers: Gathers, seen: impl Fn() -> Seen, value: &[u8]) {
-        self.count = self.count.saturating_add(1);
-        if gathers == Gathers::Presence && self.first.is_none() {
-            self.first = Some(seen());
-        }
-        let is_hit = match gathers {
-            Gathers::Presence => false,
-            Gathers::Codes(codes) => chart
-                .codes
-                .get(usize::from(codes))
-                .is_some_and(|codes| codes.contains(value)),
-            Gathers::Sum => {
-                match Decimal::parse(value).and_then(|value| self.sum.plus(value)) {
-                    Some(sum) => self.sum = sum,
-                    None => self.lost = true,
-                }
-                false
-            }
-            Gathers::Values if self.values.len() < VALUES => !self.values.insert(value.into()),
-            Gathers::Values => {
-                self.lost = true;
-                false
-            }
-            Gathers::Check(Check::Npi) => !is_npi(value),
-        };
-        if is_hit && self.hit.is_none() {
-            self.hit = Some(seen());
-        }
-    }
-}
-
-/// Looks at what was gathered.
+/// Looks at what was gathered for one rule.
 struct Look<'s> {
+    chart: &'s Chart,
+    cells: &'s [u16],
     states: &'s [State],
 }
 
 impl Look<'_> {
+    /// Where it is told that the rule is broken, if it is.
+    fn told(&self, rule: &SituationRule, loop_index: u16) -> Option<Told> {
+        if !rule.when.iter().all(|condition| self.holds(condition)) {
+            return None;
+        }
+        let mut conditions = rule.require.iter();
+        let failed = conditions.find(|condition| !self.holds(condition))?;
+        let anchor = self.state(rule.anchor)?.first.clone();
+        let lacks = self.lacking(rule, failed, loop_index);
+        Some(match (self.hit(failed), lacks, anchor) {
+            (Some(hit), ..) => Told::Value(hit),
+            (_, Some(lacks), Some(seen))
+                if lacks.segment == seen.segment && lacks.loop_index == seen.loop_index =>
+            {
+                Told::At(Seen {
+                    part: Part {
+                        element: lacks.element.into(),
+                        component: lacks.component.into(),
+                        repetition: 0,
+                    },
+                    ..seen
+                })
+            }
+            (_, Some(lacks), _) => Told::Missing(lacks),
+            (.., Some(seen)) => Told::At(seen),
+            _ => Told::End,
+        })
+    }
+
     fn state(&self, cell: u16) -> Option<&State> {
-        self.states.get(usize::from(cell))
+        let slot = self.cells.get(usize::from(cell))?;
+        self.states.get(usize::from(*slot))
     }
 
     fn count(&self, cell: u16) -> u32 {
@@ -294,53 +176,132 @@ impl Look<'_> {
                 let count = self.count(*cell);
                 count >= *least && (*most == 0 || count <= *most)
             }
-            Condition::Balance(plus, minus) => self.is_balanced(plus, minus),
-            Condition::Unique(cell) | Condition::Check(cell) => {
+            Condition::Amounts(amounts) => self.compares(amounts).unwrap_or(true),
+            Condition::Unique(cell) | Condition::Good(cell) => {
                 self.state(*cell).is_none_or(|state| state.hit.is_none())
             }
-            Condition::Among(values, known) => self.is_among(*values, *known),
-            Condition::NotAfter(first, second) => {
-                let date = |cell| self.state(cell)?.first.as_ref()?.value.get(..8);
-                match (date(*first), date(*second)) {
-                    (Some(first), Some(second)) => first <= second,
-                    _ => true,
-                }
+            Condition::Among(values, known) => self.stranger(*values, *known, false).is_none(),
+            Condition::Apart(values, others) => self.stranger(*values, *others, true).is_none(),
+            Condition::NotAfter(first, second) => match (self.days(*first), self.days(*second)) {
+                (Some((_, last)), Some((first, _))) => last <= first,
+                _ => true,
+            },
+            Condition::Listed(cell, dates) => {
+                let state = self.state(*cell);
+                state.is_none_or(|state| state.hit.is_none())
+                    && self.expired(*cell, dates).is_none()
             }
             Condition::Any(conditions) => conditions.iter().any(|condition| self.holds(condition)),
+            Condition::All(conditions) => conditions.iter().all(|condition| self.holds(condition)),
             Condition::Not(conditions) => !conditions.iter().any(|condition| self.holds(condition)),
         }
     }
 
-    fn is_balanced(&self, plus: &[u16], minus: &[u16]) -> bool {
-        let mut sum = Some(Decimal::default());
-        for (cells, is_added) in [(plus, true), (minus, false)] {
-            for state in cells.iter().filter_map(|cell| self.state(*cell)) {
-                if state.lost {
-                    return true;
-                }
-                sum = sum.and_then(|sum| match is_added {
-                    true => sum.plus(state.sum),
-                    false => sum.minus(state.sum),
-                });
+    /// Whether two sums are to each other as they should be; none if that cannot be known.
+    fn compares(&self, amounts: &Amounts) -> Option<bool> {
+        let mut rest = match &*amounts.constant {
+            "" => Decimal::default(),
+            constant => Decimal::parse(constant.as_bytes())?,
+        };
+        let mut by_party = Vec::new();
+        let added = amounts.plus.iter().map(|cell| (cell, true));
+        for (cell, is_added) in added.chain(amounts.minus.iter().map(|cell| (cell, false))) {
+            let state = self.state(*cell)?;
+            if state.is_lost {
+                return None;
+            }
+            if self.is_by_party(*cell) {
+                by_party.push((state, is_added));
+            } else {
+                rest = signed(rest, state.sum, is_added)?;
             }
         }
-        sum.is_none_or(|sum| sum == Decimal::default())
+        let Some((first, others)) = by_party.split_first() else {
+            return Some(holds(amounts.relation, rest));
+        };
+        // Without anybody named there is nobody to compare.
+        let parties = first.0.more.iter().flat_map(|more| more.sums.keys());
+        let sum_of = |state: &State, party: &[u8]| state.more.as_ref()?.sums.get(party).copied();
+        let mut all_hold = true;
+        for party in parties {
+            let mut sum = Some(rest);
+            let mut are_all_named = true;
+            for (state, is_added) in [first].into_iter().chain(others) {
+                match sum_of(state, party) {
+                    Some(amount) => sum = sum.and_then(|sum| signed(sum, amount, *is_added)),
+                    None => are_all_named = false,
+                }
+            }
+            all_hold &= !are_all_named || sum.is_none_or(|sum| holds(amounts.relation, sum));
+        }
+        Some(all_hold)
     }
 
-    fn is_among(&self, values: u16, known: u16) -> bool {
-        match (self.state(values), self.state(known)) {
-            (Some(values), Some(known)) => {
-                values.lost || known.lost || values.values.is_subset(&known.values)
-            }
-            _ => true,
+    fn is_by_party(&self, cell: u16) -> bool {
+        let slot = self.cells.get(usize::from(cell));
+        let slot = slot.and_then(|slot| self.chart.rules.slots.get(usize::from(*slot)));
+        slot.is_some_and(|slot| slot.by_party)
+    }
+
+    fn days(&self, cell: u16) -> Option<(Day, Day)> {
+        self.state(cell)?.more.as_ref()?.days
+    }
+
+    /// The first value that is among others though it should not be, or the other way round.
+    fn stranger(&self, values: u16, others: u16, is_apart: bool) -> Option<Seen> {
+        let (values, others) = (self.state(values)?, self.state(others)?);
+        if values.is_lost || others.is_lost {
+            return None;
         }
+        let known = others.more.as_ref().map(|more| &more.values);
+        let is_known = |value: &[u8]| known.is_some_and(|known| known.contains_key(value));
+        let wrong = values.more.as_ref()?.values.iter();
+        let wrong = wrong.filter(|(value, _)| is_known(value) == is_apart);
+        let (value, (place, part)) = wrong.min_by_key(|(_, (place, part))| {
+            (
+                place.span.offset,
+                part.element,
+                part.component,
+                part.repetition,
+            )
+        })?;
+        Some(Seen {
+            span: place.span,
+            loop_index: place.loop_index,
+            segment: place.segment,
+            part: *part,
+            value: value.as_ref().into(),
+        })
+    }
+
+    /// The first code that is not in force on the first of the dates that stands.
+    fn expired(&self, cell: u16, dates: &[u16]) -> Option<Seen> {
+        let slot = self.cells.get(usize::from(cell))?;
+        let list = self.chart.rules.slots.get(usize::from(*slot))?.list?;
+        let list = self.chart.lists.get(usize::from(list))?;
+        let (day, _) = dates.iter().find_map(|date| self.days(*date))?;
+        let timed = &self.state(cell)?.more.as_ref()?.timed;
+        let expired = timed
+            .iter()
+            .find(|seen| !list.is_in_force(&seen.value, &day));
+        expired.cloned()
     }
 
     /// The value that made it fail, if a single one did.
     fn hit(&self, condition: &Condition) -> Option<Seen> {
         match condition {
-            Condition::Unique(cell) | Condition::Check(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Unique(cell) | Condition::Good(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Listed(cell, dates) => {
+                let hit = self.state(*cell)?.hit.clone();
+                hit.or_else(|| self.expired(*cell, dates))
+            }
+            Condition::Among(values, known) => self.stranger(*values, *known, false),
+            Condition::Apart(values, others) => self.stranger(*values, *others, true),
             Condition::Absent(cell) => self.state(*cell)?.first.clone(),
+            Condition::All(conditions) => {
+                let mut conditions = conditions.iter();
+                self.hit(conditions.find(|condition| !self.holds(condition))?)
+            }
             Condition::Not(conditions) => conditions.iter().find_map(|condition| match condition {
                 Condition::Code(cell) => self.state(*cell)?.hit.clone(),
                 Condition::Present(cell) => self.state(*cell)?.first.clone(),
@@ -349,40 +310,54 @@ impl Look<'_> {
             _ => None,
         }
     }
-}
 
-/// Whether ten digits end with their check digit (45 CFR 162.406; ISO 7812 with the prefix 80840).
-fn is_npi(value: &[u8]) -> bool {
-    // What the prefix adds to the sum.
-    let mut sum = 24;
-    for (position, byte) in value.iter().enumerate() {
-        if !byte.is_ascii_digit() {
-            return false;
+    /// What a failed condition asks for, if it asks for something to stand.
+    fn lacking(
+        &self,
+        rule: &SituationRule,
+        failed: &Condition,
+        loop_index: u16,
+    ) -> Option<Reading> {
+        match failed {
+            Condition::Present(cell) => {
+                let readings = &rule.cells.get(usize::from(*cell))?.readings;
+                let is_inside = |reading: &&Reading| self.is_inside(reading.loop_index, loop_index);
+                let found = readings.iter().find(is_inside).or(readings.first());
+                found.cloned()
+            }
+            Condition::Any(conditions) | Condition::All(conditions) => {
+                let mut failed = conditions.iter().filter(|condition| !self.holds(condition));
+                failed.find_map(|condition| self.lacking(rule, condition, loop_index))
+            }
+            _ => None,
         }
-        let digit = u32::from(byte - b'0');
-        // Every other digit from the right, the check digit not among them, counts twice.
-        sum += match position % 2 {
-            0 if digit > 4 => 2 * digit - 9,
-            0 => 2 * digit,
-            _ => digit,
-        };
     }
-    value.len() == 10 && sum % 10 == 0
+
+    fn is_inside(&self, inner: u16, outer: u16) -> bool {
+        let mut open = inner;
+        while open != outer {
+            let Some(a_loop) = self.chart.guide.loops.get(usize::from(open)) else {
+                return false;
+            };
+            open = a_loop.parent;
+        }
+        true
+    }
 }
 
-/// What a failed condition asks for, if it asks for something to stand.
-fn lacking(rule: &SituationRule, failed: &Condition) -> Option<Reading> {
-    match failed {
-        Condition::Present(cell) => rule
-            .cells
-            .get(usize::from(*cell))?
-            .readings
-            .first()
-            .copied(),
-        Condition::Any(conditions) => conditions
-            .iter()
-            .find_map(|condition| lacking(rule, condition)),
-        _ => None,
+fn signed(sum: Decimal, amount: Decimal, is_added: bool) -> Option<Decimal> {
+    match is_added {
+        true => sum.plus(amount),
+        false => sum.minus(amount),
+    }
+}
+
+/// Whether the first sum less the second is as it should be.
+fn holds(relation: Relation, rest: Decimal) -> bool {
+    match relation {
+        Relation::Equal => rest == Decimal::default(),
+        Relation::NotMore => rest <= Decimal::default(),
+        Relation::Less => rest < Decimal::default(),
     }
 }
 
@@ -393,7 +368,7 @@ impl Broken {
             Told::Value(seen) | Told::At(seen) => {
                 Position::new(guide, seen.loop_index, seen.segment)
             }
-            Told::Missing(reading) => Position::new(guide, loop_index, reading.segment),
+            Told::Missing(reading) => Position::new(guide, reading.loop_index, reading.segment),
             Told::End => Position::new(guide, loop_index, NONE),
         }
     }
@@ -411,21 +386,6 @@ impl Broken {
         match &self.told {
             Told::Value(seen) => Some(&seen.value),
             _ => None,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_npi;
-
-    #[test]
-    fn check_digits_of_npis() {
-        for good in ["1234567893", "1245319599"] {
-            assert!(is_npi(good.as_bytes()), "{good}");
-        }
-        for bad in ["1234567890", "123456789", "12345678930", "ABCDEFGHIJ", ""] {
-            assert!(!is_npi(bad.as_bytes()), "{bad}");
         }
     }
 }

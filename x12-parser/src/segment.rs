@@ -135,7 +135,7 @@ impl<'a> Segment<'a> {
         self.plain
     }
 
-    /// Whether no delimiters stand inside its elements.
+    /// Whether all delimiters inside separate elements.
     #[inline]
     pub(crate) fn is_flat(&self) -> bool {
         self.flat

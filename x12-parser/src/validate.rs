@@ -52,7 +52,11 @@ where
         summary.segments += checked.segments;
         summary.interchanges += checked.interchanges;
         summary.sets += checked.sets;
-        for finding in checked.findings.drain(..) {
+        // Inside transaction sets what is not asked for was never found; the envelope is left.
+        let asked = |finding: &Finding| {
+            finding.code == Code::FindingsOmitted || options.snip.contains(finding.snip())
+        };
+        for finding in checked.findings.drain(..).filter(asked) {
             match finding.severity {
                 Severity::Error => summary.errors += 1,
                 Severity::Warning => summary.warnings += 1,
@@ -65,7 +69,7 @@ where
         }
         Ok(())
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
     parallel::run(
         document,
         options.block_bytes,

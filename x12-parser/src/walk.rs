@@ -9,7 +9,7 @@ use x12_schemas::table::{Guide, NONE, Usage};
 
 use crate::chart::{Chart, KeyValue, SegmentId};
 use crate::event::{Event, Part, Place, Span};
-use crate::finding::{Code, Finding, Position};
+use crate::finding::{Code, Finding, Position, Severity};
 use crate::rules::{Broken, Rules};
 use crate::segment::Segment;
 
@@ -27,15 +27,29 @@ pub(crate) struct Trail<'a> {
 }
 
 impl Trail<'_> {
+    /// A finding of the envelope, or of what no guide knows.
     pub(crate) fn finding(&mut self, code: Code, position: Option<Position>, part: Part) {
         let span = self.span;
-        self.finding_at(code, span, position, part);
+        self.finding_at((code, code.severity()), span, position, part);
+    }
+
+    /// A finding inside a transaction set, as grave as its guide has it; whether it is kept.
+    fn finding_in(
+        &mut self,
+        chart: &Chart,
+        code: Code,
+        span: Span,
+        (position, part): (Position, Part),
+    ) -> bool {
+        chart
+            .severity(code)
+            .is_some_and(|severity| self.finding_at((code, severity), span, Some(position), part))
     }
 
     /// Whether it is kept.
     fn finding_at(
         &mut self,
-        code: Code,
+        (code, severity): (Code, Severity),
         span: Span,
         position: Option<Position>,
         part: Part,
@@ -44,8 +58,11 @@ impl Trail<'_> {
         // One more than is kept, so that the joiner knows that some were left out.
         let kept = *self.count <= self.most + 1;
         if kept {
-            self.findings
-                .push(self.place.finding(code, span, position, part));
+            let finding = self.place.finding(code, span, position, part);
+            self.findings.push(Finding {
+                severity,
+                ..finding
+            });
             self.events.push(Event::Finding);
         }
         kept
@@ -55,7 +72,8 @@ impl Trail<'_> {
     fn broken(&mut self, broken: &Broken, guide: &Arc<Guide>, loop_index: u16) {
         let (span, part) = broken.place(self.span);
         let position = broken.position(guide, loop_index);
-        if !self.finding_at(Code::Rule, span, Some(position), part) {
+        let kind = (Code::Rule, Code::Rule.severity());
+        if !self.finding_at(kind, span, Some(position), part) {
             return;
         }
         if let Some(finding) = self.findings.last_mut() {
@@ -114,7 +132,7 @@ impl Walk {
         let mut walk = Self {
             frames: Vec::new(),
             counts: vec![0; chart.guide.items.len()],
-            rules: Rules::new(&chart.guide),
+            rules: Rules::new(&chart),
             chart,
             hierarchy_number: 0,
         };
@@ -225,7 +243,7 @@ impl Walk {
 
     fn unplaced(&self, code: Code, trail: &mut Trail<'_>) -> u16 {
         let position = Position::new(&self.chart.guide, self.loop_index(), NONE);
-        trail.finding(code, Some(position), Part::default());
+        trail.finding_in(&self.chart, code, trail.span, (position, Part::default()));
         NONE
     }
 
@@ -239,7 +257,8 @@ impl Walk {
             1 => Code::LoopTooOften,
             _ => Code::SegmentOutOfSequence,
         };
-        trail.finding(code, Some(self.position(fit.item)), Part::default());
+        let place = (self.position(fit.item), Part::default());
+        trail.finding_in(&self.chart, code, trail.span, place);
     }
 
     /// The guide's place of an item: a loop that is missing is told by its first segment.
@@ -289,7 +308,7 @@ impl Walk {
             required: u16::from(first_required),
             level: None,
         });
-        self.rules.open(&self.chart.rules, loop_index);
+        self.rules.open(&self.chart, loop_index);
     }
 
     fn close_to(&mut self, frame: usize, trail: &mut Trail<'_>) {
@@ -353,7 +372,8 @@ impl Walk {
                     length: 0,
                     ..trail.span
                 };
-                trail.finding_at(code, span, Some(self.position(index)), Part::default());
+                let place = (self.position(index), Part::default());
+                trail.finding_in(&self.chart, code, span, place);
             }
         }
     }
@@ -363,7 +383,8 @@ impl Walk {
         let number = number(segment.element(1).bytes());
         let here = Position::new(&self.chart.guide, self.loop_index(), definition);
         if number != Some(self.hierarchy_number + 1) {
-            trail.finding(Code::HierarchyNumber, Some(here.clone()), Part::element(1));
+            let place = (here.clone(), Part::element(1));
+            trail.finding_in(&self.chart, Code::HierarchyNumber, trail.span, place);
         }
         self.hierarchy_number = number.unwrap_or(self.hierarchy_number + 1);
         let says_children = match segment.element(4).bytes() {
@@ -391,7 +412,8 @@ impl Walk {
         parent.has_children = true;
         let cited = segment.element(2);
         if !cited.is_empty() && self::number(cited.bytes()) != parent.number {
-            trail.finding(Code::HierarchyParent, Some(here), Part::element(2));
+            let place = (here, Part::element(2));
+            trail.finding_in(&self.chart, Code::HierarchyParent, trail.span, place);
         }
     }
 
@@ -411,19 +433,15 @@ impl Walk {
             return;
         };
         let position = Position::new(&self.chart.guide, *loop_index, level.definition);
-        let kept = trail.finding_at(
-            Code::HierarchyChild,
-            level.span,
-            Some(position),
-            Part::element(4),
-        );
+        let place = (position, Part::element(4));
+        let kept = trail.finding_in(&self.chart, Code::HierarchyChild, level.span, place);
         if kept {
             let says: &[u8] = if says { b"1" } else { b"0" };
             trail.copies.push(says.into());
         }
     }
 
-    fn check_rules(&self, loop_index: u16, trail: &mut Trail<'_>) {
+    fn check_rules(&mut self, loop_index: u16, trail: &mut Trail<'_>) {
         for broken in self.rules.close(&self.chart, loop_index) {
             trail.broken(&broken, &self.chart.guide, loop_index);
         }

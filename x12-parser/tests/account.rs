@@ -151,14 +151,9 @@ fn the_size_of_blocks_changes_nothing() {
 fn our_own_answers_say_what_we_decided() {
     let mut sets = 0;
     for (path, bytes) in documents("../samples") {
-        let mut how = AcknowledgmentOptions {
-            date: "20261123".to_owned(),
-            time: "1200".to_owned(),
-            numbers: CountingNumbers::default(),
-            ta1: Ta1Policy::Always,
-            list_accepted: true,
-            rejected: [].into(),
-        };
+        let numbers = CountingNumbers::default();
+        let mut how = AcknowledgmentOptions::new("20261123", "1200", numbers);
+        how.ta1 = Ta1Policy::Always;
         let (mut answers, mut decided) = (Vec::new(), Vec::new());
         let (mut group, mut waiting) = (Vec::new(), Vec::new());
         let options = Options::default();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use x12_parser::{
     AcknowledgmentOptions, AnswerSet, ControlNumber, ControlNumbers, CountingNumbers, Decided,
-    Error, Options, Ta1Note, Ta1Policy, acknowledge, validate,
+    Error, Options, Reason, RecordTotals, RecordVerdicts, Rejects, Ta1Note, acknowledge, validate,
 };
 
 const ISA: &str =
@@ -23,14 +23,7 @@ fn group(gs01: &str, guide: &str, sets: &str) -> String {
 }
 
 fn options() -> AcknowledgmentOptions {
-    AcknowledgmentOptions {
-        date: "20261123".to_owned(),
-        time: "1200".to_owned(),
-        numbers: CountingNumbers::default(),
-        ta1: Ta1Policy::WhenAsked,
-        list_accepted: true,
-        rejected: [].into(),
-    }
+    AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default())
 }
 
 /// The answers, and a line for each decision.
@@ -50,8 +43,14 @@ fn answer<N: ControlNumbers + Send>(
 fn line(decided: &Decided) -> String {
     match decided {
         Decided::Set(set) => format!(
-            "{}.{}.{} {} {} {:?}",
-            set.interchange, set.group, set.set, set.st01, set.st02, set.verdict
+            "{}.{}.{} {} {} {:?}{}",
+            set.interchange,
+            set.group,
+            set.set,
+            set.st01,
+            set.st02,
+            set.verdict,
+            set.records.as_ref().map(records).unwrap_or_default()
         ),
         Decided::Group(group) => format!(
             "{}.{} {} {} {} {} {} {}/{}",
@@ -86,6 +85,31 @@ fn line(decided: &Decided) -> String {
     }
 }
 
+/// Records received and rejected with their amounts, of each provider too, and why.
+fn records(verdicts: &RecordVerdicts) -> String {
+    if verdicts.received.count == 0 {
+        return String::new();
+    }
+    let totals = |totals: &RecordTotals| format!("{} = {}", totals.count, totals.amount);
+    let mut line = format!(
+        " records {}, rejected {}",
+        totals(&verdicts.received),
+        totals(&verdicts.rejected)
+    );
+    for [received, rejected] in &verdicts.providers {
+        line += &format!("; provider {}, {}", totals(received), totals(rejected));
+    }
+    for range in &verdicts.rejections {
+        let reason = |reason: &Reason| match reason.line {
+            0 => reason.name(&verdicts.guide).to_owned(),
+            line => format!("{} in line {line}", reason.name(&verdicts.guide)),
+        };
+        let reasons: Vec<_> = range.reasons.iter().map(reason).collect();
+        line += &format!("; {}-{} {}", range.first, range.last, reasons.join(", "));
+    }
+    line
+}
+
 #[test]
 fn each_case_is_answered_as_it_is_written_down() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acknowledge");
@@ -105,7 +129,14 @@ fn each_case_is_answered_as_it_is_written_down() {
             read.catalog = catalog.into();
             read.block_bytes = block_bytes;
             let (mut answers, mut told) = (Vec::new(), String::new());
-            acknowledge(&document[..], &mut answers, &mut options(), &read, |next| {
+            let mut how = options();
+            if path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"records-"))
+            {
+                how.rejects = Rejects::Records;
+            }
+            acknowledge(&document[..], &mut answers, &mut how, &read, |next| {
                 told += &format!("{}\n", line(&next));
                 Ok(())
             })
@@ -127,7 +158,7 @@ fn each_case_is_answered_as_it_is_written_down() {
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         assert_eq!(answers[0], expected, "{}", path.display());
     }
-    assert_eq!(cases, 5);
+    assert_eq!(cases, 8);
 }
 
 #[test]
@@ -242,14 +273,8 @@ fn numbers_are_drawn_only_for_what_is_written_and_may_run_out() {
     ]
     .concat();
     let AcknowledgmentOptions { date, time, .. } = options();
-    let mut how = AcknowledgmentOptions {
-        date,
-        time,
-        numbers: One(ControlNumber::new(41), Vec::new()),
-        ta1: Ta1Policy::WhenAsked,
-        list_accepted: true,
-        rejected: [(2, Ta1Note::Usage)].into(),
-    };
+    let mut how = AcknowledgmentOptions::new(date, time, One(ControlNumber::new(41), Vec::new()));
+    how.rejected.insert(2, Ta1Note::Usage);
     let (answers, told, end) = answer(&document, &mut how);
     assert!(matches!(end, Err(Error::Io(_))));
     assert_eq!(how.numbers.1, [2, 3]);

@@ -7,6 +7,7 @@ use x12_parser::{Catalog, Options, validate};
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const GUIDE: &str = include_str!("rules/guide.kdl");
+const LISTS: &str = include_str!("rules/lists.kdl");
 const CASES: &str = include_str!("rules/cases.txt");
 
 fn options() -> Result<Options> {
@@ -14,6 +15,10 @@ fn options() -> Result<Options> {
     let guide = catalog
         .compile("guide.kdl", GUIDE)
         .map_err(|errors| format!("{errors:#?}"))?;
+    let lists = catalog
+        .compile_lists("lists.kdl", LISTS)
+        .map_err(|errors| format!("{errors:#?}"))?;
+    let catalog = lists.into_iter().fold(catalog, Catalog::with_list);
     let mut options = Options::default();
     options.catalog = Arc::new(catalog.with(guide));
     Ok(options)

@@ -142,14 +142,9 @@ fn parser(document: &Path) -> io::Result<u64> {
         done.map_err(io::Error::other)?;
         let done = x12_parser::validate(open()?, &options, |_| Ok(()));
         done.map_err(io::Error::other)?;
-        let mut how = AcknowledgmentOptions {
-            date: "20261126".to_owned(),
-            time: "1200".to_owned(),
-            numbers: CountingNumbers::default(),
-            ta1: Ta1Policy::Always,
-            list_accepted: true,
-            rejected: Default::default(),
-        };
+        let numbers = CountingNumbers::default();
+        let mut how = AcknowledgmentOptions::new("20261126", "1200", numbers);
+        how.ta1 = Ta1Policy::Always;
         let done = x12_parser::acknowledge(open()?, io::sink(), &mut how, &options, |_| Ok(()));
         done.map_err(io::Error::other)
     })

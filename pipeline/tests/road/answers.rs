@@ -10,14 +10,9 @@ use crate::ways::json;
 
 /// What the partner's own pipeline would answer.
 fn answer(document: &str, first: u32) -> Vec<u8> {
-    let mut how = AcknowledgmentOptions {
-        date: "20261126".to_owned(),
-        time: "1200".to_owned(),
-        numbers: CountingNumbers::from_first(ControlNumber::new(first).expect("it is one")),
-        ta1: Ta1Policy::Always,
-        list_accepted: true,
-        rejected: [].into(),
-    };
+    let numbers = CountingNumbers::from_first(ControlNumber::new(first).expect("it is one"));
+    let mut how = AcknowledgmentOptions::new("20261126", "1200", numbers);
+    how.ta1 = Ta1Policy::Always;
     let mut answer = Vec::new();
     let read = acknowledge(
         document.as_bytes(),

@@ -3,6 +3,7 @@
 use crate::table::{Element, Group, NONE, Phi, Usage};
 
 use super::fields::{Form, count, ordinal, place_of, reference};
+use super::pattern;
 use super::report::{Place, Report};
 use super::source::Node;
 use super::standard::{Shape, Slot, ordered};
@@ -18,6 +19,7 @@ pub(super) struct Spec {
     repeat: Option<u16>,
     length: Option<(u16, u32)>,
     list: Option<String>,
+    pattern: u16,
     format_by: Option<u8>,
     components: Vec<Option<Spec>>,
 }
@@ -34,11 +36,19 @@ const ELEMENT: Form = Form {
     least: 0,
     most: usize::MAX,
     arguments: "a usage and codes",
-    properties: &["label", "phi", "max", "length", "list", "format-by"],
+    properties: &[
+        "label",
+        "phi",
+        "max",
+        "length",
+        "list",
+        "pattern",
+        "format-by",
+    ],
     block: true,
 };
 const COMPONENT: Form = Form {
-    properties: &["label", "phi", "length", "list", "format-by"],
+    properties: &["label", "phi", "length", "list", "pattern", "format-by"],
     block: false,
     ..ELEMENT
 };
@@ -65,6 +75,7 @@ impl Spec {
         if let Some(list) = &self.list {
             element.list.clone_from(list);
         }
+        element.pattern = self.pattern;
     }
 }
 
@@ -216,9 +227,10 @@ impl<'a> Draft<'a> {
             }
             return Some(Listed { index, spec, node });
         }
-        if spec.codes != NONE || spec.length.is_some() || spec.list.is_some() {
+        let is_bounded = spec.codes != NONE || spec.length.is_some() || spec.list.is_some();
+        if is_bounded || spec.pattern != NONE {
             let message = format!(
-                "{name} is composite {data_element}: codes, length and list stand on its components"
+                "{name} is composite {data_element}: codes, length, list and pattern stand on its components"
             );
             report.error(node.at, message);
         }
@@ -325,6 +337,13 @@ impl Tables<'_> {
             }
             lengths
         });
+        let pattern = report.word(node, "pattern").map(|text| {
+            let added = pattern::add(&mut self.guide, text);
+            added.unwrap_or_else(|fault| {
+                report.error(place_of(node, "pattern"), fault);
+                NONE
+            })
+        });
         Some(Spec {
             usage: usage?,
             codes,
@@ -333,6 +352,7 @@ impl Tables<'_> {
             repeat: None,
             length,
             list: report.word(node, "list").map(str::to_owned),
+            pattern: pattern.unwrap_or(NONE),
             format_by: None,
             components: Vec::new(),
         })

@@ -170,7 +170,7 @@ impl Reader<'_> {
                 "alias" | "source" => self.strings(child),
                 "decision" => self.decision(child),
                 // Read when the loops are laid out, to which they refer.
-                "rule" => {}
+                "rule" | "roles" => {}
                 "shared" => {
                     self.report.check(child, &ANY);
                     shared.extend(

@@ -29,3 +29,6 @@ pub(super) const CELLS: usize = 64;
 
 /// Conditions within conditions.
 pub(super) const CONDITION_DEPTH: usize = 4;
+
+/// Characters that a pattern can stand for.
+pub(super) const PATTERN: usize = 60;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::table::CodeList;
+use crate::table::{CodeList, Time};
 
 use super::fields::{Form, place_of};
+use super::pattern;
 use super::report::Report;
 use super::source::Node;
 
@@ -19,8 +20,14 @@ const CODES: Form = Form {
     least: 1,
     most: usize::MAX,
     arguments: "codes",
-    properties: &[],
+    properties: &["from", "to"],
     block: false,
+};
+const SHAPE: Form = Form {
+    most: 1,
+    arguments: "a pattern",
+    properties: &[],
+    ..CODES
 };
 
 /// Reads the nodes called `list`, in the order of the text.
@@ -46,14 +53,14 @@ fn list(report: &mut Report, node: &Node) -> Option<CodeList> {
         let message = format!("`date` is such as \"2026-01-31\", not `{date}`");
         report.error(place_of(node, "date"), message);
     }
-    let codes = codes(report, node);
-    let name = report.text(node, 0)?.to_owned();
-    Some(CodeList {
-        name,
+    let mut list = CodeList {
+        name: report.text(node, 0)?.to_owned(),
         source,
         date,
-        codes,
-    })
+        ..CodeList::default()
+    };
+    contents(report, node, &mut list);
+    Some(list)
 }
 
 /// A property that a list must have; empty, with a fault reported, if it has none.
@@ -68,31 +75,79 @@ fn required(report: &mut Report, node: &Node, name: &str) -> String {
     word.unwrap_or_default().to_owned()
 }
 
-/// The codes of a list, sorted.
-fn codes(report: &mut Report, node: &Node) -> Vec<String> {
+/// The codes of a list, or what they look like.
+fn contents(report: &mut Report, node: &Node, list: &mut CodeList) {
     let mut codes = BTreeSet::new();
+    let mut times = BTreeSet::new();
+    // Codes that are always in force; of the others a second time is another time.
+    let mut always = BTreeSet::new();
     for child in node.children() {
-        if child.name != "codes" {
-            let message = format!("`{}` does not stand in a list", child.name);
-            report.unknown(child.at, message, &child.name, ["codes"]);
-            continue;
+        match child.name.as_str() {
+            "codes" => report.check(child, &CODES),
+            "shape" => {
+                shape(report, child, list);
+                continue;
+            }
+            other => {
+                let message = format!("`{other}` does not stand in a list");
+                report.unknown(child.at, message, other, ["codes", "shape"]);
+                continue;
+            }
         }
-        report.check(child, &CODES);
+        let [from, to] = ["from", "to"].map(|name| day(report, child, name));
         for argument in &child.arguments {
             let Some(code) = report.quoted(argument) else {
                 continue;
             };
+            let time = Time {
+                code: code.to_owned(),
+                from: from.clone(),
+                to: to.clone(),
+            };
+            let is_known = codes.contains(code);
+            let is_timed = !from.is_empty() || !to.is_empty();
+            let is_new = match is_timed {
+                true => !always.contains(code) && times.insert(time),
+                false => !is_known && always.insert(code.to_owned()),
+            };
             if code.is_empty() {
                 report.error(argument.at, "a code is not empty");
-            } else if !codes.insert(code.to_owned()) {
+            } else if !is_new {
                 report.error(argument.at, format!("code \"{code}\" stands twice"));
             }
+            codes.insert(code.to_owned());
         }
     }
-    if node.children().is_empty() {
-        report.error(node.at, "a list has codes");
+    let has_codes = node.children().iter().any(|child| child.name == "codes");
+    if has_codes == list.shape.is_some() {
+        report.error(node.at, "a list has codes, or a shape in their place");
     }
-    codes.into_iter().collect()
+    list.codes = codes.into_iter().collect();
+    list.times = times.into_iter().collect();
+}
+
+fn shape(report: &mut Report, node: &Node, list: &mut CodeList) {
+    report.check(node, &SHAPE);
+    let Some(argument) = node.arguments.first() else {
+        return;
+    };
+    let Some(text) = report.quoted(argument) else {
+        return;
+    };
+    match pattern::read(text) {
+        Ok(pattern) => list.shape = Some(pattern),
+        Err(fault) => report.error(argument.at, fault),
+    }
+}
+
+/// A day as tables hold it, CCYYMMDD; empty if it is not given.
+fn day(report: &mut Report, node: &Node, name: &str) -> String {
+    let word = report.word(node, name).unwrap_or_default();
+    if !word.is_empty() && !is_date(word) {
+        let message = format!("`{name}` is such as \"2026-01-31\", not `{word}`");
+        report.error(place_of(node, name), message);
+    }
+    word.replace('-', "")
 }
 
 /// Whether a word is written as a date is: year, month, day.

@@ -1,7 +1,8 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard), `names` (what the shape `named` leaves out, and that no key stands twice), `lower` (loops laid out flat) and `rules`;
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard), `names` (what the shape
+//! `named` leaves out, and that no key stands twice), `lower` (loops laid out flat), `rules` and `roles`;
 //! one of external code lists through `source` and `lists`.
 
 mod limits;
@@ -10,9 +11,13 @@ mod report;
 mod source;
 
 mod fields;
+mod tables;
+
+mod address;
+mod pattern;
+
 mod lists;
 mod standard;
-mod tables;
 
 mod names;
 
@@ -21,7 +26,11 @@ mod segment;
 
 mod guide;
 mod lower;
+
+mod conditions;
 mod rules;
+
+mod roles;
 
 mod overlay;
 
@@ -207,6 +216,7 @@ fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) ->
     }
     if report.is_clean() {
         rules::read(report, node, &mut guide);
+        roles::read(report, node, &mut guide);
     }
     Some(guide)
 }

@@ -1,9 +1,11 @@
 //! Overlays: what a trading partner wants otherwise than its guide has it, laid over the compiled guide.
 
-use crate::table::{Element, Grade, Guide, Loop, NONE, Segment};
+use crate::table::{Element, FINDINGS, Grade, Guide, Severity};
 
+use super::address::{self, Address};
 use super::element::length;
-use super::fields::{Form, count, reference};
+use super::fields::{Form, count};
+use super::pattern;
 use super::report::{Place, Report};
 use super::rules;
 use super::source::{Node, Value};
@@ -37,7 +39,7 @@ const CODES: Form = Form {
 
 /// What an overlay may hold.
 const NODES: &[&str] = &[
-    "source", "usage", "max", "codes", "length", "severity", "rule",
+    "source", "usage", "max", "codes", "length", "pattern", "list", "severity", "rule",
 ];
 
 /// Severities, and none: then the rule is not followed.
@@ -67,6 +69,8 @@ pub(super) fn lay(report: &mut Report, node: &Node, guide: &mut Guide) {
             "max" => max(report, child, guide),
             "codes" => codes(report, child, guide),
             "length" => lengths(report, child, guide),
+            "pattern" => patterns(report, child, guide),
+            "list" => list(report, child, guide),
             "severity" => severity(report, child, guide),
             // They come last, to be read over what the others changed.
             "rule" => {}
@@ -104,47 +108,33 @@ fn target(report: &mut Report, node: &Node, guide: &Guide) -> Option<Target> {
     found
 }
 
-/// `2330B`, `2300/REF[G1]`, `2300/REF02[G1]`, `2300/CLM05-1`; a loop in all its places.
+/// A loop in all its places, or what stands in it.
 fn find(guide: &Guide, place: &str) -> Option<Target> {
-    let is_at = |a_loop: &Loop, path: &str| {
-        a_loop.id == path || a_loop.path.ends_with(&format!("/{path}")) || a_loop.path == path
+    let is_named = |child: u16| {
+        let a_loop = guide.loops.get(usize::from(child));
+        a_loop.is_some_and(|a_loop| address::is_at(a_loop, place))
     };
-    let children = |path: &str| -> Vec<usize> {
-        let is_child = |child: u16| child != NONE && is_at(&guide.loops[usize::from(child)], path);
-        let items = guide.items.iter().enumerate();
-        items
-            .filter(|(_, item)| is_child(item.child))
-            .map(|(index, _)| index)
-            .collect()
-    };
-    let items = children(place);
-    if !items.is_empty() {
-        return Some(Target::Items(items));
+    let children: Vec<usize> = (0..guide.items.len())
+        .filter(|&item| is_named(guide.items[item].child))
+        .collect();
+    if !children.is_empty() {
+        return Some(Target::Items(children));
     }
-    let (path, key) = match place
-        .strip_suffix(']')
-        .and_then(|place| place.split_once('['))
-    {
-        Some((path, key)) => (path, Some(key)),
-        None => (place, None),
-    };
-    let (loops, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let address = Address::parse(place).filter(|address| address.conditions.is_empty())?;
     let (mut items, mut elements, mut components) = (Vec::new(), Vec::new(), Vec::new());
-    for a_loop in guide.loops.iter().filter(|a_loop| is_at(a_loop, loops)) {
-        let first = usize::from(a_loop.first_item);
-        for index in first..first + usize::from(a_loop.item_count) {
-            let item = &guide.items[index];
-            let segment = &guide.segments[usize::from(item.segment)];
-            if item.child != NONE || !key.is_none_or(|key| rules::has_key(guide, segment, key)) {
+    for a_loop in guide.loops.iter().filter(|a_loop| address.is_in(a_loop)) {
+        for part in address.parts(guide, a_loop) {
+            let segment = &guide.segments[usize::from(guide.items[part.item].segment)];
+            let Some(index) = part.element.checked_sub(1) else {
+                items.push(part.item);
                 continue;
-            }
-            if segment.id == name {
-                items.push(index);
-            } else if let Some((element, component)) = slot(guide, segment, name) {
-                match component {
-                    Some(component) => components.push(component),
-                    None => elements.push(element),
-                }
+            };
+            let element = usize::from(segment.first_element) + usize::from(index);
+            match part.component.checked_sub(1) {
+                None => elements.push(element),
+                Some(index) => components.push(
+                    usize::from(guide.elements[element].first_component) + usize::from(index),
+                ),
             }
         }
     }
@@ -158,26 +148,6 @@ fn find(guide: &Guide, place: &str) -> Option<Target> {
         (.., false) => Some(Target::Components(components)),
         _ => None,
     }
-}
-
-/// The element of a segment that a reference names, and its component if it names one.
-fn slot(guide: &Guide, segment: &Segment, name: &str) -> Option<(usize, Option<usize>)> {
-    let (number, component) = reference(&segment.id, name)?;
-    if u16::from(number) > segment.element_count {
-        return None;
-    }
-    let element = usize::from(segment.first_element) + usize::from(number) - 1;
-    if component == 0 {
-        return Some((element, None));
-    }
-    let composite = guide.elements.get(element)?;
-    let fits = u16::from(component) <= composite.component_count;
-    fits.then(|| {
-        (
-            element,
-            Some(usize::from(composite.first_component) + usize::from(component) - 1),
-        )
-    })
 }
 
 fn usage(report: &mut Report, node: &Node, guide: &mut Guide) {
@@ -274,6 +244,32 @@ fn lengths(report: &mut Report, node: &Node, guide: &mut Guide) {
     }
 }
 
+fn patterns(report: &mut Report, node: &Node, guide: &mut Guide) {
+    report.check(node, &CHANGE);
+    let Some(argument) = node.arguments.get(1) else {
+        return;
+    };
+    let Some(text) = report.quoted(argument) else {
+        return;
+    };
+    match pattern::add(guide, text) {
+        Ok(index) => values(report, node, guide)
+            .into_iter()
+            .for_each(|element| element.pattern = index),
+        Err(fault) => report.error(argument.at, fault),
+    }
+}
+
+fn list(report: &mut Report, node: &Node, guide: &mut Guide) {
+    report.check(node, &CHANGE);
+    let Some(name) = report.text(node, 1) else {
+        return;
+    };
+    for element in values(report, node, guide) {
+        name.clone_into(&mut element.list);
+    }
+}
+
 fn severity(report: &mut Report, node: &Node, guide: &mut Guide) {
     report.check(node, &CHANGE);
     let Some(id) = report.text(node, 0) else {
@@ -286,18 +282,26 @@ fn severity(report: &mut Report, node: &Node, guide: &mut Guide) {
     let Some((grade, _)) = grade(report, word) else {
         return;
     };
-    if !guide.rules.iter().any(|rule| rule.id == id) {
-        let known = guide.rules.iter().map(|rule| &rule.id);
-        return report.unknown(node.at, format!("the guide has no rule `{id}`"), id, known);
+    if guide.rules.iter().any(|rule| rule.id == id) {
+        return match grade {
+            Some(grade) => guide
+                .rules
+                .iter_mut()
+                .filter(|rule| rule.id == id)
+                .for_each(|rule| rule.grade = grade),
+            None => guide.rules.retain(|rule| rule.id != id),
+        };
     }
-    match grade {
-        Some(grade) => guide
-            .rules
-            .iter_mut()
-            .filter(|rule| rule.id == id)
-            .for_each(|rule| rule.grade = grade),
-        None => guide.rules.retain(|rule| rule.id != id),
+    if !FINDINGS.contains(&id) {
+        let rules = guide.rules.iter().map(|rule| rule.id.as_str());
+        let message = format!("there is no rule or finding `{id}`");
+        return report.unknown(node.at, message, id, rules.chain(FINDINGS.iter().copied()));
     }
+    guide.severities.retain(|severity| severity.finding != id);
+    guide.severities.push(Severity {
+        finding: id.to_owned(),
+        grade,
+    });
 }
 
 fn grade(report: &mut Report, word: Option<(&Value, Place)>) -> Option<(Option<Grade>, Place)> {

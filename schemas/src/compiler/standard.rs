@@ -316,6 +316,7 @@ fn blank(kind: Kind) -> Element {
         repeat: 1,
         codes: NONE,
         list: String::new(),
+        pattern: NONE,
         format_by: 0,
         first_component: 0,
         component_count: 0,

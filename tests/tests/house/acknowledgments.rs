@@ -272,7 +272,8 @@ fn pyx12_calls_our_answers_valid() {
 /// The groups of an answer as pyx12 can judge them, each in an interchange of its own, of the version under which pyx12 has its guide.
 ///
 /// Left out are TA1, as pyx12 wants the group directly behind ISA, and answers whose envelope repeats a fault of the received one, or
-/// separates components by `^` as the received one does: pyx12 takes ISA16 for text, and `^` for none of its characters.
+/// separates components by `^` as the received one does: pyx12 takes ISA16 for text, and `^` for none of its characters. So are groups
+/// that quote bad data with blanks behind it: pyx12 wants none there, and they are what is bad.
 fn for_pyx12(answered: &Answered) -> Vec<(AnswerSet, Vec<u8>)> {
     let received = verdict(&answered.document.bytes, &options()).findings;
     let faulty = |finding: &Finding| ECHOES.iter().any(|(_, here)| finding.path() == *here);
@@ -281,6 +282,7 @@ fn for_pyx12(answered: &Answered) -> Vec<(AnswerSet, Vec<u8>)> {
     }
     let mut groups = Vec::new();
     let (mut header, mut set) = (Vec::new(), AnswerSet::Implementation);
+    let mut quotes_blanks = false;
     let mut bytes = Vec::new();
     let visited = visit_slice(&answered.answer, &options(), |visit| {
         if let Visit::Segment(visited) = visit {
@@ -294,11 +296,13 @@ fn for_pyx12(answered: &Answered) -> Vec<(AnswerSet, Vec<u8>)> {
                         _ => AnswerSet::Implementation,
                     };
                     bytes = under(&header, set);
+                    quotes_blanks = false;
                 }
+                b"IK4" | b"AK4" => quotes_blanks |= element(4).ends_with(b" "),
                 _ => {}
             }
             bytes.extend_from_slice(&known_to_pyx12(visited.segment));
-            if visited.segment.id() == b"GE" && header[104] != b'^' {
+            if visited.segment.id() == b"GE" && header[104] != b'^' && !quotes_blanks {
                 let [separator, terminator] = [header[3], header[105]];
                 let mut whole = std::mem::take(&mut bytes);
                 whole.extend_from_slice(b"IEA");

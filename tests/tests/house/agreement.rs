@@ -10,13 +10,18 @@ use x12_parser::Finding;
 use crate::pyx12;
 
 /// Folders of the corpus whose sets have a guide.
-const FOLDERS: [&str; 6] = ["835", "837I", "837P", "997", "999", "TA1"];
+const FOLDERS: [&str; 9] = [
+    "277CA", "824", "834", "835", "837I", "837P", "997", "999", "TA1",
+];
 
 /// First line of agreement.tsv.
 const HEAD: &str = "file\tlabel\tours\tpyx12\treason";
 
 /// Of a hundred rows, how many may differ with a reason.
 const DIFFERENT_PERCENT_MAX: usize = 5;
+
+/// A folder of which pyx12 rejects every valid file: its rows say why, and are not counted.
+const UNFIT_FOR_PYX12: &str = "277CA/";
 
 /// A row of agreement.tsv.
 struct Agreement {
@@ -78,7 +83,9 @@ fn verdicts_are_those_of_the_table() {
         "verdicts differ, and tests/agreement.tsv gives no reason:\n{}",
         silent.join("\n")
     );
-    let different = now.values().filter(|row| row.differs()).count();
+    let counted =
+        |(file, row): &(&String, &Agreement)| row.differs() && !file.starts_with(UNFIT_FOR_PYX12);
+    let different = now.iter().filter(counted).count();
     assert!(
         100 * different <= DIFFERENT_PERCENT_MAX * now.len(),
         "{different} of {} verdicts differ",

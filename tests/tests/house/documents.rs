@@ -1,9 +1,7 @@
 //! Which documents the laws are held over, and how they are read.
 
-use std::collections::BTreeMap;
-
 use acceptance::{Document, corpus, samples, say};
-use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Ta1Policy};
+use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options};
 
 /// Samples and corpus; each name says from which: `samples/…`, `corpus/…`.
 pub fn all() -> Vec<Document> {
@@ -34,12 +32,5 @@ pub fn options((threads, block_bytes): (usize, usize)) -> Options {
 
 /// The same answers whenever the tests run: fixed date, time and numbers.
 pub fn answer_options() -> AcknowledgmentOptions {
-    AcknowledgmentOptions {
-        date: "20261123".to_owned(),
-        time: "1200".to_owned(),
-        numbers: CountingNumbers::default(),
-        ta1: Ta1Policy::WhenAsked,
-        list_accepted: true,
-        rejected: BTreeMap::new(),
-    }
+    AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default())
 }

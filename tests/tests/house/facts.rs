@@ -12,7 +12,10 @@ use x12_schemas::Catalog;
 use x12_schemas::table::Guide;
 
 /// Guides, their sets, and the tables that have their facts.
-const TABLES: [(&str, &str, &str); 5] = [
+const TABLES: [(&str, &str, &str); 8] = [
+    ("005010X186A1", "824", "more/824_005010X186A1.json"),
+    ("005010X214", "277", "277CA_005010X214.json"),
+    ("005010X220A1", "834", "834_005010X220A1.json"),
     ("005010X221A1", "835", "835_005010X221A1.json"),
     ("005010X222A1", "837", "837P_005010X222A1.json"),
     ("005010X223A2", "837", "837I_005010X223A2.json"),

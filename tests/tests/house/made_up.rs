@@ -8,8 +8,8 @@ use acceptance::{root, say};
 
 use crate::pyx12;
 
-/// Guides by the names that `x12conv synth` takes.
-const GUIDES: [&str; 4] = ["835", "837I", "837P", "999"];
+/// Guides by the names that `x12conv synth` takes; of the 277CA pyx12 asks what no valid file has, and it does not know the 824.
+const GUIDES: [&str; 5] = ["834", "835", "837I", "837P", "999"];
 
 /// From what must stand to everything that may.
 const RICH: [&str; 4] = ["0", "20", "60", "100"];

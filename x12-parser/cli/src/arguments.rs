@@ -1,9 +1,9 @@
 //! The command line: verbs, flags and their help, each verb's examples first.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use x12_parser::SnipTypes;
 
 use crate::clock;
 use crate::synth::Fault;
@@ -16,6 +16,7 @@ Examples:
   x12conv ack claims.x12 > answer.x12           TA1, 997 and 999 to send back
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
+  x12conv split --claims 5000 --out d claims.x12    files with at most so many claims
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
 
 Exit codes: 0 yes; 1 no (errors found, a rejection, a difference); 2 could not (usage, input or output, not X12).";
@@ -53,6 +54,12 @@ pub enum Verb {
     /// Lay X12 out anew: a line for each segment, or none at all.
     #[command(before_long_help = FMT_EXAMPLES)]
     Fmt(FmtArguments),
+    /// Split X12 into several files, also between claims.
+    #[command(before_long_help = SPLIT_EXAMPLES)]
+    Split(SplitArguments),
+    /// Merge several X12 files into one.
+    #[command(before_long_help = MERGE_EXAMPLES)]
+    Merge(MergeArguments),
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
@@ -114,6 +121,17 @@ pub struct ReadArguments {
 /// What documents are checked by.
 #[derive(Debug, Args)]
 pub struct GuideArguments {
+    /// Types of check that are made, by their SNIP numbers: `1-2`, `1,3,7` [default: all]
+    ///
+    /// 1 syntax, 2 the guide's structure, 3 sums, 4 situations, 5 external codes, 6 lines of service, 7 trading partners. A type that is
+    /// left out rejects nothing.
+    #[arg(long, value_name = "TYPES")]
+    pub snip: Option<SnipTypes>,
+
+    /// Follow the rules of this line of service, as far as a document is about it; several may be given
+    #[arg(long = "pack", value_name = "NAME")]
+    pub packs: Vec<String>,
+
     /// Check codes against the lists in this folder too
     ///
     /// Every file in it that ends in .kdl holds external code lists: `list taxonomies source="…" date="2026-11-23" { codes "A" "B" }`.
@@ -248,14 +266,12 @@ Examples:
   x12conv validate --error-format json *.x12 | jq -r '[.file, .path, .code] | @tsv'
   x12conv validate -q claims.x12 && echo clean
   x12conv validate --codes lists/ claims.x12      your code lists, such as taxonomies, as *.kdl files in a folder
+  x12conv validate --pack ambulance claims.x12    the rules of a line of service too
   x12conv validate --overlay payer.kdl claims.x12     what a trading partner wants otherwise";
 
 /// Arguments of `validate`.
 #[derive(Debug, Args)]
 pub struct ValidateArguments {
-    /// Types of check that count, by their SNIP numbers: `1-2`, `1,3` [default: all that are built]
-    #[arg(long, value_name = "TYPES")]
-    pub snip: Option<SnipTypes>,
     /// Findings told, of all files together; 0: all [default: 100, and all with `--error-format json`]
     #[arg(long, value_name = "N")]
     pub max_errors: Option<u64>,
@@ -268,46 +284,6 @@ pub struct ValidateArguments {
     pub read: ReadArguments,
     #[command(flatten)]
     pub output: OutputArguments,
-}
-
-/// A choice of SNIP types.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct SnipTypes {
-    /// Bit n for type n.
-    bits: u8,
-}
-
-impl SnipTypes {
-    /// Whether a type is chosen.
-    pub fn contains(self, snip: u8) -> bool {
-        1u8.checked_shl(u32::from(snip))
-            .is_some_and(|bit| self.bits & bit != 0)
-    }
-}
-
-impl FromStr for SnipTypes {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let snip = |text: &str| {
-            text.trim()
-                .parse()
-                .ok()
-                .filter(|snip| (1..=7).contains(snip))
-        };
-        let mut bits = 0;
-        for part in text.split(',') {
-            let (first, last) = part.split_once('-').unwrap_or((part, part));
-            let (Some(first), Some(last)) = (snip(first), snip(last)) else {
-                return Err("types are numbers from 1 to 7: `2`, `1-2`, `1,3`");
-            };
-            if first > last {
-                return Err("a range goes upwards: `1-2`");
-            }
-            bits |= (first..=last).fold(0, |bits, snip: u8| bits | 1 << snip);
-        }
-        Ok(Self { bits })
-    }
 }
 
 const ACK_EXAMPLES: &str = "\
@@ -423,6 +399,81 @@ pub struct FmtArguments {
     pub output: OutputArguments,
 }
 
+const SPLIT_EXAMPLES: &str = "\
+Examples:
+  x12conv split --by set --out parts claims.x12             a file for each transaction set: part-0001.edi, part-0002.edi, ...
+  x12conv split --claims 5000 --out parts claims.x12        at most so many claims in each
+  x12conv split --claims 5000 --by interchange --out parts claims.x12      but all of an interchange in one file
+  x12conv split --megabytes 100 --out parts claims.x12      files of at most so much
+
+Control numbers are given anew, counts are right, all else stays byte for byte. A transaction set is divided between its claims, with \
+what stands around them, if there are too many, or if it is too large for a file by itself; each part has a reference (BHT03) of its own: \
+that received, and a number. Sets that pay or whose structure is broken stay whole, and a claim always does: exit code 1 says that \
+something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file if it must be read twice.";
+
+/// Arguments of `split`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("where").required(true).multiple(true).args(["by", "claims", "megabytes"]))]
+pub struct SplitArguments {
+    /// What has a file of its own [default with --claims: set]
+    #[arg(long, value_enum)]
+    pub by: Option<By>,
+    /// At most so many claims, or other records, in a transaction set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub claims: Option<u64>,
+    /// At most so many megabytes, of a million bytes, in a file
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub megabytes: Option<u64>,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
+    pub control_number: u32,
+    /// Show what the claims of each part charge, which may be health data
+    #[arg(long)]
+    pub show_phi: bool,
+    /// The folder for the parts; it may hold none yet
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    #[command(flatten)]
+    pub input: InputArguments,
+}
+
+/// What is split, or merged.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum By {
+    /// Interchanges, ISA to IEA
+    Interchange,
+    /// Groups, GS to GE
+    Group,
+    /// Transaction sets, ST to SE
+    Set,
+}
+
+const MERGE_EXAMPLES: &str = "\
+Examples:
+  x12conv merge a.x12 b.x12 > both.x12                interchanges one after the other
+  x12conv merge --by group *.x12 -o all.x12           groups of the same sender, receiver, usage and version in one interchange
+  x12conv merge --by set *.x12 -o all.x12             their sets of the same kind in one group, too
+  x12conv merge --by set parts/*.edi | x12conv validate
+
+Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
+a value of another one holds such a delimiter, it cannot be merged, and nothing is. With --by group and --by set what belongs together \
+comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
+
+/// Arguments of `merge`.
+#[derive(Debug, Args)]
+pub struct MergeArguments {
+    /// What is kept as it is
+    #[arg(long, value_enum, default_value = "interchange")]
+    pub by: By,
+    /// Control number of the first interchange, and of the first group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
+    pub control_number: u32,
+    #[command(flatten)]
+    pub input: InputArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
 /// Arguments of `synth`.
 #[derive(Debug, Args)]
 pub struct SynthArguments {
@@ -523,19 +574,5 @@ mod tests {
     #[test]
     fn the_flags_fit_together() {
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn snip_types_are_ranges_and_lists() {
-        let chosen = |text: &str| {
-            text.parse()
-                .map(|types: SnipTypes| (1..=7).filter(|&snip| types.contains(snip)).collect())
-        };
-        assert_eq!(chosen("1-2"), Ok(vec![1, 2]));
-        assert_eq!(chosen("1,4-5"), Ok(vec![1, 4, 5]));
-        assert_eq!(chosen("7"), Ok(vec![7]));
-        for wrong in ["", "0", "8", "2-1", "1-", "a", "1-2-3", "300"] {
-            assert!(wrong.parse::<SnipTypes>().is_err(), "{wrong}");
-        }
     }
 }

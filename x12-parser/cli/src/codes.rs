@@ -1,4 +1,5 @@
-//! External code lists and overlays that the user keeps: KDL files, read when the command begins.
+//! What documents are checked by: types of check, rule packs, and the external code lists and overlays that the user keeps, KDL files
+//! read when the command begins.
 //!
 //! Every fault of every file is told before the run is given up, so that their author sees all of them at once.
 
@@ -21,7 +22,29 @@ const FILE_BYTES: u64 = 16 << 20;
 
 /// Adds what the user keeps to the catalog of the run; false if that cannot be done.
 pub fn load(session: &mut Session, guides: &GuideArguments) -> bool {
-    load_lists(session, guides.codes.as_deref()) && load_overlays(session, &guides.overlays)
+    session.options.snip = guides.snip.unwrap_or_default();
+    load_lists(session, guides.codes.as_deref())
+        && load_packs(session, &guides.packs)
+        && load_overlays(session, &guides.overlays)
+}
+
+/// Lays packs of rules over the guides that they are for; false if there is no such pack.
+fn load_packs(session: &mut Session, names: &[String]) -> bool {
+    for name in names {
+        let catalog = &session.options.catalog;
+        let laid = catalog.pack(name).unwrap_or_default();
+        if laid.is_empty() {
+            let known = catalog.packs().join(", ");
+            let message = format!("there is no pack `{}`; there are {known}", harmless(name));
+            failure::plain(&mut session.talk, "pack", None, &message);
+            return false;
+        }
+        let catalog = laid
+            .into_iter()
+            .fold(Catalog::clone(catalog), Catalog::with);
+        session.options.catalog = Arc::new(catalog);
+    }
+    true
 }
 
 /// Lays overlays over the guides that they name, one over the other; false if one cannot be laid.

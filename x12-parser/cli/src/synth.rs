@@ -188,6 +188,9 @@ mod tests {
     #[test]
     fn every_statement_of_a_profile_names_something() {
         for id in [
+            "005010X186A1",
+            "005010X214",
+            "005010X220A1",
             "005010X221A1",
             "005010X222A1",
             "005010X223A2",

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use x12_parser::{Code, Options, Severity, Summary, validate};
 
-const GUIDES: [&str; 4] = ["837P", "837I", "835", "999"];
+const GUIDES: [&str; 7] = ["837P", "837I", "835", "999", "834", "005010X214", "824"];
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {
@@ -85,7 +85,7 @@ fn planted_faults_are_found_where_the_manifest_says() {
         ("wrong-control-number", "set-control-number"),
         ("out-of-sequence", "segment-out-of-sequence"),
     ];
-    for guide in ["837P", "837I", "835"] {
+    for guide in ["837P", "837I", "835", "834", "005010X214"] {
         for (kind, code) in kinds {
             let document = synth(&[
                 guide, "--sets", "10", "--rich", "40", "--fault", kind, "--count", "5",

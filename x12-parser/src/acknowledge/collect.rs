@@ -1,13 +1,20 @@
 //! Collects from each block what an acknowledgment is made of.
 
+use std::sync::Arc;
+
+use x12_schemas::table::{Guide, NONE, Record, Role};
+
 use crate::block::{Block, Stage};
+use crate::chart::Chart;
 use crate::check::Checker;
+use crate::decimal::Decimal;
 use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::event::{Event, Part};
 use crate::finding::{Finding, Severity};
 use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
+use crate::role_index::Standing;
 use crate::segment::Segment;
 
 /// What is told to the one who composes. Holds values, so it has no `Debug`.
@@ -22,7 +29,8 @@ pub(crate) enum Item {
         gs: Vec<Vec<u8>>,
     },
     OpenSet {
-        known: bool,
+        /// Its guide, if one is known, and what its records are.
+        guide: Option<(Arc<Guide>, Option<Record>)>,
     },
     Set {
         st: Vec<Vec<u8>>,
@@ -34,6 +42,11 @@ pub(crate) enum Item {
         finding: Finding,
         quote: Quote,
     },
+    /// A loop that is something to records, and what it is; for a level, whether it is a provider's.
+    OpenLoop(Standing, bool),
+    CloseLoop(Standing),
+    /// The total of the open record.
+    Charge(Decimal),
     CloseSet,
     CloseGroup,
     CloseInterchange,
@@ -59,7 +72,10 @@ const COPY_BYTES: usize = 99;
 const UNIT_BYTES: usize = 35;
 
 /// Collects.
-pub(crate) struct Collect;
+pub(crate) struct Collect {
+    /// Findings of a transaction set that are told, and quoted for.
+    pub(crate) most: usize,
+}
 
 impl Stage for Collect {
     type Output = Vec<Item>;
@@ -68,14 +84,13 @@ impl Stage for Collect {
         output.clear();
         let replay = Replay::new(block);
         let units = block.placed.start.units.clone();
-        let most = block.limits.findings_per_set;
         Collector {
             block,
             replay,
             units,
             checker: Checker::new(&block.layout.delimiters),
             items: output,
-            most,
+            most: self.most,
             kept: 0,
         }
         .run();
@@ -114,7 +129,12 @@ impl<'b> Collector<'b> {
                 }
                 Step::Finding(finding) => waiting.push(finding.clone()),
                 Step::Structure(event) => {
-                    self.settle(&mut waiting);
+                    // What is wrong with the segment that opens a loop is told in it.
+                    let opens = matches!(event, Event::OpenLoop(_));
+                    let keeps = waiting.extract_if(.., |finding| !opens || finding.length == 0);
+                    for finding in keeps.collect::<Vec<_>>() {
+                        self.push(finding, Copied::Nothing);
+                    }
                     self.structure(event);
                 }
                 Step::Segment(placed) => {
@@ -145,8 +165,9 @@ impl<'b> Collector<'b> {
         match event {
             Event::OpenSet(_) => {
                 self.kept = 0;
+                let guide = self.replay.chart;
                 self.items.push(Item::OpenSet {
-                    known: self.replay.chart.is_some(),
+                    guide: guide.map(|chart| (Arc::clone(&chart.guide), chart.roles.record)),
                 });
             }
             Event::CloseSet => {
@@ -157,9 +178,22 @@ impl<'b> Collector<'b> {
             Event::OpenGroup => self.items.push(Item::OpenGroup),
             Event::CloseGroup => self.items.push(Item::CloseGroup),
             Event::CloseInterchange => self.items.push(Item::CloseInterchange),
+            Event::OpenLoop(loop_index) => {
+                if let Some(chart) = self.replay.chart {
+                    let (roles, standing) = (&chart.roles, chart.roles.standing(loop_index));
+                    if standing != Standing::Plain {
+                        let is_provider = roles.is_provider(loop_index);
+                        self.items.push(Item::OpenLoop(standing, is_provider));
+                    }
+                }
+            }
             Event::CloseLoop => {
                 if let Some(chart) = self.replay.chart {
                     close_units(&mut self.units, chart, self.replay.loop_index);
+                    let standing = chart.roles.standing(self.replay.closed);
+                    if standing != Standing::Plain {
+                        self.items.push(Item::CloseLoop(standing));
+                    }
                 }
             }
             _ => {}
@@ -168,11 +202,7 @@ impl<'b> Collector<'b> {
 
     fn segment(&mut self, placed: &PlacedSegment<'b>) {
         self.envelope(placed);
-        if let Some(chart) = self
-            .replay
-            .chart
-            .filter(|_| placed.definition != x12_schemas::table::NONE)
-        {
+        if let Some(chart) = self.replay.chart.filter(|_| placed.definition != NONE) {
             open_unit(
                 &mut self.units,
                 chart,
@@ -180,16 +210,28 @@ impl<'b> Collector<'b> {
                 placed.definition,
                 &placed.segment,
             );
+            self.charge(chart, placed);
         }
         let mut found = Vec::new();
         self.checker
             .placed(&self.replay, placed, &mut |code, part| {
-                if code.severity() == Severity::Error {
+                if self.replay.severity(code) == Severity::Error {
                     found.push(self.replay.finding(placed, code, part));
                 }
             });
         for finding in found {
             self.push(finding, Copied::From(&placed.segment));
+        }
+    }
+
+    /// The total of a record, if the segment says it.
+    fn charge(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
+        let mut speakers = chart
+            .roles
+            .speakers(placed.definition, self.replay.loop_index);
+        if let Some(speaker) = speakers.find(|speaker| speaker.role == Role::Charge) {
+            let value = speaker.value(&placed.segment);
+            self.items.extend(Decimal::parse(&value).map(Item::Charge));
         }
     }
 
@@ -224,8 +266,7 @@ impl<'b> Collector<'b> {
             self.items.push(Item::GroupTrailer {
                 ge01: placed.segment.element(1).bytes().to_vec(),
             });
-        } else if placed.definition != x12_schemas::table::NONE && !id.eq_ignore_ascii_case(b"IEA")
-        {
+        } else if placed.definition != NONE && !id.eq_ignore_ascii_case(b"IEA") {
             self.items.push(Item::Service);
         }
     }
@@ -237,8 +278,10 @@ impl<'b> Collector<'b> {
         // Faults of the set itself are few, and its answer names each kind of them.
         if !finding.acknowledgment().ik304.is_empty() {
             self.kept += 1;
+            // What is not told is counted all the same.
             if self.kept > self.most {
-                return;
+                let quote = Quote::default();
+                return self.items.push(Item::Finding { finding, quote });
             }
         }
         let part = Part {

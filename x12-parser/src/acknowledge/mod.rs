@@ -10,6 +10,7 @@ mod collect;
 mod compose;
 mod note;
 mod received;
+mod records;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use std::io::{Read, Write};
 use crate::block::Blocks;
 use crate::control_number::ControlNumber;
 use crate::error::Error;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::parallel;
 
@@ -25,6 +27,7 @@ use answer::Answer;
 pub use answer_set::AnswerSet;
 use collect::{Collect, Item};
 pub use note::Ta1Note;
+pub use records::{Reason, RecordRejection, RecordTotals, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
 /// When a TA1 is sent.
@@ -38,8 +41,21 @@ pub enum Ta1Policy {
     Always,
 }
 
+/// What a fault rejects, of those that a 999 or 997 can tell.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Rejects {
+    /// The transaction set that it is in.
+    #[default]
+    Sets,
+    /// The record that it is in, a claim or a member, or all records that it stands around: their transaction set is accepted with
+    /// errors. What stands neither in nor around records, and what has no records, is rejected as a set.
+    Records,
+}
+
 /// What an acknowledgment needs beyond the document: the crate reads no clock and gives no numbers of its own.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
 pub struct AcknowledgmentOptions<N = CountingNumbers> {
     /// Date of the answer, CCYYMMDD.
     pub date: String,
@@ -51,10 +67,29 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub ta1: Ta1Policy,
     /// Whether accepted transaction sets are listed one by one (AK2 with IK5 or AK5), or only counted.
     pub list_accepted: bool,
+    /// What a fault rejects.
+    pub rejects: Rejects,
     /// Interchanges, by their ordinal from one, that the caller rejects for what only it can know: a control number that it received
     /// before, a usage indicator or a partner that it does not expect. Each gets a TA1 with that note, whatever else is wrong with it,
     /// and nothing else; one that holds acknowledgments only is not answered, yet told as rejected.
     pub rejected: BTreeMap<u32, Ta1Note>,
+}
+
+impl<N> AcknowledgmentOptions<N> {
+    /// Answers of this date (CCYYMMDD) and time (HHMM) under these numbers, and all else as it usually is: a TA1 when it is asked for,
+    /// accepted transaction sets listed, faults rejecting the set that they are in, no interchange rejected beforehand.
+    #[must_use]
+    pub fn new(date: impl Into<String>, time: impl Into<String>, numbers: N) -> Self {
+        Self {
+            date: date.into(),
+            time: time.into(),
+            numbers,
+            ta1: Ta1Policy::default(),
+            list_accepted: true,
+            rejects: Rejects::default(),
+            rejected: BTreeMap::new(),
+        }
+    }
 }
 
 /// Gives control numbers to answers, each when it is about to be written, and only then.
@@ -146,20 +181,14 @@ impl ControlNumbers for CountingNumbers {
 ///
 /// # Examples
 /// ```
-/// use x12_parser::{AcknowledgmentOptions, CountingNumbers, Decided, Ta1Note, Ta1Policy, acknowledge};
+/// use x12_parser::{AcknowledgmentOptions, CountingNumbers, Decided, Ta1Note, acknowledge};
 ///
 /// # fn main() -> Result<(), x12_parser::Error> {
 /// let document = b"ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
 /// GS*HP*A*B*20261123*1200*1*X*005010X221A1~ST*835*0001~SE*2*0001~GE*1*1~IEA*1*000000001~";
-/// let mut how = AcknowledgmentOptions {
-///     date: "20261123".to_owned(),
-///     time: "1200".to_owned(),
-///     numbers: CountingNumbers::default(),
-///     ta1: Ta1Policy::WhenAsked,
-///     list_accepted: true,
-///     // The caller has seen this control number before.
-///     rejected: [(1, Ta1Note::DuplicateControlNumber)].into(),
-/// };
+/// let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
+/// // The caller has seen this control number before.
+/// how.rejected.insert(1, Ta1Note::DuplicateControlNumber);
 /// let (mut answers, mut told) = (Vec::new(), Vec::new());
 /// acknowledge(&document[..], &mut answers, &mut how, &Default::default(), |decided| {
 ///     told.push(decided);
@@ -183,14 +212,22 @@ where
     D: FnMut(Decided) -> Result<(), Error> + Send,
 {
     let mut answer = Answer::new(answers, how, options.limits, decided);
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    // What is wrong beyond what is told still rejects the record that it is in.
+    let limits = Limits {
+        findings_per_set: usize::MAX - 1,
+        ..options.limits
+    };
+    let blocks = Blocks::new(&options.catalog, limits, true).with_snip(options.snip);
+    let collect = Collect {
+        most: options.limits.findings_per_set,
+    };
     let mut join = |items: &mut Vec<Item>| answer.items(items);
     let read = parallel::run(
         document,
         options.block_bytes,
         blocks,
         options.threads,
-        &Collect,
+        &collect,
         &mut join,
     );
     if read.is_err() {

@@ -3,8 +3,9 @@
 use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::{Item, Quote};
 use crate::acknowledge::compose::Compose;
+use crate::acknowledge::records::Tracker;
 use crate::acknowledge::verdict::{Decided, Opened, Verdict};
-use crate::acknowledge::{AcknowledgmentOptions, AnswerSet};
+use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects};
 use crate::delimiters::Delimiters;
 use crate::finding::Finding;
 use crate::limits::Limits;
@@ -42,7 +43,7 @@ struct Group {
     known: u64,
     accepted: u64,
     codes: Vec<&'static str>,
-    /// Whether its header has faults that no code names.
+    /// Whether its header has faults that no code names, or one of its transaction sets is accepted with errors.
     faulty: bool,
 }
 
@@ -51,6 +52,10 @@ struct Group {
 struct Set {
     known: bool,
     rejected: bool,
+    /// Whether something is wrong for which only records are rejected.
+    faulty: bool,
+    /// What becomes of its records, if its guide has any.
+    tracker: Option<Tracker>,
     codes: Vec<&'static str>,
     /// What is wrong in its segments, in the order in which it was found.
     findings: Vec<(Finding, Quote)>,
@@ -132,14 +137,16 @@ impl Received {
                     group.ge01 = ge01;
                 }
             }
-            Item::OpenSet { known } => {
+            Item::OpenSet { guide } => {
                 self.opened.open_set();
                 self.set = self.open_bundle().map(|bundle| Set {
-                    known,
+                    known: guide.is_some(),
+                    tracker: guide.and_then(|(guide, record)| Some(Tracker::new(guide, record?))),
                     begin: (bundle.compose.bytes.len(), bundle.compose.segments),
                     ..Set::default()
                 });
             }
+            Item::OpenLoop(..) | Item::CloseLoop(_) | Item::Charge(_) => self.track(&item),
             Item::Set { st } => {
                 self.opened.name_set([element(&st, 1), element(&st, 2)]);
                 if self.set.is_some()
@@ -148,16 +155,17 @@ impl Received {
                     bundle.open_set(&st);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(finding, quote, limits),
+            Item::Finding { finding, quote } => self.finding(finding, quote, how.rejects, limits),
             Item::CloseSet => {
                 let verdict = self.verdict();
+                let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
                 let bytes: usize = self
                     .bundles()
                     .map(|bundle| bundle.compose.bytes.len())
                     .iter()
                     .sum();
                 self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
-                return Some(self.opened.close_set(verdict));
+                return Some(self.opened.close_set(verdict, tracker.map(Tracker::finish)));
             }
             Item::CloseGroup => {
                 let answer = self.group.as_ref().map_or_else(
@@ -191,6 +199,7 @@ impl Received {
     /// What is said of the open transaction set.
     fn verdict(&self) -> Verdict {
         match &self.set {
+            Some(set) if !set.rejected && set.faulty => Verdict::AcceptedWithErrors,
             Some(set) if !set.rejected => Verdict::Accepted,
             None if self.opened.answers => Verdict::NotAnswered,
             // Without a group's header its interchange is rejected.
@@ -211,7 +220,15 @@ impl Received {
         self.group = Some(Group::new(answer));
     }
 
-    fn finding(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+    /// Follows the records of the open transaction set.
+    fn track(&mut self, item: &Item) {
+        let set = self.set.as_mut();
+        if let Some(tracker) = set.and_then(|set| set.tracker.as_mut()) {
+            tracker.item(item);
+        }
+    }
+
+    fn finding(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
         let codes = finding.acknowledgment();
         let id = finding
             .position
@@ -222,7 +239,13 @@ impl Received {
             _ if !codes.ta105.is_empty() => self.note(codes.ta105),
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, limits),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, rejects, limits),
+            (true, _) => {
+                let set = self.set.as_mut();
+                if let Some(tracker) = set.and_then(|set| set.tracker.as_mut()) {
+                    tracker.fault(&finding);
+                }
+            }
             (false, "GS") => {
                 if let Some(group) = &mut self.group {
                     group.faulty = true;
@@ -261,9 +284,15 @@ impl Received {
     }
 
     /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
-    fn keep(&mut self, finding: Finding, quote: Quote, limits: &Limits) {
+    fn keep(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
         if let Some(set) = &mut self.set {
-            set.rejected = true;
+            match &mut set.tracker {
+                Some(tracker) if rejects == Rejects::Records && tracker.is_inside() => {
+                    tracker.fault(&finding);
+                    set.faulty = true;
+                }
+                _ => set.rejected = true,
+            }
             add(&mut set.codes, "5");
             if set.findings.len() < limits.findings_per_set {
                 set.findings.push((finding, quote));
@@ -278,11 +307,13 @@ impl Received {
         group.received += 1;
         group.known += u64::from(set.known);
         group.accepted += u64::from(!set.rejected);
+        group.faulty |= set.faulty;
         let answer = group.answer;
         let bundle = self.bundle(answer);
         bundle.tell(&mut set.findings);
-        if set.rejected {
-            let words: Vec<&str> = ["R"].into_iter().chain(set.codes).collect();
+        if set.rejected || set.faulty {
+            let code = if set.rejected { "R" } else { "E" };
+            let words: Vec<&str> = [code].into_iter().chain(set.codes).collect();
             bundle.close_set(&words);
         } else if listing {
             bundle.close_set(&["A"]);

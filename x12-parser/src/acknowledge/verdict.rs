@@ -1,6 +1,7 @@
 //! What was decided, as the caller is told it: transaction sets first, then their group, then the interchange.
 
 use crate::acknowledge::AnswerSet;
+use crate::acknowledge::records::RecordVerdicts;
 use crate::control_number::ControlNumber;
 use crate::place::text;
 
@@ -26,7 +27,7 @@ pub enum Decided {
 pub enum Verdict {
     /// IK501 or AK501 A.
     Accepted,
-    /// E; said of no transaction set yet: every finding of severity error rejects.
+    /// E: records of it are rejected, see [`crate::Rejects::Records`].
     AcceptedWithErrors,
     /// R, or what would be R if its interchange or group were not rejected.
     Rejected,
@@ -50,6 +51,8 @@ pub struct SetDecision {
     pub st02: String,
     /// What its answer says, if its group and its interchange are not rejected.
     pub verdict: Verdict,
+    /// What becomes of its records if it is accepted; none if its guide has none, or is not known.
+    pub records: Option<RecordVerdicts>,
 }
 
 /// What was decided about a received group; it was not sent if its interchange is rejected.
@@ -163,7 +166,11 @@ impl Opened {
         self.st = st.map(text);
     }
 
-    pub(crate) fn close_set(&mut self, verdict: Verdict) -> Decided {
+    pub(crate) fn close_set(
+        &mut self,
+        verdict: Verdict,
+        records: Option<RecordVerdicts>,
+    ) -> Decided {
         self.in_set = false;
         let [st01, st02] = std::mem::take(&mut self.st);
         Decided::Set(SetDecision {
@@ -173,6 +180,7 @@ impl Opened {
             st01,
             st02,
             verdict,
+            records,
         })
     }
 

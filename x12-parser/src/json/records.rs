@@ -129,7 +129,7 @@ fn tally(block: &Block<'_>, tallies: &mut Vec<Tally>) {
             }
             Step::Segment(placed) if replay.in_set => {
                 checker.placed(&replay, &placed, &mut |code, _| {
-                    tally.count(code.severity(), code.acknowledgment());
+                    tally.count(replay.severity(code), code.acknowledgment());
                 });
             }
             _ => {}

@@ -95,7 +95,8 @@ impl Placer {
             .iter()
             .position(|chart| Arc::ptr_eq(&chart.guide, &found.guide));
         let ordinal = known.unwrap_or_else(|| {
-            Arc::make_mut(&mut self.charts).push(Arc::new(Chart::new(found.guide, &self.catalog)));
+            let chart = Chart::new(found.guide, &self.catalog, self.snip);
+            Arc::make_mut(&mut self.charts).push(Arc::new(chart));
             self.charts.len() - 1
         });
         Some((ordinal as u16, found.by_alias))

@@ -6,7 +6,8 @@ use crate::error::Error;
 use crate::segment::{Segment, unwrapped};
 
 /// A control segment in parts.
-pub(super) struct Control {
+#[derive(Clone)]
+pub(crate) struct Control {
     /// The identifier, then the elements.
     fields: Vec<Vec<u8>>,
     /// Terminator, and what follows it.
@@ -16,10 +17,10 @@ pub(super) struct Control {
 }
 
 /// An element that is given anew: its name, its number, and its length in bytes at most.
-pub(super) type Slot = (&'static str, usize, usize);
+pub(crate) type Slot = (&'static str, usize, usize);
 
 /// Elements of ISA that are given anew; each has a fixed width (x12-standard §1.1).
-pub(super) const ISA: [Slot; 8] = [
+pub(crate) const ISA: [Slot; 8] = [
     ("ISA05", 5, 2),
     ("ISA06", 6, 15),
     ("ISA07", 7, 2),
@@ -31,7 +32,7 @@ pub(super) const ISA: [Slot; 8] = [
 ];
 
 /// Elements of GS that are given anew.
-pub(super) const GS: [Slot; 5] = [
+pub(crate) const GS: [Slot; 5] = [
     ("GS02", 2, 15),
     ("GS03", 3, 15),
     ("GS04", 4, 8),
@@ -40,7 +41,7 @@ pub(super) const GS: [Slot; 5] = [
 ];
 
 /// The element of ST that is given anew.
-pub(super) const ST: [Slot; 1] = [("ST02", 2, 9)];
+pub(crate) const ST: [Slot; 1] = [("ST02", 2, 9)];
 
 /// An element without the line breaks inside; one that is nothing else is a separator that is declared there.
 fn in_one_line(field: &[u8]) -> Vec<u8> {
@@ -51,7 +52,7 @@ fn in_one_line(field: &[u8]) -> Vec<u8> {
 }
 
 /// Whether an odd header, put right, could be read as one whose component separator is the terminator, with a line break behind it.
-pub(super) fn is_ambiguous(layout: &Layout) -> bool {
+pub(crate) fn is_ambiguous(layout: &Layout) -> bool {
     let header = layout.header.as_ref();
     let is_odd = header.is_some_and(|header| header.wrapped || !header.misfits.is_empty());
     is_odd && layout.delimiters.segment.is_ascii_whitespace()
@@ -59,7 +60,7 @@ pub(super) fn is_ambiguous(layout: &Layout) -> bool {
 
 impl Control {
     /// Takes a segment apart.
-    pub(super) fn read(segment: &Segment<'_>, kind: EntryKind, at: u64) -> Self {
+    pub(crate) fn read(segment: &Segment<'_>, kind: EntryKind, at: u64) -> Self {
         let fields = segment.fields();
         let fields = match kind {
             // What stands in it is moved, and with it the line breaks of a wrapped file.
@@ -78,7 +79,7 @@ impl Control {
     }
 
     /// A trailer that was missing.
-    pub(super) fn new(id: &str, delimiters: &Delimiters, suffix: &[u8]) -> Self {
+    pub(crate) fn new(id: &str, delimiters: &Delimiters, suffix: &[u8]) -> Self {
         Self {
             fields: vec![id.as_bytes().to_vec()],
             end: [&[delimiters.segment], suffix].concat(),
@@ -86,8 +87,19 @@ impl Control {
         }
     }
 
+    /// An element from one, 0 being the identifier; empty if it does not stand.
+    pub(crate) fn element(&self, number: usize) -> &[u8] {
+        self.fields.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    /// How many bytes it is, terminator and all.
+    pub(crate) fn len(&self) -> usize {
+        let fields: usize = self.fields.iter().map(|field| field.len() + 1).sum();
+        fields + self.end.len()
+    }
+
     /// Puts a value in the place of an element.
-    pub(super) fn put(&mut self, number: usize, value: Vec<u8>) {
+    pub(crate) fn put(&mut self, number: usize, value: Vec<u8>) {
         if self.fields.len() <= number {
             self.fields.resize_with(number + 1, Vec::new);
         }
@@ -95,14 +107,15 @@ impl Control {
     }
 
     /// Puts given values in their places; `padded` fills their widths with blanks.
-    pub(super) fn give(
+    pub(crate) fn give(
         &mut self,
         slots: &[Slot],
-        values: &[&str],
+        values: &[impl AsRef<str>],
         delimiters: &Delimiters,
         padded: bool,
     ) -> Result<(), Error> {
         for (&(element, number, most), value) in slots.iter().zip(values) {
+            let value = value.as_ref();
             let fits = value.len() <= most && (padded || !value.is_empty());
             if !fits || !value.bytes().all(|byte| takes(delimiters, byte)) {
                 return Err(Error::Value {
@@ -119,7 +132,28 @@ impl Control {
         Ok(())
     }
 
-    pub(super) fn write(&self, delimiters: &Delimiters, to: &mut Vec<u8>) {
+    /// Ends it as others end.
+    pub(crate) fn end(&mut self, delimiters: &Delimiters, suffix: &[u8]) {
+        self.end = [&[delimiters.segment], suffix].concat();
+    }
+
+    /// Refuses elements that would read otherwise under these delimiters.
+    pub(crate) fn check(&self, delimiters: &Delimiters) -> Result<(), Error> {
+        let Delimiters {
+            segment,
+            element,
+            component,
+            repetition,
+        } = *delimiters;
+        let clashes =
+            |byte: &u8| [segment, element, component].contains(byte) || repetition == Some(*byte);
+        if self.fields.iter().flatten().any(clashes) {
+            return Err(Error::Clash { at: self.at });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self, delimiters: &Delimiters, to: &mut Vec<u8>) {
         for (number, field) in self.fields.iter().enumerate() {
             if number > 0 {
                 to.push(delimiters.element);

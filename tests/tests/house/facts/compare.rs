@@ -6,8 +6,8 @@ use std::fmt;
 use serde_json::Value;
 use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage};
 
-/// Loops of the facts that only group: their children stand in the set itself.
-const WRAPPERS: [&str; 3] = ["HEADER", "DETAIL", "FOOTER"];
+/// Loops of the facts that only group: their children stand in what is around them.
+const WRAPPERS: [&str; 4] = ["HEADER", "DETAIL", "FOOTER", "LS_LOOP"];
 
 /// Our names of external code lists, by those of the facts; lists that have no name here are checked by nobody.
 const LISTS: [(&str, &str); 5] = [
@@ -42,7 +42,8 @@ pub fn guide(guide: &Guide, facts: &Value) -> Vec<Difference> {
         guide,
         found: Vec::new(),
     };
-    let set = find(&facts["tree"], "ST_LOOP").expect("the facts have a transaction set");
+    // Some tables begin with the envelope, others with the transaction set.
+    let set = find(&facts["tree"], "ST_LOOP").map_or(&facts["tree"], |set| &set["body"]);
     comparison.children("", set, 0);
     comparison.found
 }
@@ -113,8 +114,8 @@ impl Comparison<'_> {
     }
 
     /// The children of a loop, one by one and in order.
-    fn children(&mut self, name: &str, facts: &Value, index: usize) {
-        let children = children(facts);
+    fn children(&mut self, name: &str, body: &Value, index: usize) {
+        let children = children(body);
         let entry = &self.guide.loops[index];
         let items =
             &self.guide.items[usize::from(entry.first_item)..][..usize::from(entry.item_count)];
@@ -152,7 +153,7 @@ impl Comparison<'_> {
         }
         self.check(id, "usage", text(&facts["use"]), usage(item.usage));
         self.check(id, "max", number(&facts["rep"], 1), u64::from(item.max));
-        self.children(id, facts, usize::from(item.child));
+        self.children(id, &facts["body"], usize::from(item.child));
     }
 
     /// Siblings that may change places do so in both, or in neither.
@@ -340,26 +341,35 @@ impl Comparison<'_> {
 struct Child<'a> {
     node: &'a Value,
     /// Its wrapper and its position in there: alike for those that may change places.
-    position: (&'a str, &'a str),
+    position: (&'a str, String),
 }
 
-fn children(facts: &Value) -> Vec<Child<'_>> {
+fn children(body: &Value) -> Vec<Child<'_>> {
     let mut found = Vec::new();
-    for node in list(&facts["body"]) {
+    for (at, node) in list(body).iter().enumerate() {
         let id = text(&node["loop"]);
         if !WRAPPERS.contains(&id) {
             found.push(Child {
                 node,
-                position: ("", text(&node["pos"])),
+                position: ("", position(node, at)),
             });
         } else if text(&node["use"]) != "N" {
-            found.extend(list(&node["body"]).iter().map(|node| Child {
+            let within = list(&node["body"]).iter().enumerate();
+            found.extend(within.map(|(at, node)| Child {
                 node,
-                position: (id, text(&node["pos"])),
+                position: (id, position(node, at)),
             }));
         }
     }
     found
+}
+
+/// The position of a child: as told, otherwise which of its siblings it is.
+fn position(node: &Value, at: usize) -> String {
+    match &node["pos"] {
+        Value::Null => format!("child {at}"),
+        told => told.to_string(),
+    }
 }
 
 /// For each pair the one before it.

@@ -101,6 +101,8 @@ fn kind(error: &Error) -> &'static str {
         Error::InterchangeHeader { .. } => "interchange-header",
         Error::Limit { .. } => "limit",
         Error::Json { .. } => "json",
+        Error::Undivided { .. } => "undivided",
+        Error::Clash { .. } => "clash",
         _ => "unreadable",
     }
 }
@@ -124,6 +126,7 @@ fn help(verb: &str, input: &Input, error: &Error) -> Option<String> {
         Error::Json { .. } if RECORDS.iter().any(|key| first.starts_with(key)) => {
             Some("`x12conv json` without `--per`, or with `--per set`, gives JSON that X12 can be written from".to_owned())
         }
+        Error::Clash { .. } => Some("`--by interchange` keeps the delimiters of each interchange".to_owned()),
         Error::NoInterchange { .. } => match head {
             [] => Some("it is empty".to_owned()),
             [0x1f, 0x8b, ..] => Some(format!("it is compressed: `gunzip -c {word} | x12conv {verb}`")),

@@ -45,6 +45,8 @@ pub(super) struct Author<'a> {
     pub(super) pointed: u64,
     pub(super) serial: u64,
     pub(super) records_of_set: u64,
+    /// The code that was drawn for the transaction set; empty if its guide draws none.
+    pub(super) drawn: &'static str,
     segments_of_set: u64,
     pub(super) today: Day,
     pub(super) day: Day,
@@ -100,7 +102,8 @@ impl OddsTable {
                 &model.guide.items[usize::from(*at)],
                 &model.items[usize::from(*at)],
             );
-            item.usage == Usage::Situational && !plan.carries && plan.rate.is_rare()
+            let free = !plan.carries && plan.only.is_empty();
+            item.usage == Usage::Situational && free && plan.rate.is_rare()
         };
         let (rare, each): (Vec<u16>, Vec<u16>) = plan.order.iter().copied().partition(is_rare);
         let (rare, each) = if rich > USUAL as u8 {
@@ -151,6 +154,7 @@ impl<'a> Author<'a> {
             pointed: 1,
             serial: 0,
             records_of_set: 0,
+            drawn: "",
             segments_of_set: 0,
             today,
             day: today,
@@ -264,6 +268,13 @@ impl<'a> Author<'a> {
         digits(number, 4, &mut control);
         let control = String::from_utf8_lossy(&control).into_owned();
         self.ordinal = 1;
+        if !self.model.drawn.is_empty() {
+            self.drawn = self
+                .random
+                .pick(&self.model.drawn)
+                .copied()
+                .unwrap_or_default();
+        }
         self.decide(0, self.records_of_set);
         self.items(
             0,
@@ -304,8 +315,10 @@ impl<'a> Author<'a> {
             let index = usize::from(at);
             let item = &model.guide.items[index];
             let starts = loop_index != 0 && at == a_loop.first_item;
+            let only = &model.items[index].only;
             self.counts[index] = match item.usage {
                 Usage::NotUsed => 0,
+                _ if !only.is_empty() && !only.contains(&self.drawn) => 0,
                 _ if starts => 1,
                 Usage::Required => self.repeats(index).max(1),
                 Usage::Situational if model.items[index].carries && !record => {

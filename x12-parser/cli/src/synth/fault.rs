@@ -258,11 +258,11 @@ struct Spot {
     added: u64,
 }
 
-/// Whether a segment's absence is its own fault alone: it is required, and no other segment is recognised by it.
+/// Whether a segment's absence is a fault, and its own alone: it is required, no other stands in for it, and none is recognised by it.
 fn may_go(guide: &Guide, item: &Item, here: &Here<'_>) -> bool {
     let starts = guide.loops[here.loop_index].first_item == here.item && here.loop_index != 0;
     let header = here.loop_index == 0 && here.segment == 1;
-    item.usage == Usage::Required && !starts && !header
+    item.usage == Usage::Required && item.max == 1 && !starts && !header
 }
 
 /// Whether other things hang on an element: a key, the format of a sibling, a syntax note.

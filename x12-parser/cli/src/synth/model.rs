@@ -29,6 +29,8 @@ pub(super) struct Model {
     /// Parallel to the guide's components.
     pub(super) components: Vec<Slot>,
     pub(super) makers: Vec<Maker>,
+    /// Codes of which one is drawn for each transaction set.
+    pub(super) drawn: Vec<&'static str>,
 }
 
 /// How often a situational part stands.
@@ -71,6 +73,8 @@ pub(super) struct ItemPlan {
     pub(super) once: bool,
     /// Whether it is a loop that is a record, or holds records.
     pub(super) carries: bool,
+    /// Drawn codes with which alone it stands; none if it stands with any.
+    pub(super) only: Vec<&'static str>,
 }
 
 /// A loop.
@@ -141,12 +145,16 @@ pub(super) struct Slot {
     pub(super) chained: u8,
     /// The loop's item with which it does not stand, and without which it does; [`NONE`] if there is none.
     pub(super) without: u16,
+    /// Whether it holds the drawn code, if it may.
+    pub(super) drawn: bool,
+    /// By drawn codes, the codes that alone stand then.
+    pub(super) bound: Vec<(Vec<&'static str>, Vec<u16>)>,
 }
 
-/// A sibling that must hold one of some codes.
+/// A sibling that must hold one of some codes, or the draw that must have been one of them.
 #[derive(Clone, Debug)]
 pub(super) struct Condition {
-    /// From one.
+    /// From one; 0 is the draw.
     pub(super) sibling: u8,
     pub(super) codes: Vec<&'static str>,
 }
@@ -166,6 +174,7 @@ impl Model {
             once: false,
             first: false,
             carries: false,
+            only: Vec::new(),
         };
         let mut model = Self {
             items: vec![plan; guide.items.len()],
@@ -178,6 +187,7 @@ impl Model {
             elements: slots(&guide, &values),
             components: vec![empty_slot(); guide.components.len()],
             makers: Vec::new(),
+            drawn: Vec::new(),
             guide,
         };
         model.fill_components(&values);
@@ -240,35 +250,33 @@ impl Model {
             "rate" => self.rate(&named, Rate::Usual(words.first()?.parse().ok()?)),
             "always" => self.rate(&named, Rate::Always),
             "never" => self.rate(&named, Rate::Never),
-            "codes" => self.codes(&named, words, |slot| &mut slot.prefer)?,
-            "avoid" => self.codes(&named, words, |slot| &mut slot.avoid)?,
+            "codes" => match words.first()?.strip_prefix("drawn=") {
+                Some(drawn) => self.codes(&named, &words[1..], |slot, codes| {
+                    slot.bound.push((drawn.split(',').collect(), codes));
+                })?,
+                None => self.codes(&named, words, |slot, codes| slot.prefer = codes)?,
+            },
+            "avoid" => self.codes(&named, words, |slot, codes| slot.avoid = codes)?,
             "once" => {
-                named
-                    .items
-                    .iter()
-                    .for_each(|&item| self.items[item].once = true);
+                self.each_item(&named, |plan| plan.once = true);
                 self.each_slot(&named, |slot| slot.once = true);
             }
-            "value" => {
-                let maker = values.maker(words)?;
-                self.each_slot(&named, |slot| slot.makers.insert(0, (None, maker)));
+            "value" => self.value(&named, words, values)?,
+            "drawn" => {
+                self.drawn.extend(words);
+                self.each_slot(&named, |slot| slot.drawn = true);
             }
+            "only" => self.each_item(&named, |plan| plan.only.extend(words)),
             "repeat" => {
                 let range = profile::range(words.first()?)?;
-                named
-                    .items
-                    .iter()
-                    .for_each(|&item| self.items[item].repeat = Some(range));
+                self.each_item(&named, |plan| plan.repeat = Some(range));
             }
             "records" => {
                 let range = profile::range(words.first()?)?;
                 self.each_loop(place, |plan| plan.records = Some(range));
             }
             "apart" => self.each_loop(place, |plan| plan.apart = true),
-            "first" => named
-                .items
-                .iter()
-                .for_each(|&item| self.items[item].first = true),
+            "first" => self.each_item(&named, |plan| plan.first = true),
             "without" => self.without(&named, words.first()?)?,
             "count" => named
                 .segments
@@ -291,19 +299,30 @@ impl Model {
     }
 
     fn rate(&mut self, named: &Named, rate: Rate) {
-        named
-            .items
-            .iter()
-            .for_each(|&item| self.items[item].rate = rate);
+        self.each_item(named, |plan| plan.rate = rate);
         self.each_slot(named, |slot| slot.rate = rate);
     }
 
-    /// Sets a list of codes of each slot; nothing if no slot has them all.
+    /// Adds a way to make values, before those that there are.
+    fn value(&mut self, named: &Named, words: &[&'static str], values: &mut Values) -> Option<()> {
+        let codes = words.first()?.strip_prefix("drawn=");
+        let maker = values.maker(&words[usize::from(codes.is_some())..])?;
+        let condition = codes.map(|codes| Condition {
+            sibling: 0,
+            codes: codes.split(',').collect(),
+        });
+        self.each_slot(named, |slot| {
+            slot.makers.insert(0, (condition.clone(), maker));
+        });
+        Some(())
+    }
+
+    /// Gives each slot its codes among these; nothing if no slot has them all.
     fn codes(
         &mut self,
         named: &Named,
         words: &[&str],
-        list: impl Fn(&mut Slot) -> &mut Vec<u16>,
+        give: impl Fn(&mut Slot, Vec<u16>),
     ) -> Option<()> {
         let guide = Arc::clone(&self.guide);
         let found = |element: &Element| -> Vec<u16> {
@@ -324,12 +343,12 @@ impl Model {
             .map(|(element, at)| (found(element), at));
         for (codes, at) in elements {
             complete |= codes.len() == words.len();
-            *list(&mut self.elements[at]) = codes;
+            give(&mut self.elements[at], codes);
         }
         for &at in &named.components {
             let codes = found(&guide.components[at]);
             complete |= codes.len() == words.len();
-            *list(&mut self.components[at]) = codes;
+            give(&mut self.components[at], codes);
         }
         complete.then_some(())
     }
@@ -342,6 +361,13 @@ impl Model {
         let item = guide.items.iter().position(is_it)? as u16;
         self.each_slot(named, |slot| slot.without = item);
         Some(())
+    }
+
+    fn each_item(&mut self, named: &Named, mut change: impl FnMut(&mut ItemPlan)) {
+        named
+            .items
+            .iter()
+            .for_each(|&item| change(&mut self.items[item]));
     }
 
     fn each_slot(&mut self, named: &Named, mut change: impl FnMut(&mut Slot)) {
@@ -452,6 +478,8 @@ fn empty_slot() -> Slot {
         role: None,
         chained: 0,
         without: NONE,
+        drawn: false,
+        bound: Vec::new(),
     }
 }
 

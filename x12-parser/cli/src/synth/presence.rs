@@ -119,7 +119,10 @@ impl Author<'_> {
     /// Whether a sibling's code says that the element is left out.
     fn omitted(&self, slot: &Slot, first: usize) -> bool {
         let holds = |condition: &Condition| {
-            let index = usize::from(condition.sibling) - 1;
+            let Some(sibling) = condition.sibling.checked_sub(1) else {
+                return condition.codes.contains(&self.drawn);
+            };
+            let index = usize::from(sibling);
             let element = &self.model.guide.elements[first + index];
             let code = self
                 .model

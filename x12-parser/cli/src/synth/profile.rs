@@ -13,6 +13,10 @@
 //! once PLACE                it does not repeat
 //! first PLACE               it is written before siblings that may come in any order
 //! value PLACE MAKER WORD…   how its values look, as in values.txt
+//! value PLACE drawn=CODE,… MAKER WORD…   the same, in transaction sets for which one of these codes was drawn
+//! drawn PLACE CODE…         one of these codes is drawn for each transaction set, and stands wherever the element does and may hold it
+//! codes PLACE drawn=CODE,… CODE…   only these codes stand, in transaction sets for which one of those was drawn
+//! only PLACE CODE…          it stands only in transaction sets for which one of these codes was drawn
 //! repeat PLACE LEAST..MOST  how often it stands, if it does
 //! records LOOP LEAST..MOST  how many records (claims, members) one occurrence of the loop holds
 //! apart LOOP                its records stand in one of its parts, never in several
@@ -25,7 +29,10 @@
 use std::collections::HashMap;
 
 /// Statements about guides.
-const PROFILES: [&str; 4] = [
+const PROFILES: [&str; 7] = [
+    include_str!("005010X186A1.txt"),
+    include_str!("005010X214.txt"),
+    include_str!("005010X220A1.txt"),
     include_str!("005010X221A1.txt"),
     include_str!("005010X222A1.txt"),
     include_str!("005010X223A2.txt"),

@@ -155,6 +155,14 @@ impl<'a> Author<'a> {
         let Some(codes) = self.model.guide.codes.get(usize::from(codes)) else {
             return NONE;
         };
+        let drawn = || codes.iter().position(|code| code == self.drawn);
+        if let Some(drawn) = slot.drawn.then(drawn).flatten() {
+            return drawn as u16;
+        }
+        let mut bound = slot.bound.iter();
+        if let Some((_, codes)) = bound.find(|(drawn, _)| drawn.contains(&self.drawn)) {
+            return self.random.pick(codes).copied().unwrap_or(NONE);
+        }
         if let Some(&usual) = self.random.pick(&slot.prefer)
             && !self.random.chance(self.odds.unusual)
         {
@@ -195,7 +203,10 @@ impl<'a> Author<'a> {
     /// The first way to make a value whose condition holds.
     fn maker(&self, slot: &Slot, among: Among<'_>) -> Option<&'a Maker> {
         let holds = |condition: &Condition| {
-            let (from, to) = among.spans[usize::from(condition.sibling) - 1];
+            let Some(sibling) = condition.sibling.checked_sub(1) else {
+                return condition.codes.contains(&self.drawn);
+            };
+            let (from, to) = among.spans[usize::from(sibling)];
             let value = &self.buffer[from as usize..to as usize];
             condition.codes.iter().any(|code| code.as_bytes() == value)
         };

@@ -1,7 +1,5 @@
 //! `x12conv ack`: the answer to X12, TA1, 997 and 999.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use x12_parser::{
     AcknowledgmentOptions, AnswerSet, ControlNumber, CountingNumbers, Decided, Decision,
@@ -54,19 +52,18 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
 
 fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     let (date, time) = clock::now();
-    AcknowledgmentOptions {
-        date: arguments.date.clone().unwrap_or(date),
-        time: arguments.time.clone().unwrap_or(time),
-        numbers: CountingNumbers::from_first(
-            ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST),
-        ),
-        ta1: match arguments.ta1 {
-            Ta1::WhenAsked => Ta1Policy::WhenAsked,
-            Ta1::Always => Ta1Policy::Always,
-        },
-        list_accepted: arguments.accepted == Accepted::List,
-        rejected: BTreeMap::new(),
-    }
+    let first = ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST);
+    let mut how = AcknowledgmentOptions::new(
+        arguments.date.clone().unwrap_or(date),
+        arguments.time.clone().unwrap_or(time),
+        CountingNumbers::from_first(first),
+    );
+    how.ta1 = match arguments.ta1 {
+        Ta1::WhenAsked => Ta1Policy::WhenAsked,
+        Ta1::Always => Ta1Policy::Always,
+    };
+    how.list_accepted = arguments.accepted == Accepted::List;
+    how
 }
 
 fn is_accepted(decision: &Decision, groups: &[GroupDecision]) -> bool {

@@ -4,7 +4,9 @@ mod ack;
 mod fmt;
 mod info;
 mod json;
+mod merge;
 mod schema;
+mod split;
 mod synth;
 mod validate;
 mod x12;
@@ -28,6 +30,8 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Ack(arguments) => ack::run(&arguments, Session::new("ack", talk)),
         Verb::Info(arguments) => info::run(&arguments, Session::new("info", talk)),
         Verb::Fmt(arguments) => fmt::run(&arguments, Session::new("fmt", talk)),
+        Verb::Split(arguments) => split::run(&arguments, Session::new("split", talk)),
+        Verb::Merge(arguments) => merge::run(&arguments, Session::new("merge", talk)),
         Verb::Synth(arguments) => synth::run(&arguments, Session::new("synth", talk)),
         Verb::Schema(arguments) => schema::run(&arguments, Session::new("schema", talk)),
     }
@@ -39,10 +43,7 @@ fn doors(
     files: &[std::path::PathBuf],
     output: &OutputArguments,
 ) -> Option<(Vec<Input>, Output)> {
-    let Some(inputs) = Input::all(files) else {
-        short_help(session);
-        return None;
-    };
+    let inputs = inputs(session, files)?;
     match Output::open(output) {
         Ok(output) => Some((inputs, output)),
         Err(error) => {
@@ -57,6 +58,15 @@ fn doors(
             None
         }
     }
+}
+
+/// The inputs of a run; if there are none, says how to name them.
+fn inputs(session: &mut Session, files: &[std::path::PathBuf]) -> Option<Vec<Input>> {
+    let inputs = Input::all(files);
+    if inputs.is_none() {
+        short_help(session);
+    }
+    inputs
 }
 
 /// Nothing was named, and nobody would know that a terminal is waited for.

@@ -3,9 +3,9 @@
 use std::io::Write;
 
 use serde::Serialize;
-use x12_parser::{Code, Finding, Severity, Summary};
+use x12_parser::{Finding, Severity, Summary};
 
-use crate::arguments::{SnipTypes, ValidateArguments};
+use crate::arguments::ValidateArguments;
 use crate::codes;
 use crate::documents::Document;
 use crate::outcome::{Failure, Outcome};
@@ -38,10 +38,6 @@ pub fn run(arguments: &ValidateArguments, mut session: Session) -> Outcome {
     else {
         return Outcome::CouldNot;
     };
-    if arguments.snip.is_some() {
-        // The library's cap counts findings of all types: those left out here must not use it up.
-        session.options.limits.findings_per_set = FINDINGS_COUNTED;
-    }
     let mut tally = Tally::new(arguments, &session);
     let outcome = session.each(&inputs, output, |session, document, output| {
         check(session, document, output, &mut tally)
@@ -51,9 +47,6 @@ pub fn run(arguments: &ValidateArguments, mut session: Session) -> Outcome {
     }
     outcome
 }
-
-/// More findings than a transaction set can have bytes.
-const FINDINGS_COUNTED: usize = usize::MAX / 2;
 
 fn check(
     session: &mut Session,
@@ -97,7 +90,6 @@ struct Line<'a> {
 
 /// What was counted in all documents together.
 struct Tally {
-    snip: Option<SnipTypes>,
     show_phi: bool,
     /// Findings that may be told.
     most: u64,
@@ -121,7 +113,6 @@ impl Tally {
             None => FINDINGS_TOLD,
         };
         Self {
-            snip: arguments.snip,
             show_phi: arguments.show_phi,
             most,
             told: 0,
@@ -137,10 +128,6 @@ impl Tally {
 
     /// Counts a finding; whether it is to be told.
     fn admits(&mut self, finding: &Finding) -> bool {
-        let omission = finding.code == Code::FindingsOmitted;
-        if !omission && self.snip.is_some_and(|snip| !snip.contains(finding.snip())) {
-            return false;
-        }
         self.errors += u64::from(finding.severity == Severity::Error);
         self.warnings += u64::from(finding.severity == Severity::Warning);
         let told = self.told < self.most;

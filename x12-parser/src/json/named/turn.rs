@@ -10,6 +10,7 @@ use crate::json::named::read::Reader;
 use crate::json::named::seal::{Seal, Wrong};
 use crate::json::named::tree::{Index, NOTHING, Tree};
 use crate::json::scan::Stop;
+use crate::snip::SnipTypes;
 
 /// The keys of a transaction set that are not its guide's.
 const SET_KEYS: [&str; 9] = [
@@ -109,7 +110,7 @@ impl Reader {
         {
             return Some(Arc::clone(known));
         }
-        let chart = Arc::new(Chart::new(guide, &self.catalog));
+        let chart = Arc::new(Chart::new(guide, &self.catalog, SnipTypes::ALL));
         self.charts.push(Arc::clone(&chart));
         Some(chart)
     }

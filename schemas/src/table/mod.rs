@@ -3,7 +3,11 @@
 //! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
 //! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
 
+mod role;
+
 use serde::{Deserialize, Serialize};
+
+pub use role::Role;
 
 /// "No such entry", where a table holds an optional index.
 pub const NONE: u16 = u16::MAX;
@@ -43,6 +47,14 @@ pub struct Guide {
     pub decisions: Vec<Decision>,
     /// Rules over several segments.
     pub rules: Vec<SituationRule>,
+    /// What parts mean to those who answer and split by records.
+    pub roles: Vec<(Role, Vec<Reading>)>,
+    /// Patterns of elements.
+    pub patterns: Vec<Pattern>,
+    /// Names of the external code lists that rules look into.
+    pub lists: Vec<String>,
+    /// What a trading partner thinks of findings that are built in.
+    pub severities: Vec<Severity>,
 }
 
 /// One loop at one place of the guide.
@@ -185,6 +197,8 @@ pub struct Element {
     pub codes: u16,
     /// External code list by name (`states`), empty if none.
     pub list: String,
+    /// Index into [`Guide::patterns`], or [`NONE`].
+    pub pattern: u16,
     /// Sibling whose code names the date or time format of this one, from one; 0 if none.
     pub format_by: u8,
     /// First of its components in [`Guide::components`].
@@ -230,6 +244,21 @@ pub struct CodeList {
     pub date: String,
     /// Codes, sorted, none twice.
     pub codes: Vec<String>,
+    /// Codes that were not, or are not, in force at all times; sorted, each code perhaps for several times.
+    pub times: Vec<Time>,
+    /// What its codes look like, where the codes themselves are not at hand.
+    pub shape: Option<Pattern>,
+}
+
+/// When a code is in force.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+pub struct Time {
+    /// The code.
+    pub code: String,
+    /// First day, CCYYMMDD; empty if there is none.
+    pub from: String,
+    /// Last day, CCYYMMDD; empty if there is none.
+    pub to: String,
 }
 
 /// The standard's data types.
@@ -329,6 +358,8 @@ pub struct SituationRule {
     pub ik304: String,
     /// IK403 that follows, empty if it concerns no element.
     pub ik403: String,
+    /// What a 277CA says of it: category, status and entity, joined by `:`; empty if the rule does not say.
+    pub stc: String,
     /// Loop instances of which each occurrence is looked at by itself; 0 is the transaction set.
     pub scopes: Vec<u16>,
     /// The cell whose first value is the place that is told.
@@ -352,23 +383,83 @@ pub enum Grade {
     Error,
 }
 
+/// Names of the findings inside transaction sets that are built in: a trading partner may think otherwise of how grave they are.
+pub const FINDINGS: &[&str] = &[
+    "binary-length",
+    "components-too-many",
+    "element-code",
+    "element-character",
+    "element-condition-missing",
+    "element-date",
+    "element-exclusion",
+    "element-external-code",
+    "element-missing",
+    "element-not-used",
+    "element-pattern",
+    "element-time",
+    "element-too-long",
+    "element-too-short",
+    "elements-too-many",
+    "guide-alias",
+    "hierarchy-child",
+    "hierarchy-number",
+    "hierarchy-parent",
+    "line-break-inside",
+    "loop-missing",
+    "loop-too-often",
+    "repetitions-too-many",
+    "segment-empty",
+    "segment-lower-case",
+    "segment-missing",
+    "segment-not-in-set",
+    "segment-not-used",
+    "segment-out-of-sequence",
+    "segment-too-often",
+    "segment-unexpected",
+    "segment-unrecognized",
+    "trailing-blanks",
+    "trailing-delimiters",
+];
+
+/// What a trading partner thinks of a kind of finding that is built in.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Severity {
+    /// Name of the finding: `segment-missing`.
+    pub finding: String,
+    /// How grave it is; none if it is not to be told at all.
+    pub grade: Option<Grade>,
+}
+
 /// What is gathered of a term's values in one occurrence.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Cell {
+    /// Loop instances at whose opening it begins anew: the rule's, or one around it.
+    pub scopes: Vec<u16>,
     /// Where the values stand.
     pub readings: Vec<Reading>,
     /// What is gathered.
     pub gathers: Gathers,
+    /// For sums by party; none else.
+    pub parties: Option<Parties>,
+}
+
+/// Occurrences of a loop that are each about one party, which a value in it names.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Parties {
+    /// The loop instances.
+    pub loops: Vec<u16>,
+    /// Where the party is named, in them or below.
+    pub names: Vec<Reading>,
 }
 
 /// An element at one place of the guide.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// The loop instance.
     pub loop_index: u16,
     /// The segment definition.
     pub segment: u16,
-    /// Element, from one; of a run that repeats, in its first run.
+    /// Element, from one; of a run that repeats, in its first run; 0 for the segment itself.
     pub element: u8,
     /// Component, from one; 0 for the element.
     pub component: u8,
@@ -376,6 +467,23 @@ pub struct Reading {
     pub step: u8,
     /// See `step`.
     pub times: u8,
+    /// What must hold of the segment for the value to count.
+    pub filters: Vec<Filter>,
+}
+
+/// What must hold of an element beside a value for the value to count.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Filter {
+    /// Element, from one; of a run that repeats, in its first run.
+    pub element: u8,
+    /// Component, from one; 0 for the element.
+    pub component: u8,
+    /// From one run to the next; 0 if it is the same element for all values.
+    pub step: u8,
+    /// Index into [`Guide::codes`] of what it must be one of.
+    pub codes: u16,
+    /// Whether it must be none of them instead.
+    pub negated: bool,
 }
 
 /// What a cell gathers of values.
@@ -385,12 +493,20 @@ pub enum Gathers {
     Presence,
     /// Whether one is among the codes, an index into [`Guide::codes`].
     Codes(u16),
+    /// Whether one is not among the codes.
+    Others(u16),
     /// Their sum.
     Sum,
     /// All of them.
     Values,
+    /// The earliest and the latest date; of periods the end instead of the beginning.
+    Dates(bool),
     /// Whether one is not as it should be.
     Check(Check),
+    /// Whether one has not the pattern, an index into [`Guide::patterns`].
+    Matches(u16),
+    /// Whether one is not in the external list, an index into [`Guide::lists`], and those that are in it for a time only.
+    Listed(u16),
 }
 
 /// What a value can be checked for by itself.
@@ -398,6 +514,14 @@ pub enum Gathers {
 pub enum Check {
     /// The check digit of a National Provider Identifier: ISO 7812 over `80840` and the ten digits.
     Npi,
+    /// An amount above zero.
+    Positive,
+    /// An amount of zero or more.
+    NotNegative,
+    /// An amount with two decimal places at most.
+    Cents,
+    /// A number without decimal places.
+    Whole,
 }
 
 /// Something that holds in an occurrence or not; numbers are cells of the rule.
@@ -411,18 +535,68 @@ pub enum Condition {
     Code(u16),
     /// So many values stand at least and, unless it is 0, at most.
     Count(u16, u32, u32),
-    /// These sums are together the same as those.
-    Balance(Vec<u16>, Vec<u16>),
+    /// Sums are to each other as they should be.
+    Amounts(Amounts),
     /// No value stands twice.
     Unique(u16),
     /// Each value of the first is one of the second.
     Among(u16, u16),
-    /// The first date of the first is not after that of the second.
+    /// No value of the first is one of the second.
+    Apart(u16, u16),
+    /// No date of the first is after one of the second.
     NotAfter(u16, u16),
-    /// All values are as they should be.
-    Check(u16),
+    /// All values are as they should be: those that were gathered to be told apart from others.
+    Good(u16),
+    /// All values are in their external list, on the first of these dates that stands.
+    Listed(u16, Vec<u16>),
     /// One of these holds.
     Any(Vec<Condition>),
+    /// All of these hold.
+    All(Vec<Condition>),
     /// None of these holds.
     Not(Vec<Condition>),
+}
+
+/// Two sums and how they should be to each other; by party if one of their cells is, and then for each party that all of those name.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Amounts {
+    /// How the first should be to the second.
+    pub relation: Relation,
+    /// Cells of the first sum.
+    pub plus: Vec<u16>,
+    /// Cells of the second sum.
+    pub minus: Vec<u16>,
+    /// An amount that is added to the first; empty if there is none.
+    pub constant: String,
+}
+
+/// How one sum should be to another.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Relation {
+    /// As much.
+    Equal,
+    /// As much or less.
+    NotMore,
+    /// Less.
+    Less,
+}
+
+/// What values of an element look like: one of several rows of steps.
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Pattern {
+    /// As it is written: `d{5}|d{9}`.
+    pub text: String,
+    /// The rows; a value has one of them from its beginning to its end.
+    pub rows: Vec<Vec<Step>>,
+}
+
+/// Characters of one kind.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// The characters, as ranges with both ends.
+    pub ranges: Vec<(u8, u8)>,
+    /// How many stand at least.
+    pub least: u8,
+    /// How many stand at most.
+    pub most: u8,
 }

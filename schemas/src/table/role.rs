@@ -1,0 +1,40 @@
+//! What the parts of a guide mean to those who answer its records or split them.
+
+use serde::{Deserialize, Serialize};
+
+/// What a part of a guide means to those who answer its records or split them; the places of a role stand best first.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Role {
+    /// The reference of the whole transaction set: anew in each part of one that is split. Without it a set is never split.
+    Batch,
+    /// The party that sends: its NM1.
+    Sender,
+    /// The party that is sent to: its NM1.
+    Receiver,
+    /// The provider whose claims stand below: its NM1.
+    Provider,
+    /// Whom the claim is about: their NM1.
+    Patient,
+    /// The sender's number of the claim.
+    Claim,
+    /// The claim's total.
+    Charge,
+    /// The number that an intermediary gave the claim.
+    Intermediary,
+    /// The type of bill, without its frequency.
+    BillType,
+    /// The frequency of the bill.
+    Frequency,
+    /// The date of service, or the dates.
+    Service,
+    /// The procedure of a service line.
+    LineProcedure,
+    /// The revenue code of a service line.
+    LineRevenue,
+    /// The charge of a service line.
+    LineCharge,
+    /// The sender's number of a service line.
+    Line,
+    /// The date of a service line, or the dates.
+    LineService,
+}

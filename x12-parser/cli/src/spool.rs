@@ -1,0 +1,64 @@
+//! Documents that are read more than once: files as they are, others from a copy without a name.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek};
+
+use crate::input::Input;
+use crate::outcome::Failure;
+use crate::progress::Progress;
+
+/// A document that can be read again and again.
+pub struct Spool<'i> {
+    input: &'i Input,
+    copy: Option<File>,
+}
+
+impl<'i> Spool<'i> {
+    /// Of an input; one that can be read but once, such as a pipe, is copied to a temporary file first.
+    pub fn new(input: &'i Input, progress: &Progress) -> Result<Self, Failure> {
+        if input.reopen().is_some() {
+            return Ok(Self { input, copy: None });
+        }
+        let mut reader = input.open(progress)?;
+        let mut copy = nameless().map_err(Failure::Output)?;
+        io::copy(&mut reader, &mut copy).map_err(x12_parser::Error::from)?;
+        let copy = Some(copy);
+        Ok(Self { input, copy })
+    }
+
+    /// Reads it from its start.
+    pub fn read(&self, progress: &Progress) -> Result<Box<dyn Read + '_>, Failure> {
+        let Some(copy) = &self.copy else {
+            return Ok(Box::new(self.input.open(progress)?));
+        };
+        let mut copy: &File = copy;
+        copy.rewind().map_err(Failure::Input)?;
+        Ok(Box::new(copy))
+    }
+}
+
+/// A file that is gone when it is closed, and that nobody else can open.
+fn nameless() -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // FILE_FLAG_DELETE_ON_CLOSE
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x0400_0000);
+    let folder = std::env::temp_dir();
+    let mut number = 0_u32;
+    let (path, file) = loop {
+        let path = folder.join(format!(".x12conv-{}-{number}", std::process::id()));
+        match options.open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && number < 1000 => {
+                number += 1
+            }
+            opened => break (path, opened?),
+        }
+    };
+    if cfg!(unix) {
+        fs::remove_file(path)?;
+    }
+    Ok(file)
+}

@@ -1,0 +1,394 @@
+//! What rules gather while a transaction set is walked: counts, sums, values, in bounded memory for each slot.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use x12_schemas::table::{Check, Filter, Gathers, Reading};
+
+use crate::chart::Chart;
+use crate::code_set::List;
+use crate::decimal::Decimal;
+use crate::event::{Part, Span};
+use crate::limits::{RULE_VALUE_BYTES, RULE_VALUES};
+use crate::rule_index::Slot;
+use crate::segment::{Element, Segment, unwrapped};
+
+/// A value at its place. It is a document's, so it has no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Seen {
+    pub(crate) span: Span,
+    pub(crate) loop_index: u16,
+    pub(crate) segment: u16,
+    pub(crate) part: Part,
+    /// Empty unless it may have to be quoted.
+    pub(crate) value: Arc<[u8]>,
+}
+
+impl std::fmt::Debug for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Seen({})", self.segment)
+    }
+}
+
+/// Where a segment stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) span: Span,
+    pub(crate) loop_index: u16,
+    pub(crate) segment: u16,
+}
+
+impl Place {
+    fn seen(&self, part: Part, value: &[u8]) -> Seen {
+        let Self {
+            span,
+            loop_index,
+            segment,
+        } = *self;
+        let quoted = value.len().min(RULE_VALUE_BYTES);
+        Seen {
+            span,
+            loop_index,
+            segment,
+            part,
+            value: value.get(..quoted).unwrap_or_default().into(),
+        }
+    }
+}
+
+/// A day, CCYYMMDD.
+pub(crate) type Day = [u8; 8];
+
+/// What a slot has gathered in the open occurrence.
+#[derive(Default)]
+pub(crate) struct State {
+    is_touched: bool,
+    /// A value could not be added, or there were too many to compare.
+    pub(crate) is_lost: bool,
+    pub(crate) count: u32,
+    pub(crate) first: Option<Seen>,
+    /// A value among the codes; one that is not as it should be, or stood before.
+    pub(crate) hit: Option<Seen>,
+    pub(crate) sum: Decimal,
+    pub(crate) more: Option<Box<More>>,
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "State({})", self.count)
+    }
+}
+
+/// What few slots gather.
+#[derive(Default)]
+pub(crate) struct More {
+    /// Values, with the first place of each.
+    pub(crate) values: HashMap<Box<[u8]>, (Place, Part)>,
+    /// The earliest and the latest day.
+    pub(crate) days: Option<(Day, Day)>,
+    /// Codes that are not in force at all times.
+    pub(crate) timed: Vec<Seen>,
+    /// Sums by party.
+    pub(crate) sums: HashMap<Box<[u8]>, Decimal>,
+    /// What is added for the party of the open occurrence, and who that is.
+    pending: Decimal,
+    party: Option<Box<[u8]>>,
+}
+
+impl State {
+    /// Forgets everything.
+    #[inline]
+    pub(crate) fn begin(&mut self) {
+        if self.is_touched {
+            *self = Self::default();
+        }
+    }
+
+    /// What is about one party has ended.
+    pub(crate) fn settle(&mut self) {
+        let Some(more) = &mut self.more else {
+            return;
+        };
+        let pending = std::mem::take(&mut more.pending);
+        let Some(party) = more.party.take() else {
+            return;
+        };
+        if more.sums.len() >= RULE_VALUES && !more.sums.contains_key(&party) {
+            self.is_lost = true;
+            return;
+        }
+        let sum = more.sums.entry(party).or_default();
+        match sum.plus(pending) {
+            Some(more) => *sum = more,
+            None => self.is_lost = true,
+        }
+    }
+
+    /// Takes the value that names the party of the open occurrence.
+    pub(crate) fn name(&mut self, value: &[u8]) {
+        self.is_touched = true;
+        let more = self.more.get_or_insert_default();
+        if more.party.is_none() {
+            more.party = Some(value.into());
+        }
+    }
+
+    /// Takes a value.
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        chart: &Chart,
+        slot: &Slot,
+        (place, part): (Place, Part),
+        value: &[u8],
+    ) {
+        self.is_touched = true;
+        self.count = self.count.saturating_add(1);
+        let is_hit = match slot.gathers {
+            Gathers::Presence => {
+                if self.first.is_none() {
+                    self.first = Some(place.seen(part, if slot.quotes { value } else { &[] }));
+                }
+                false
+            }
+            Gathers::Codes(codes) => is_code(chart, codes, value),
+            Gathers::Others(codes) => !is_code(chart, codes, value),
+            Gathers::Sum => {
+                self.add(slot, value);
+                false
+            }
+            Gathers::Values => self.keep((place, part), value),
+            Gathers::Dates(is_end) => {
+                self.date(is_end, value);
+                false
+            }
+            Gathers::Check(check) => !is_good(check, value),
+            Gathers::Matches(pattern) => {
+                let pattern = chart.patterns.get(usize::from(pattern));
+                pattern.is_some_and(|pattern| !pattern.matches(value))
+            }
+            Gathers::Listed(_) => {
+                let list = slot
+                    .list
+                    .and_then(|list| chart.lists.get(usize::from(list)));
+                list.is_some_and(|list| self.is_unlisted(list, place.seen(part, value)))
+            }
+        };
+        if is_hit && self.hit.is_none() {
+            self.hit = Some(place.seen(part, value));
+        }
+    }
+
+    fn add(&mut self, slot: &Slot, value: &[u8]) {
+        let amount = Decimal::parse(value);
+        let sum = if slot.by_party {
+            &mut self.more.get_or_insert_default().pending
+        } else {
+            &mut self.sum
+        };
+        match amount.and_then(|amount| sum.plus(amount)) {
+            Some(more) => *sum = more,
+            None => self.is_lost = true,
+        }
+    }
+
+    /// Keeps a value; whether it stood before.
+    fn keep(&mut self, at: (Place, Part), value: &[u8]) -> bool {
+        let values = &mut self.more.get_or_insert_default().values;
+        if values.contains_key(value) {
+            return true;
+        }
+        if values.len() < RULE_VALUES && value.len() <= RULE_VALUE_BYTES {
+            values.insert(value.into(), at);
+        } else {
+            self.is_lost = true;
+        }
+        false
+    }
+
+    /// Takes a day, or one end of a period; what is none is passed over.
+    fn date(&mut self, is_end: bool, value: &[u8]) {
+        let day = |from: usize| -> Option<Day> {
+            let day: Day = value.get(from..from + 8)?.try_into().ok()?;
+            day.iter().all(u8::is_ascii_digit).then_some(day)
+        };
+        let end = if is_end && value.get(8) == Some(&b'-') {
+            day(9)
+        } else {
+            day(0)
+        };
+        let Some(day) = end else {
+            return;
+        };
+        let more = self.more.get_or_insert_default();
+        more.days = Some(match more.days {
+            Some((first, last)) => (first.min(day), last.max(day)),
+            None => (day, day),
+        });
+    }
+
+    /// Whether a code is not in its list; keeps one that is in it for a time only.
+    fn is_unlisted(&mut self, list: &List, seen: Seen) -> bool {
+        if !list.contains(&seen.value) {
+            return true;
+        }
+        if list.is_timed(&seen.value) {
+            let timed = &mut self.more.get_or_insert_default().timed;
+            if timed.len() < RULE_VALUES {
+                timed.push(seen);
+            } else {
+                self.is_lost = true;
+            }
+        }
+        false
+    }
+}
+
+/// The elements of a segment, side by side.
+pub(crate) struct Fields<'a> {
+    segment: Segment<'a>,
+    /// Of one whose elements hold other delimiters, what stands between the separators, so that it is looked for once.
+    split: Option<Box<[&'a [u8]]>>,
+}
+
+/// Elements that a segment of the standard may have.
+const ELEMENTS: usize = 64;
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(segment: &Segment<'a>, readers: usize) -> Self {
+        // Of few readers each looks for itself.
+        let split = (readers > 2 && !segment.is_flat())
+            .then(|| segment.fields().take(ELEMENTS + 1).collect());
+        Self {
+            segment: *segment,
+            split,
+        }
+    }
+
+    fn element(&self, number: usize) -> Element<'a> {
+        match &self.split {
+            Some(split) => {
+                let value = split.get(number).copied().unwrap_or_default();
+                Element::new(value, self.segment.delimiters())
+            }
+            None => self.segment.element(number),
+        }
+    }
+
+    /// Reads the values of a term, in each run and repetition in which it stands.
+    pub(crate) fn read(&self, chart: &Chart, reading: &Reading, take: &mut dyn FnMut(Part, &[u8])) {
+        if reading.element == 0 {
+            if reading
+                .filters
+                .iter()
+                .all(|filter| self.holds(filter, 0, chart))
+            {
+                take(Part::default(), &[]);
+            }
+            return;
+        }
+        for run in 0..u16::from(reading.times) {
+            let number = u16::from(reading.element) + run * u16::from(reading.step);
+            let element = self.element(usize::from(number));
+            let holds = |filter: &Filter| self.holds(filter, run, chart);
+            if !element.is_empty() && reading.filters.iter().all(holds) {
+                repetitions(element, number, reading.component, take);
+            }
+        }
+    }
+
+    fn holds(&self, filter: &Filter, run: u16, chart: &Chart) -> bool {
+        let number = u16::from(filter.element) + run * u16::from(filter.step);
+        let element = self.element(usize::from(number));
+        let value = match filter.component {
+            0 => element.bytes(),
+            component => element.component(usize::from(component)),
+        };
+        is_code(chart, filter.codes, &unwrapped(value)) != filter.negated
+    }
+}
+
+/// The values of one element.
+fn repetitions(
+    element: Element<'_>,
+    number: u16,
+    component: u8,
+    take: &mut dyn FnMut(Part, &[u8]),
+) {
+    let component = u16::from(component);
+    let mut one = |element: Element<'_>, repetition| {
+        let value = match component {
+            0 => element.bytes(),
+            component => element.component(usize::from(component)),
+        };
+        if !value.is_empty() {
+            let part = Part {
+                element: number,
+                component,
+                repetition,
+            };
+            take(part, &unwrapped(value));
+        }
+    };
+    let mut repetitions = element.repetitions();
+    match (repetitions.next(), repetitions.next()) {
+        (Some(first), Some(second)) => {
+            let rest = [first, second].into_iter().chain(repetitions);
+            for (element, repetition) in rest.zip(1..) {
+                one(element, repetition);
+            }
+        }
+        _ => one(element, 0),
+    }
+}
+
+fn is_code(chart: &Chart, codes: u16, value: &[u8]) -> bool {
+    let codes = chart.codes.get(usize::from(codes));
+    codes.is_some_and(|codes| codes.contains(value))
+}
+
+/// Whether a value is as it should be; one that is no number is told elsewhere.
+fn is_good(check: Check, value: &[u8]) -> bool {
+    let amount = |holds: fn(Decimal) -> bool| Decimal::parse(value).is_none_or(holds);
+    match check {
+        Check::Npi => is_npi(value),
+        Check::Positive => amount(|amount| amount > Decimal::default()),
+        Check::NotNegative => amount(|amount| amount >= Decimal::default()),
+        Check::Cents => amount(|amount| amount.is_whole_in(100)),
+        Check::Whole => amount(|amount| amount.is_whole_in(1)),
+    }
+}
+
+/// Whether ten digits end with their check digit (45 CFR 162.406; ISO 7812 with the prefix 80840).
+fn is_npi(value: &[u8]) -> bool {
+    // What the prefix adds to the sum.
+    let mut sum = 24;
+    for (position, byte) in value.iter().enumerate() {
+        if !byte.is_ascii_digit() {
+            return false;
+        }
+        let digit = u32::from(byte - b'0');
+        // Every other digit from the right, the check digit not among them, counts twice.
+        sum += match position % 2 {
+            0 if digit > 4 => 2 * digit - 9,
+            0 => 2 * digit,
+            _ => digit,
+        };
+    }
+    value.len() == 10 && sum % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_npi;
+
+    #[test]
+    fn check_digits_of_npis() {
+        for good in ["1234567893", "1245319599"] {
+            assert!(is_npi(good.as_bytes()), "{good}");
+        }
+        for bad in ["1234567890", "123456789", "12345678930", "ABCDEFGHIJ", ""] {
+            assert!(!is_npi(bad.as_bytes()), "{bad}");
+        }
+    }
+}
