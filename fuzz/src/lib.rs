@@ -6,16 +6,16 @@ use std::sync::OnceLock;
 
 use x12_parser::{
     AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    EnvelopeFilling, Error, Finding, GroupAddress, InterchangeAddress, Limits, Options, Per,
-    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress, to_json,
-    to_x12, to_x12_filled, validate,
+    EnvelopeFilling, Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger,
+    Options, Per, Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments,
+    readdress, readdress_records, survey_records, to_json, to_x12, to_x12_filled, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 8] = [
+pub const BODIES: [(&str, Body); 10] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -23,6 +23,8 @@ pub const BODIES: [(&str, Body); 8] = [
     ("readdress", readdress_and_read),
     ("account", account),
     ("records", records),
+    ("divide", divide),
+    ("merge", merge),
     ("named", named),
 ];
 
@@ -192,6 +194,87 @@ pub fn readdress_and_read(document: &[u8]) {
     assert!(fault.is_none(), "our own envelope has a fault: {fault:?}");
 }
 
+/// What is divided has two halves that hold all records, with right counts and levels; block sizes change nothing.
+pub fn divide(document: &[u8]) {
+    let (mut whole, mut records) = (Vec::new(), 0);
+    let surveyed = survey_records(document, &options(), |set| {
+        whole.push(set.undivided.is_some());
+        records += set.counts.records;
+        Ok(())
+    });
+    if surveyed.is_err() {
+        return;
+    }
+    let half = |is_kept, options: &Options| {
+        let mut sent = Vec::new();
+        let mut half = Half {
+            whole: &whole,
+            next: 0,
+            is_kept,
+        };
+        let counts = readdress_records(document, &mut sent, &mut half, options);
+        counts
+            .map(|counts| (sent, counts))
+            .map_err(|error| error.to_string())
+    };
+    let (kept, left) = (half(true, &options()), half(false, &options()));
+    for options in variants(document) {
+        assert!(
+            half(true, &options) == kept,
+            "other halves in blocks of {} bytes",
+            options.block_bytes
+        );
+    }
+    let (Ok((kept, counts)), Ok((left, others))) = (kept, left) else {
+        return;
+    };
+    assert!(
+        counts.kept.records + counts.left_out.records == records,
+        "a record was lost"
+    );
+    if whole.contains(&true) {
+        return;
+    }
+    assert!(
+        counts.kept == others.left_out && counts.left_out == others.kept,
+        "the halves do not fit"
+    );
+    let faults = [
+        Code::GroupCount,
+        Code::SetCount,
+        Code::SegmentCount,
+        Code::SetTrailerMissing,
+        Code::HierarchyNumber,
+        Code::HierarchyParent,
+        Code::HierarchyChild,
+    ];
+    for half in [kept, left].iter().filter(|half| !half.is_empty()) {
+        let (found, read) = findings(half, &options());
+        assert!(read.is_ok(), "a half cannot be read: {read:?}");
+        let fault = found.iter().find(|finding| faults.contains(&finding.code));
+        assert!(fault.is_none(), "a half has a fault: {fault:?}");
+    }
+}
+
+/// What is merged with itself can be read, and has right counts.
+pub fn merge(document: &[u8]) {
+    let mut merger = Merger::new(Vec::new(), ControlNumber::FIRST, &options());
+    let joined =
+        [true, false, true].map(|merged| merger.join(document, merged, |set| set.set % 2 == 1));
+    let (true, Ok((merged, counts))) = (joined.iter().all(Result::is_ok), merger.finish()) else {
+        return;
+    };
+    assert!(counts.bytes == merged.len() as u64);
+    if merged.is_empty() {
+        return;
+    }
+    let counts = [Code::GroupCount, Code::SetCount, Code::SegmentCount];
+    let (found, read) = findings(&merged, &options());
+    assert!(read.is_ok(), "what was merged cannot be read: {read:?}");
+    let fault = found.iter().find(|finding| counts.contains(&finding.code));
+    assert!(fault.is_none(), "what was merged has a fault: {fault:?}");
+}
+
 /// What acknowledgments say is read without panic, the same in blocks of any size.
 pub fn account(document: &[u8]) {
     let told = |options: &Options| {
@@ -218,6 +301,39 @@ struct EveryOther;
 impl Addresses for EveryOther {
     fn keeps(&mut self, set: &Envelope) -> Result<bool, Error> {
         Ok(set.set % 2 == 1)
+    }
+
+    fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+        Ok(GroupAddress::received(received, ControlNumber::FIRST))
+    }
+}
+
+/// Keeps every other record, or the others; sets that cannot be divided go whole.
+struct Half<'w> {
+    whole: &'w [bool],
+    next: usize,
+    is_kept: bool,
+}
+
+impl Addresses for Half<'_> {
+    fn keeps(&mut self, _: &Envelope) -> Result<bool, Error> {
+        self.next += 1;
+        Ok(true)
+    }
+
+    fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+        Ok(self.whole.get(self.next - 1) == Some(&false))
+    }
+
+    fn record(&mut self, _: &Envelope, record: u64) -> Result<Fate, Error> {
+        Ok(match record.is_multiple_of(2) == self.is_kept {
+            true => Fate::Kept,
+            false => Fate::LeftOut,
+        })
     }
 
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {

@@ -34,7 +34,7 @@ impl std::fmt::Display for Reason {
     }
 }
 
-/// Stops the parser; [`crate::paper::readable`] makes the failure of it again.
+/// Stops the parser; `paper::readable` makes the failure of it again.
 impl From<Failure> for x12_parser::Error {
     fn from(failure: Failure) -> Self {
         std::io::Error::other(failure).into()

@@ -10,10 +10,9 @@ use crate::cut::{Cut, Cutter};
 use crate::entry::{Entry, Layout};
 use crate::error::Error;
 use crate::limits::Limits;
-use crate::place::Placer;
+use crate::place::{Extent, Placer};
 use crate::placed::Placed;
 use crate::segment::Segment;
-use crate::snip::SnipTypes;
 use crate::source::Source;
 
 /// Whole segments of one interchange, split and placed.
@@ -71,27 +70,15 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
-    /// The same, for who wants the loops alone and no findings: the rules of the guides are not followed.
-    pub(crate) fn without_rules(mut self) -> Self {
-        self.placer.rules = false;
-        self
-    }
-
-    /// The same, for who makes some types of check only.
-    pub(crate) fn with_snip(mut self, snip: SnipTypes) -> Self {
-        self.placer.snip = snip;
-        self
-    }
-
-    /// Blocks placed by the guides of a catalog, or, if not `walking`, by their envelopes alone.
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
+    /// Blocks placed by the guides of a catalog, as far as is asked for.
+    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, extent: Extent) -> Self {
         Self {
             cutting: Cutting {
                 cutter: Cutter::new(limits),
                 next: 0,
                 ended: false,
             },
-            placer: Placer::new(catalog, limits, walking),
+            placer: Placer::new(catalog, limits, extent),
         }
     }
 

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use x12_schemas::Catalog;
-use x12_schemas::table::{
-    Element, Guide, Item, Key, Kind, NONE, Record, Segment as Definition, Usage,
-};
+use x12_schemas::table::{Element, Guide, Item, Key, Kind, NONE, Segment as Definition, Usage};
 
 use crate::code_set::{CodeSet, List, pack};
 use crate::finding::{Code, Severity};
@@ -131,8 +129,6 @@ pub(crate) struct Chart {
     marked: Vec<bool>,
     pub(crate) rules: RuleIndex,
     pub(crate) roles: RoleIndex,
-    /// The kinds of record in or below a loop, as bits, parallel to the guide's loops.
-    records: Vec<u8>,
     /// What is checked of every element and component, parallel to the guide's.
     elements: Vec<ElementRule>,
     components: Vec<ElementRule>,
@@ -168,7 +164,6 @@ impl Chart {
                 segment.unit.is_some() || segment.hierarchical || rules.reads(index)
             })
             .collect();
-        let records = records(&guide);
         let mut chart = Self {
             guide,
             ids: Box::new([(0, 0); ID_SLOTS]),
@@ -185,7 +180,6 @@ impl Chart {
             marked,
             rules,
             roles,
-            records,
             elements,
             components,
             forms,
@@ -326,18 +320,6 @@ impl Chart {
         self.sheet.get_or_init(|| Sheet::new(&self.guide))
     }
 
-    /// What a loop is to those who take a transaction set record by record.
-    pub(crate) fn role(&self, loop_index: u16, record: Record) -> Role {
-        let index = usize::from(loop_index);
-        if self.guide.loops[index].record == Some(record) {
-            Role::Record
-        } else if self.records[index] & bit(record) != 0 {
-            Role::Carrier
-        } else {
-            Role::Plain
-        }
-    }
-
     #[inline]
     pub(crate) fn item(&self, index: u16) -> &Item {
         &self.guide.items[usize::from(index)]
@@ -417,34 +399,6 @@ fn grades(guide: &Guide, snip: SnipTypes) -> Vec<Option<Severity>> {
         severity.filter(|_| snip.contains(code.snip()))
     };
     Code::ALL.iter().map(grade).collect()
-}
-
-/// What a loop is to those who take a transaction set record by record.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Role {
-    /// One occurrence is one record.
-    Record,
-    /// Records may stand below it.
-    Carrier,
-    /// Neither.
-    Plain,
-}
-
-/// Which kinds of record may stand in or below each loop: parents come before their children.
-fn records(guide: &Guide) -> Vec<u8> {
-    let own = |a_loop: &x12_schemas::table::Loop| a_loop.record.map_or(0, bit);
-    let mut records: Vec<u8> = guide.loops.iter().map(own).collect();
-    for (index, a_loop) in guide.loops.iter().enumerate().rev() {
-        let inside = records[index];
-        if let Some(around) = records.get_mut(usize::from(a_loop.parent)) {
-            *around |= inside;
-        }
-    }
-    records
-}
-
-fn bit(record: Record) -> u8 {
-    1 << record as u8
 }
 
 /// What is checked of an element: a part of [`Element`] that fits a cache line with its neighbours.

@@ -73,18 +73,7 @@ impl Finding {
     /// The status of the kind of code that the element should hold.
     fn status(&self) -> Option<&'static str> {
         let position = self.position.as_ref()?;
-        let (guide, segment) = (position.guide(), position.segment()?);
-        let index = usize::from(self.element.checked_sub(1)?);
-        let element = guide
-            .elements
-            .get(usize::from(segment.first_element) + index)
-            .filter(|_| index < usize::from(segment.element_count))?;
-        let element = match self.component.checked_sub(1) {
-            None => element,
-            Some(index) => guide
-                .components
-                .get(usize::from(element.first_component) + usize::from(index))?,
-        };
+        let element = position.element(self.element, self.component)?;
         let known = LISTS.iter().find(|(list, _)| *list == element.list);
         known.map(|(_, status)| *status)
     }
@@ -105,8 +94,7 @@ fn entity(guide: &Guide, loop_index: u16) -> Option<&str> {
     let first = guide.items.get(usize::from(a_loop.first_item))?;
     let segment = guide.segments.get(usize::from(first.segment))?;
     let key = segment.keys.first().filter(|key| key.codes != NONE)?;
-    let index = usize::from(segment.first_element) + usize::from(key.element.checked_sub(1)?);
-    let element = guide.elements.get(index)?;
+    let element = guide.element(segment, key.element.into())?;
     match guide.codes.get(usize::from(key.codes))?.as_slice() {
         [code] if element.data_element == ENTITY => Some(code),
         _ => None,

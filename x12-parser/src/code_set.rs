@@ -107,9 +107,7 @@ impl List {
     /// Whether a code is in force on a day, CCYYMMDD.
     pub(crate) fn is_in_force(&self, value: &[u8], day: &[u8]) -> bool {
         self.times.get(value).is_none_or(|spans| {
-            let holds = |(from, to): &(Box<[u8]>, Box<[u8]>)| {
-                day >= &**from && (to.is_empty() || day <= &**to)
-            };
+            let holds = |(from, to): &Span| day >= &**from && (to.is_empty() || day <= &**to);
             spans.iter().any(holds)
         })
     }

@@ -14,6 +14,7 @@ use crate::json::render::{Per, Render, Shape};
 use crate::json::stitch::Stitcher;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 
 /// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back, unless lines are made of records
 /// ([`Per::Claim`], [`Per::Member`]).
@@ -52,8 +53,11 @@ where
     if shape == Shape::Named {
         return to_named(document, json, per, options);
     }
-    let blocks = Blocks::new(&options.catalog, options.limits, shape == Shape::Loops);
-    let blocks = blocks.without_rules();
+    let extent = match shape {
+        Shape::Loops => Extent::Loops,
+        _ => Extent::Envelopes,
+    };
+    let blocks = Blocks::new(&options.catalog, options.limits, extent);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
     parallel::run(
@@ -73,7 +77,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, true).without_rules();
+    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
     let mut gatherer = Gatherer::new(json, per == Per::Set, options.limits);
     let mut join = |pieces: &mut NamedPieces| gatherer.join(pieces);
     parallel::run(
@@ -92,7 +96,11 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(options.snip),
+    );
     let records = Records::new(record);
     let mut stitcher = Stitcher::new(json, record, options.limits);
     let mut join = |pieces: &mut Pieces| stitcher.join(pieces);

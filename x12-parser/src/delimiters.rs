@@ -23,6 +23,19 @@ pub struct Delimiters {
 }
 
 impl Delimiters {
+    /// Whether a byte is one of them.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, byte: u8) -> bool {
+        let Self {
+            segment,
+            element,
+            component,
+            repetition,
+        } = *self;
+        byte == segment || byte == element || byte == component || repetition == Some(byte)
+    }
+
     /// Whether two of them are the same byte, so that they cannot tell two things apart.
     #[must_use]
     pub fn clash(&self) -> bool {

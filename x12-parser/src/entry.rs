@@ -28,6 +28,17 @@ pub(crate) enum EntryKind {
     BinaryTail,
 }
 
+impl EntryKind {
+    /// Whether a segment begins with it: it is no text between structures, and no data of a segment that has begun.
+    #[inline]
+    pub(crate) fn is_segment(self) -> bool {
+        !matches!(
+            self,
+            Self::Before | Self::After | Self::BinaryData | Self::BinaryTail
+        )
+    }
+}
+
 /// One run of bytes of a block.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
-use x12_schemas::table::{Grade, Guide, NONE, SituationRule};
+use x12_schemas::table::{Element, Grade, Guide, NONE, SituationRule};
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -252,6 +252,15 @@ impl Position {
                 .segments
                 .get(usize::from(self.segment))
                 .map(|s| s.id.as_str())
+        }
+    }
+
+    /// The guide's definition of an element of the segment, from one, or of a component of it, unless that is 0.
+    pub(crate) fn element(&self, number: u16, component: u16) -> Option<&Element> {
+        let element = self.guide.element(self.segment()?, number.into())?;
+        match component {
+            0 => Some(element),
+            component => self.guide.component(element, component.into()),
         }
     }
 

@@ -39,7 +39,8 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    fn seen(&self, part: Part, value: &[u8]) -> Seen {
+    /// A value here, as long as it may be quoted.
+    pub(crate) fn seen(&self, part: Part, value: &[u8]) -> Seen {
         let Self {
             span,
             loop_index,

@@ -173,16 +173,13 @@ pub(crate) fn is_special(byte: u8) -> bool {
 /// The same index, byte by byte.
 pub(crate) fn simple(bytes: &[u8], base: u32, delimiters: &Delimiters, index: &mut Index) {
     let Delimiters {
-        segment,
-        element,
-        component,
-        repetition,
+        segment, element, ..
     } = *delimiters;
     for (at, &byte) in (base..).zip(bytes) {
         if byte == segment {
             index.ends.push(index.mark_count as u32);
         }
-        if byte == segment || byte == element || byte == component || repetition == Some(byte) {
+        if delimiters.contains(byte) {
             index.push(at);
             if byte != segment && byte != element {
                 index.inner.push(at);

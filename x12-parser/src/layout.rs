@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 use crate::segment::{Segment, unwrapped};
 
 /// How segments are laid out.
@@ -45,7 +46,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
     let mut join = |output: &mut Vec<u8>| Ok(to.write_all(output)?);
     parallel::run(
         document,

@@ -34,6 +34,7 @@ mod pattern;
 mod place;
 mod placed;
 mod readdress;
+mod record_counts;
 mod replay;
 mod role_index;
 mod rule_index;
@@ -54,8 +55,8 @@ pub use account::{
 };
 pub use acknowledge::{
     AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordTotals, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Verdict, acknowledge,
+    Decision, GroupDecision, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision,
+    Ta1Note, Ta1Policy, Verdict, acknowledge,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -76,9 +77,10 @@ pub use limits::Limits;
 pub use merge::Merger;
 pub use options::Options;
 pub use readdress::{
-    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, RecordCounts,
-    SetRecords, Undivided, readdress, readdress_parts, readdress_records, survey_records,
+    Addresses, EnvelopeCounts, Fate, GroupAddress, InterchangeAddress, Parts, SetRecords,
+    Undivided, readdress, readdress_parts, readdress_records, survey_records,
 };
+pub use record_counts::RecordCounts;
 pub use segment::{Element, Segment};
 pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};

@@ -14,6 +14,7 @@ use crate::envelope::Envelope;
 use crate::error::Error;
 use crate::event::Event;
 use crate::options::Options;
+use crate::place::Extent;
 use crate::readdress::control::{self, Control};
 use crate::readdress::{EnvelopeCounts, GroupAddress, InterchangeAddress};
 use crate::segment::Segment;
@@ -96,7 +97,8 @@ impl<W: Write> Merger<W> {
         joins: impl FnMut(&Envelope) -> bool,
     ) -> Result<(), Error> {
         let mut source = ReadSource::new(document, self.options.block_bytes);
-        let mut blocks = Blocks::new(&self.options.catalog, self.options.limits, false);
+        let (catalog, limits) = (&self.options.catalog, self.options.limits);
+        let mut blocks = Blocks::new(catalog, limits, Extent::Envelopes);
         let mut block = blocks.empty();
         let mut reading = Reading {
             merger: self,
@@ -430,7 +432,6 @@ fn replaced(byte: u8, from: &Delimiters, to: &Delimiters) -> Option<u8> {
     } else if Some(byte) == from.repetition {
         to.repetition
     } else {
-        let is_free = ![to.segment, to.element, to.component].contains(&byte);
-        (is_free && Some(byte) != to.repetition).then_some(byte)
+        (!to.contains(byte)).then_some(byte)
     }
 }

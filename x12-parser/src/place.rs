@@ -36,18 +36,34 @@ const SERVICE: [SegmentId; 3] = [
 /// Longest control number that is kept as identity; ISA13 has 9 characters, GS06 and ST02 up to 9.
 const IDENTITY_BYTES: usize = 16;
 
+/// How far a document is placed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Extent {
+    /// Its envelopes alone.
+    Envelopes,
+    /// Also its transaction sets in the loops of their guides.
+    Loops,
+    /// Also by the rules of the guides, as far as these types of check are made.
+    Rules(SnipTypes),
+}
+
+impl Extent {
+    /// Which types of check are made inside transaction sets.
+    fn snip(self) -> SnipTypes {
+        match self {
+            Self::Rules(snip) => snip,
+            Self::Envelopes | Self::Loops => SnipTypes::ALL,
+        }
+    }
+}
+
 /// Places block after block of one document.
 pub(crate) struct Placer {
     catalog: Arc<Catalog>,
     envelope: Arc<Chart>,
     charts: Arc<Vec<Arc<Chart>>>,
     limits: Limits,
-    /// Whether transaction sets are walked by their guides, or only their envelopes.
-    walking: bool,
-    /// Which types of check are made inside transaction sets.
-    pub(crate) snip: SnipTypes,
-    /// Whether the rules of their guides are followed on the way.
-    pub(crate) rules: bool,
+    extent: Extent,
     start: Start,
     isa13: Vec<u8>,
     isa13_seen: NumberSet,
@@ -76,16 +92,14 @@ struct Set {
 }
 
 impl Placer {
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, walking: bool) -> Self {
+    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, extent: Extent) -> Self {
         let most = limits.control_number_ranges;
         Self {
             catalog: Arc::clone(catalog),
             envelope: Arc::new(Chart::new(catalog.envelope(), catalog, SnipTypes::ALL)),
             charts: Arc::default(),
             limits,
-            walking,
-            snip: SnipTypes::ALL,
-            rules: true,
+            extent,
             start: Start::default(),
             isa13: Vec::new(),
             isa13_seen: NumberSet::new(most),
@@ -240,7 +254,9 @@ impl Placer {
     fn outside(&mut self, id: SegmentId, here: &mut Here<'_>) {
         let service =
             SERVICE.contains(&id) && !self.start.groups_begun && self.start.in_interchange;
-        if !service {
+        if service {
+            self.start.services_empty = false;
+        } else {
             self.begin_groups();
             self.find(here, Code::SegmentOutsideSet, None, Part::default());
             if self.start.in_group {
@@ -338,6 +354,7 @@ impl Placer {
         here.span.segment = self.start.segments_of_document;
         self.close_interchange(here);
         self.start.in_interchange = true;
+        self.start.services_empty = true;
         self.start.place.interchange += 1;
         self.isa13 = segment.element(13).bytes().to_vec();
         self.start.place.identity = Arc::new(Identity {

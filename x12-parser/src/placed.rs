@@ -28,7 +28,8 @@ pub(crate) struct Start {
     pub(crate) gap_read: bool,
     /// Whether the interchange has got past its service segments, to groups.
     pub(crate) groups_begun: bool,
-    /// Whether the groups, and the group's transaction sets, are still without any entry.
+    /// Whether service segments, groups, and the group's transaction sets are still without any entry.
+    pub(crate) services_empty: bool,
     pub(crate) groups_empty: bool,
     pub(crate) sets_empty: bool,
     /// Business units that are open, innermost last.
@@ -75,11 +76,8 @@ impl Placed {
 /// Forgets the business units of loops that are no longer open.
 pub(crate) fn close_units(units: &mut Vec<OpenUnit>, chart: &Chart, loop_index: u16) {
     while let Some(last) = units.last() {
-        let mut open = loop_index;
-        while open != last.loop_index && open != 0 {
-            open = chart.guide.loops[usize::from(open)].parent;
-        }
-        if open == last.loop_index {
+        let mut open = chart.guide.around(loop_index);
+        if open.any(|index| index == last.loop_index) {
             return;
         }
         units.pop();

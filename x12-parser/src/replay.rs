@@ -151,13 +151,7 @@ impl<'b> Iterator for Replay<'b> {
             match *self.events.next()? {
                 Event::Entry(definition) => {
                     let entry = self.entries.next()?;
-                    if !matches!(
-                        entry.kind,
-                        EntryKind::Before
-                            | EntryKind::After
-                            | EntryKind::BinaryData
-                            | EntryKind::BinaryTail
-                    ) {
+                    if entry.kind.is_segment() {
                         return Some(self.segment(entry, definition));
                     }
                 }

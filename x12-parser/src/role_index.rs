@@ -2,16 +2,16 @@
 
 use std::borrow::Cow;
 
-use x12_schemas::table::{Guide, NONE, Reading, Record, Role};
+use x12_schemas::table::{Guide, Reading, Record, Role};
 
 use crate::segment::{Segment, unwrapped};
 
-/// What a loop is to those who answer a transaction set record by record.
+/// What a loop is to those who take a transaction set record by record.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Standing {
     /// One occurrence is one record.
     Record,
-    /// Records may stand below it.
+    /// Records may stand below it, and it stands in none.
     Level,
     /// One occurrence is a service line of a record.
     Line,
@@ -23,10 +23,10 @@ pub(crate) enum Standing {
 /// The roles of a guide, by loop and by segment.
 #[derive(Debug, Default)]
 pub(crate) struct RoleIndex {
-    /// What one record is, if the guide has any.
+    /// What one record is to those who answer and divide, if the guide has any: the first kind that it has.
     pub(crate) record: Option<Record>,
-    /// By loop instance.
-    standings: Vec<Standing>,
+    /// By kind of record and loop instance.
+    standings: [Vec<Standing>; 2],
     /// Levels of a provider: the nearest around the one who is named.
     providers: Vec<u16>,
     /// By segment definition: what it says.
@@ -52,9 +52,10 @@ impl Speaker {
 
 impl RoleIndex {
     pub(crate) fn new(guide: &Guide) -> Self {
+        let kinds = [Record::Claim, Record::Member];
         let mut index = Self {
             record: guide.loops.iter().find_map(|a_loop| a_loop.record),
-            standings: standings(guide),
+            standings: kinds.map(|record| standings(guide, record)),
             providers: Vec::new(),
             speakers: vec![Vec::new(); guide.segments.len()],
         };
@@ -71,9 +72,11 @@ impl RoleIndex {
                         index.providers.extend(level);
                     }
                     Role::LineCharge | Role::LineProcedure => {
-                        let a_loop = usize::from(reading.loop_index);
-                        if index.standings[a_loop] == Standing::Plain {
-                            index.standings[a_loop] = Standing::Line;
+                        for standings in &mut index.standings {
+                            let standing = &mut standings[usize::from(reading.loop_index)];
+                            if *standing == Standing::Plain {
+                                *standing = Standing::Line;
+                            }
                         }
                     }
                     _ => {}
@@ -84,20 +87,29 @@ impl RoleIndex {
     }
 
     /// The nearest loop of a standing, the loop itself among them.
-    fn around(&self, guide: &Guide, loop_index: u16, standing: Standing) -> Option<u16> {
-        let mut open = loop_index;
-        while open != NONE && open != 0 {
-            if self.standing(open) == standing {
-                return Some(open);
-            }
-            open = guide.loops[usize::from(open)].parent;
-        }
-        None
+    pub(crate) fn around(&self, guide: &Guide, loop_index: u16, standing: Standing) -> Option<u16> {
+        let mut around = guide.around(loop_index);
+        around.find(|&index| self.standing(index) == standing)
     }
 
+    /// What a loop is to those who answer and divide.
     pub(crate) fn standing(&self, loop_index: u16) -> Standing {
-        let standing = self.standings.get(usize::from(loop_index));
+        let standing = self
+            .record
+            .map(|record| self.standing_to(record, loop_index));
+        standing.unwrap_or_default()
+    }
+
+    /// What a loop is to records of a kind.
+    pub(crate) fn standing_to(&self, record: Record, loop_index: u16) -> Standing {
+        let standings = &self.standings[record as usize];
+        let standing = standings.get(usize::from(loop_index));
         standing.copied().unwrap_or_default()
+    }
+
+    /// Whether the guide has records of a kind.
+    pub(crate) fn has(&self, record: Record) -> bool {
+        self.standings[record as usize].contains(&Standing::Record)
     }
 
     /// Whether it is the level of a provider.
@@ -117,13 +129,20 @@ impl RoleIndex {
     }
 }
 
-/// What each loop is but for its lines: parents come before their children. The transaction set itself is no level.
-fn standings(guide: &Guide) -> Vec<Standing> {
-    let own = |a_loop: &x12_schemas::table::Loop| match a_loop.record {
-        Some(_) => Standing::Record,
-        None => Standing::Plain,
-    };
-    let mut standings: Vec<Standing> = guide.loops.iter().map(own).collect();
+/// What each loop is but for its lines. The transaction set itself is no level, and what stands in a record is none of its own.
+fn standings(guide: &Guide, record: Record) -> Vec<Standing> {
+    let mut standings = vec![Standing::Plain; guide.loops.len()];
+    // Parents come before their children.
+    let mut is_inside = vec![false; guide.loops.len()];
+    for (index, a_loop) in guide.loops.iter().enumerate() {
+        let is_record = a_loop.record == Some(record);
+        let around = is_inside.get(usize::from(a_loop.parent)).copied();
+        let around = around.unwrap_or_default();
+        is_inside[index] = around || is_record;
+        if is_record && !around {
+            standings[index] = Standing::Record;
+        }
+    }
     for index in (1..guide.loops.len()).rev() {
         let parent = usize::from(guide.loops[index].parent);
         let holds = matches!(standings[index], Standing::Record | Standing::Level);

@@ -12,8 +12,8 @@ use crate::finding::Position;
 use crate::gather::{Day, Fields, Place, Seen, State};
 use crate::segment::Segment;
 
-/// What the rules of a guide have gathered in a transaction set.
-#[derive(Debug)]
+/// What the rules of a guide have gathered in a transaction set; by default there are none to be followed.
+#[derive(Debug, Default)]
 pub(crate) struct Rules {
     states: Vec<State>,
 }
@@ -38,9 +38,9 @@ pub(crate) enum Told {
 
 impl Rules {
     pub(crate) fn new(chart: &Chart) -> Self {
-        let states = || State::default();
+        let slots = chart.rules.slots.iter();
         Self {
-            states: chart.rules.slots.iter().map(|_| states()).collect(),
+            states: slots.map(|_| State::default()).collect(),
         }
     }
 
@@ -265,13 +265,7 @@ impl Look<'_> {
                 part.repetition,
             )
         })?;
-        Some(Seen {
-            span: place.span,
-            loop_index: place.loop_index,
-            segment: place.segment,
-            part: *part,
-            value: value.as_ref().into(),
-        })
+        Some(place.seen(*part, value))
     }
 
     /// The first code that is not in force on the first of the dates that stands.
@@ -321,7 +315,11 @@ impl Look<'_> {
         match failed {
             Condition::Present(cell) => {
                 let readings = &rule.cells.get(usize::from(*cell))?.readings;
-                let is_inside = |reading: &&Reading| self.is_inside(reading.loop_index, loop_index);
+                let guide = &self.chart.guide;
+                let is_inside = |reading: &&Reading| {
+                    let mut around = guide.around(reading.loop_index);
+                    around.any(|index| index == loop_index)
+                };
                 let found = readings.iter().find(is_inside).or(readings.first());
                 found.cloned()
             }
@@ -331,17 +329,6 @@ impl Look<'_> {
             }
             _ => None,
         }
-    }
-
-    fn is_inside(&self, inner: u16, outer: u16) -> bool {
-        let mut open = inner;
-        while open != outer {
-            let Some(a_loop) = self.chart.guide.loops.get(usize::from(open)) else {
-                return false;
-            };
-            open = a_loop.parent;
-        }
-        true
     }
 }
 

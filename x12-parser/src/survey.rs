@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::finding::{Code, Finding, Identity};
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 use crate::replay::{PlacedSegment, Replay, Step};
 
 /// What an interchange holds.
@@ -106,7 +107,7 @@ where
         }
         Ok(())
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, false);
+    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Envelopes);
     parallel::run(
         document,
         options.block_bytes,

@@ -12,6 +12,7 @@ use crate::finding::{Code, Finding, Severity};
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 use crate::replay::{Replay, Step};
 
 /// What was counted while a document was checked.
@@ -69,7 +70,11 @@ where
         }
         Ok(())
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, true).with_snip(options.snip);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(options.snip),
+    );
     parallel::run(
         document,
         options.block_bytes,
@@ -144,7 +149,7 @@ impl Stage for Validate {
             bytes: block.bytes.len() as u64,
             ..Checked::default()
         };
-        // How many findings the open set had before: more than the limit behind them can never be told.
+        // How many findings there were before what is open, a set or what is around it: more than the limit behind them is never told.
         let most = block.limits.findings_per_set;
         let mut begun = 0;
         let checker = Checker::new(&block.layout.delimiters);
@@ -173,7 +178,7 @@ impl Stage for Validate {
                 Step::Structure(event) => {
                     *interchanges += u64::from(event == Event::OpenInterchange);
                     *sets += u64::from(matches!(event, Event::OpenSet(_)));
-                    if matches!(event, Event::OpenSet(_) | Event::CloseSet) {
+                    if !matches!(event, Event::OpenLoop(_) | Event::CloseLoop) {
                         begun = findings.len();
                     }
                 }

@@ -12,8 +12,10 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::finding::{Finding, Position};
 use crate::options::Options;
+use crate::place::Extent;
 use crate::replay::{Replay, Step};
 use crate::segment::Segment;
+use crate::snip::SnipTypes;
 use crate::source::{PushSource, ReadSource, SliceSource, Source};
 
 /// What comes next in a document.
@@ -98,7 +100,7 @@ where
     R: Read,
     V: FnMut(Visit<'_>) -> Result<(), Error>,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, false);
+    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Envelopes);
     let mut source = ReadSource::new(document, options.block_bytes);
     visit_blocks(&mut source, blocks, visit)
 }
@@ -123,7 +125,11 @@ fn visit_all<'a, S: Source<'a>>(
     options: &Options,
     visit: impl FnMut(Visit<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let blocks = Blocks::new(&options.catalog, options.limits, true);
+    let blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(SnipTypes::ALL),
+    );
     visit_blocks(source, blocks, visit)
 }
 
@@ -150,7 +156,11 @@ impl Visitor {
     /// A visitor of a document of which nothing has come yet.
     #[must_use]
     pub fn new(options: &Options) -> Self {
-        let blocks = Blocks::new(&options.catalog, options.limits, true);
+        let blocks = Blocks::new(
+            &options.catalog,
+            options.limits,
+            Extent::Rules(SnipTypes::ALL),
+        );
         let block = blocks.empty();
         Self {
             source: PushSource::new(options.block_bytes),

@@ -128,11 +128,16 @@ struct Fit {
 }
 
 impl Walk {
-    pub(crate) fn new(chart: Arc<Chart>) -> Self {
+    /// A walk by a chart, which follows its rules or not.
+    pub(crate) fn new(chart: Arc<Chart>, follows_rules: bool) -> Self {
         let mut walk = Self {
             frames: Vec::new(),
             counts: vec![0; chart.guide.items.len()],
-            rules: Rules::new(&chart),
+            rules: if follows_rules {
+                Rules::new(&chart)
+            } else {
+                Rules::default()
+            },
             chart,
             hierarchy_number: 0,
         };

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use x12_parser::{
     AcknowledgmentOptions, AnswerSet, ControlNumber, ControlNumbers, CountingNumbers, Decided,
-    Error, Options, Reason, RecordTotals, RecordVerdicts, Rejects, Ta1Note, acknowledge, validate,
+    Error, Options, Reason, RecordCounts, RecordVerdicts, Rejects, Ta1Note, acknowledge, validate,
 };
 
 const ISA: &str =
@@ -87,10 +87,10 @@ fn line(decided: &Decided) -> String {
 
 /// Records received and rejected with their amounts, of each provider too, and why.
 fn records(verdicts: &RecordVerdicts) -> String {
-    if verdicts.received.count == 0 {
+    if verdicts.received.records == 0 {
         return String::new();
     }
-    let totals = |totals: &RecordTotals| format!("{} = {}", totals.count, totals.amount);
+    let totals = |totals: &RecordCounts| format!("{} = {}", totals.records, totals.charges);
     let mut line = format!(
         " records {}, rejected {}",
         totals(&verdicts.received),

@@ -2,13 +2,16 @@
 
 #[path = "divide/made.rs"]
 mod made;
+#[path = "readdress/same.rs"]
+mod same;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use x12_parser::{
-    Addresses, ControlNumber, Decimal, Envelope, EnvelopeCounts, Error, Fate, GroupAddress,
-    InterchangeAddress, Options, Per, Shape, Undivided, Visit, readdress_records, survey_records,
-    to_json, validate, visit_slice,
+    Addresses, Catalog, ControlNumber, Decimal, Envelope, EnvelopeCounts, Error, Fate,
+    GroupAddress, InterchangeAddress, Options, Per, Shape, Undivided, Visit, readdress_records,
+    survey_records, to_json, validate, visit_slice,
 };
 
 /// Keeps the records that it is told to.
@@ -34,27 +37,19 @@ impl Addresses for Half<'_> {
     }
 
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-        Ok(InterchangeAddress::received(
-            received,
-            number(received.isa(13)),
-        ))
+        same::interchange(received)
     }
 
     fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
-        Ok(GroupAddress::received(received, number(received.gs(6))))
+        same::group(received)
     }
-}
-
-fn number(text: &str) -> ControlNumber {
-    let number = text.parse().ok().and_then(ControlNumber::new);
-    number.unwrap_or(ControlNumber::FIRST)
 }
 
 /// The clean samples of the guides whose sets can be divided.
 fn samples() -> Vec<(String, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
     let mut found = Vec::new();
-    for guide in ["005010X222A1", "005010X223A2"] {
+    for guide in ["005010X220A1", "005010X222A1", "005010X223A2"] {
         for entry in std::fs::read_dir(root.join(guide)).expect("it is there") {
             let path = entry.expect("it is there").path();
             if path.extension().is_some_and(|extension| extension == "edi") {
@@ -97,26 +92,23 @@ fn findings(document: &[u8]) -> Vec<String> {
     findings
 }
 
-/// The claims of a document, each with what its loop holds.
-fn claims(document: &[u8]) -> Vec<String> {
-    let mut lines = Vec::new();
-    if !document.is_empty() {
-        to_json(
-            document,
-            &mut lines,
-            Shape::Loops,
-            Per::Claim,
-            &Options::default(),
-        )
-        .expect("it reads");
+/// The records of a document, each with what its loop holds.
+fn records(document: &[u8]) -> Vec<String> {
+    let mut records = Vec::new();
+    for (per, first) in [(Per::Claim, "CLM"), (Per::Member, "INS")] {
+        let mut lines = Vec::new();
+        if !document.is_empty() {
+            let read = to_json(document, &mut lines, Shape::Loops, per, &Options::default());
+            assert!(read.is_ok());
+        }
+        let lines = String::from_utf8(lines).expect("it is JSON");
+        let first = format!("{{\"seg\":\"{first}\"");
+        let lines = lines
+            .lines()
+            .filter(|line| line.starts_with("{\"record\":"));
+        records.extend(lines.filter_map(|line| Some(line[line.find(&first)?..].to_owned())));
     }
-    let lines = String::from_utf8(lines).expect("it is JSON");
-    let claim = |line: &str| Some(line[line.find("{\"seg\":\"CLM\"")?..].to_owned());
-    lines
-        .lines()
-        .filter(|line| line.starts_with("{\"record\":"))
-        .filter_map(claim)
-        .collect()
+    records
 }
 
 /// Of so many records, whether one is kept.
@@ -137,7 +129,7 @@ fn check(
     document: &[u8],
     keeps: &dyn Fn(u64) -> bool,
 ) -> [(Vec<u8>, EnvelopeCounts); 2] {
-    let received = claims(document);
+    let received = records(document);
     let known = findings(document);
     let halves = halves(document, keeps, 1 << 17);
     for (half, _) in &halves {
@@ -153,14 +145,18 @@ fn check(
         (others.left_out, others.kept),
         "{what}"
     );
-    assert_eq!(counts.kept.records, claims(kept).len() as u64, "{what}");
-    assert_eq!(counts.left_out.records, claims(left).len() as u64, "{what}");
+    assert_eq!(counts.kept.records, records(kept).len() as u64, "{what}");
+    assert_eq!(
+        counts.left_out.records,
+        records(left).len() as u64,
+        "{what}"
+    );
     assert_eq!(
         sum(counts.kept.charges, counts.left_out.charges),
         charges(document),
         "{what}"
     );
-    let mut joined = [claims(kept), claims(left)].concat();
+    let mut joined = [records(kept), records(left)].concat();
     let mut all = received;
     joined.sort();
     all.sort();
@@ -208,11 +204,11 @@ fn segments(document: &[u8], id: &str) -> Vec<String> {
 fn both_halves_of_samples_are_valid_and_together_what_was_received() {
     let mut tried = 0;
     for (name, bytes) in samples() {
-        let records = claims(&bytes).len() as u64;
-        assert!(records > 0, "{name}");
+        let count = records(&bytes).len() as u64;
+        assert!(count > 0, "{name}");
         for (pattern, keeps) in PATTERNS {
             check(&format!("{name}, {pattern}"), &bytes, &|record| {
-                keeps(record, records)
+                keeps(record, count)
             });
             tried += 1;
         }
@@ -375,4 +371,152 @@ fn what_is_held_back_has_a_limit() {
         panic!("it was held back");
     };
     assert!(max == 1000 && at < document.len() as u64);
+}
+
+/// Keeps the records that are named; those with a `+` begin a transaction set.
+struct Named<'n>(Vec<&'n str>);
+
+impl Addresses for Named<'_> {
+    fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+        Ok(true)
+    }
+
+    fn record(&mut self, _: &Envelope, record: u64) -> Result<Fate, Error> {
+        let has = |name: String| self.0.contains(&&*name);
+        Ok(match (has(record.to_string()), has(format!("+{record}"))) {
+            (true, _) => Fate::Kept,
+            (_, true) => Fate::KeptInNewSet,
+            _ => Fate::LeftOut,
+        })
+    }
+
+    fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+        Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+    }
+
+    fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+        Ok(GroupAddress::received(received, ControlNumber::FIRST))
+    }
+}
+
+/// Options that know the guide of the tests too.
+fn own_guide() -> Options {
+    let catalog = Catalog::builtin();
+    let guide = catalog.compile("guide.kdl", include_str!("divide/guide.kdl"));
+    let mut options = Options::default();
+    options.catalog = Arc::new(catalog.with(guide.expect("it is a guide")));
+    options
+}
+
+fn own_document(inside: &str) -> String {
+    let segments = inside.matches('~').count() + 3;
+    format!(
+        "ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~\
+         GS*ZZ*A*B*20261123*1200*7*X*005010T003~ST*902*0001*005010T003~BHT*1*2*R*20261123~{inside}SE*{segments}*0001~GE*1*7~IEA*1*000000001~"
+    )
+}
+
+#[test]
+fn records_may_be_levels_hold_levels_or_stand_alone() {
+    let options = own_guide();
+    for line in include_str!("divide/records.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+    {
+        let parts: Vec<_> = line.split('|').map(str::trim).collect();
+        let [inside, kept, expected, charges] = parts[..] else {
+            panic!("{line}")
+        };
+        let document = own_document(inside);
+        for size in [40, 1 << 17] {
+            let mut options = options.clone();
+            options.block_bytes = size;
+            let mut out = Vec::new();
+            let mut named = Named(kept.split_whitespace().collect());
+            let counts = readdress_records(document.as_bytes(), &mut out, &mut named, &options);
+            let counts = counts.unwrap_or_else(|error| panic!("{line}: {error}"));
+            let out = String::from_utf8_lossy(&out).into_owned();
+            let sets: Vec<_> = out
+                .split("BHT*1*2*R*20261123~")
+                .skip(1)
+                .map(|set| &set[..set.find("SE*").unwrap_or(0)])
+                .collect();
+            assert_eq!(sets.join(" / "), expected, "{line}");
+            let all = sum(counts.kept.charges, counts.left_out.charges);
+            assert_eq!(
+                format!("{} of {all}", counts.kept.charges),
+                charges,
+                "{line}"
+            );
+            for (set, count) in sets.iter().zip(segments(out.as_bytes(), "SE")) {
+                let count = count.split('*').next().and_then(|count| count.parse().ok());
+                assert_eq!(count, Some(set.matches('~').count() + 3), "{line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_reference_that_does_not_fit_is_refused() {
+    struct Long(&'static str);
+    impl Addresses for Long {
+        fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+            Ok(true)
+        }
+        fn reference(&mut self, _: &Envelope, received: &str) -> Result<String, Error> {
+            assert_eq!(received, "R");
+            Ok(self.0.to_owned())
+        }
+        fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+            Ok(InterchangeAddress::received(received, ControlNumber::FIRST))
+        }
+        fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+            Ok(GroupAddress::received(received, ControlNumber::FIRST))
+        }
+    }
+    let document = own_document("LX*1~");
+    let send = |reference| {
+        let sent = readdress_records(
+            document.as_bytes(),
+            Vec::new(),
+            &mut Long(reference),
+            &own_guide(),
+        );
+        matches!(sent, Err(Error::Value { .. }))
+    };
+    assert!(!send("ANEW-1"));
+    assert!(send("") && send("A*B") && send("THIRTEEN-LONG"));
+}
+
+#[test]
+fn records_of_whole_sets_are_counted_too() {
+    let sets = [made::parse("[2]"), made::parse("[1(1)]")];
+    let document = made::document(&sets, made::PLAIN);
+    struct Second;
+    impl Addresses for Second {
+        fn keeps(&mut self, set: &Envelope) -> Result<bool, Error> {
+            Ok(set.set == 2)
+        }
+        fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+            same::interchange(received)
+        }
+        fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+            same::group(received)
+        }
+    }
+    let mut out = Vec::new();
+    let counts = readdress_records(
+        document.as_bytes(),
+        &mut out,
+        &mut Second,
+        &Options::default(),
+    );
+    let counts = counts.expect("it goes on");
+    assert_eq!((counts.sets, counts.dropped), (1, 1));
+    assert_eq!((counts.kept.records, counts.left_out.records), (2, 2));
+    assert_eq!(
+        sum(counts.kept.charges, counts.left_out.charges),
+        charges(document.as_bytes())
+    );
+    assert_eq!(findings(&out), [""; 0]);
 }

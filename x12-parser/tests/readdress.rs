@@ -1,5 +1,8 @@
 //! Documents under another envelope: what is not a control segment stays, counts are right, and what is dropped leaves no trace.
 
+#[path = "readdress/same.rs"]
+mod same;
+
 use std::path::{Path, PathBuf};
 
 use x12_parser::{
@@ -18,14 +21,11 @@ struct Same;
 
 impl Addresses for Same {
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-        Ok(InterchangeAddress::received(
-            received,
-            number(received.isa(13)),
-        ))
+        same::interchange(received)
     }
 
     fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
-        Ok(GroupAddress::received(received, number(received.gs(6))))
+        same::group(received)
     }
 }
 
@@ -97,11 +97,6 @@ impl Addresses for Other {
         self.sets += 1;
         Ok(format!("{:09}", self.sets))
     }
-}
-
-fn number(text: &str) -> ControlNumber {
-    let number = text.parse().ok().and_then(ControlNumber::new);
-    number.unwrap_or(ControlNumber::FIRST)
 }
 
 fn samples() -> Vec<(String, Vec<u8>)> {

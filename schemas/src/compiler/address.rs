@@ -224,11 +224,7 @@ fn slot(guide: &Guide, segment: &Segment, word: &str) -> Option<(u8, u8)> {
         return Some((0, 0));
     }
     let (number, component) = reference(&segment.id, word)?;
-    let index = usize::from(segment.first_element) + usize::from(number) - 1;
-    let element = guide
-        .elements
-        .get(index)
-        .filter(|_| u16::from(number) <= segment.element_count)?;
-    let fits = component == 0 || u16::from(component) <= element.component_count;
+    let element = guide.element(segment, number.into())?;
+    let fits = component == 0 || guide.component(element, component.into()).is_some();
     fits.then_some((number, component))
 }

@@ -453,7 +453,7 @@ fn holder(guide: &Guide, scope: u16, address: &Address<'_>) -> Option<u16> {
         (scope, &ids[..])
     } else {
         let named = |&index: &u16| guide.loops[usize::from(index)].id == *first;
-        (around(guide, scope).find(named)?, &ids[1..])
+        (guide.around(scope).find(named)?, &ids[1..])
     };
     rest.iter()
         .try_fold(from, |inner, id| below(guide, inner, id))
@@ -467,18 +467,11 @@ fn below(guide: &Guide, outer: u16, id: &str) -> Option<u16> {
         .map(|(index, _)| index)
 }
 
-/// A loop and those around it, innermost first.
-fn around(guide: &Guide, scope: u16) -> impl Iterator<Item = u16> {
-    std::iter::successors(Some(scope), move |&index| {
-        let parent = guide.loops[usize::from(index)].parent;
-        guide.loops.get(usize::from(parent)).map(|_| parent)
-    })
-}
-
 /// The innermost loop around both.
 fn common(guide: &Guide, one: u16, other: u16) -> u16 {
-    let others: Vec<u16> = around(guide, other).collect();
-    around(guide, one)
+    let others: Vec<u16> = guide.around(other).collect();
+    guide
+        .around(one)
         .find(|index| others.contains(index))
         .unwrap_or(0)
 }

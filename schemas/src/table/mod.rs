@@ -3,6 +3,7 @@
 //! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
 //! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
 
+mod lookup;
 mod role;
 
 use serde::{Deserialize, Serialize};

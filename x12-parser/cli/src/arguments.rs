@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use x12_parser::SnipTypes;
+use x12_parser::{ControlNumber, SnipTypes};
 
 use crate::clock;
 use crate::synth::Fault;
@@ -306,8 +307,8 @@ pub struct AckArguments {
     /// Control number of the first answer, of interchange and group alike; further ones count on
     ///
     /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
@@ -340,6 +341,13 @@ pub enum Accepted {
     List,
     /// By their count in AK9 alone
     Count,
+}
+
+/// A control number.
+fn control_number() -> impl TypedValueParser<Value = ControlNumber> {
+    let [first, last] = [ControlNumber::FIRST, ControlNumber::LAST].map(|it| i64::from(it.get()));
+    let number = clap::value_parser!(u32).range(first..=last);
+    number.try_map(|number| ControlNumber::new(number).ok_or("it is no control number"))
 }
 
 fn date(text: &str) -> Result<String, &'static str> {
@@ -425,8 +433,8 @@ pub struct SplitArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub megabytes: Option<u64>,
     /// Control number of the first interchange, and of the first group; further ones count on
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
     /// Show what the claims of each part charge, which may be health data
     #[arg(long)]
     pub show_phi: bool,
@@ -456,7 +464,7 @@ Examples:
   x12conv merge --by set parts/*.edi | x12conv validate
 
 Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
-a value of another one holds such a delimiter, it cannot be merged, and nothing is. With --by group and --by set what belongs together \
+a value of another one holds such a delimiter, they cannot be merged: exit code 2. With --by group and --by set what belongs together \
 comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
 
 /// Arguments of `merge`.
@@ -466,8 +474,8 @@ pub struct MergeArguments {
     #[arg(long, value_enum, default_value = "interchange")]
     pub by: By,
     /// Control number of the first interchange, and of the first group; further ones count on
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999))]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
+    pub control_number: ControlNumber,
     #[command(flatten)]
     pub input: InputArguments,
     #[command(flatten)]

@@ -74,3 +74,8 @@ impl Talk {
         }
     }
 }
+
+/// So many of something: `1 group`, `2 groups`.
+pub fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

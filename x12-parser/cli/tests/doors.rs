@@ -275,3 +275,38 @@ fn canaries(segment: &str) -> String {
             .get(..if body.starts_with("LX") { 22 } else { 2 })
             .unwrap_or_default()
 }
+
+#[test]
+fn what_comes_through_pipes_is_split_and_merged() -> Result {
+    let folder = folder("split-and-merged")?;
+    let claims =
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cmd/split.in/claims.x12"))?;
+    let parts = folder.join("parts");
+    let split = piped(
+        x12conv()
+            .args(["split", "--claims", "1", "--out"])
+            .arg(&parts),
+        &claims,
+    )?;
+    assert!(split.status.success() && split.stdout.is_empty());
+    let mut names: Vec<_> = fs::read_dir(&parts)?
+        .map(|entry| entry.map(|entry| entry.file_name()))
+        .collect::<std::io::Result<_>>()?;
+    names.sort();
+    assert_eq!(names, ["part-0001.edi", "part-0002.edi", "part-0003.edi"]);
+    let mut merge = x12conv();
+    merge
+        .args(["merge", "--by", "set", "-"])
+        .args(names[1..].iter().map(|name| parts.join(name)));
+    let merged = piped(&mut merge, &fs::read(parts.join(&names[0]))?)?;
+    assert!(merged.status.success());
+    let numbers = |document: &[u8]| -> Vec<String> {
+        let text = String::from_utf8_lossy(document).into_owned();
+        text.lines()
+            .filter(|line| line.starts_with("CLM*"))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(numbers(&merged.stdout), numbers(&claims));
+    Ok(())
+}

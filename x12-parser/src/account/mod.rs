@@ -16,8 +16,10 @@ use crate::error::Error;
 use crate::event::{Event, Part, Span};
 use crate::finding::{Code, Finding};
 use crate::options::Options;
+use crate::place::Extent;
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::segment::{Segment, unwrapped};
+use crate::snip::SnipTypes;
 use crate::source::ReadSource;
 use crate::validate::Cap;
 
@@ -62,7 +64,11 @@ where
     T: FnMut(Acknowledged<'_>) -> Result<(), Error>,
 {
     let mut source = ReadSource::new(document, options.block_bytes);
-    let mut blocks = Blocks::new(&options.catalog, options.limits, true);
+    let mut blocks = Blocks::new(
+        &options.catalog,
+        options.limits,
+        Extent::Rules(SnipTypes::ALL),
+    );
     let mut block = blocks.empty();
     let mut account = Account {
         teller: Teller {

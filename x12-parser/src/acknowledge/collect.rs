@@ -344,24 +344,10 @@ fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
 
 /// The data element number of what a finding concerns; empty for a composite, which has none.
 fn data_element(finding: &Finding) -> String {
-    let number = || {
-        let position = finding.position.as_ref()?;
-        let (guide, segment) = (position.guide(), position.segment()?);
-        let element = usize::from(finding.element.checked_sub(1)?);
-        let rule = guide
-            .elements
-            .get(usize::from(segment.first_element)..)?
-            .get(..usize::from(segment.element_count))?
-            .get(element)?;
-        let Some(component) = finding.component.checked_sub(1) else {
-            return Some(&rule.data_element);
-        };
-        guide
-            .components
-            .get(usize::from(rule.first_component) + usize::from(component))
-            .map(|rule| &rule.data_element)
-    };
-    number()
+    let position = finding.position.as_ref();
+    let element = position.and_then(|it| it.element(finding.element, finding.component));
+    let number = element.map(|element| &element.data_element);
+    number
         .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
         .cloned()
         .unwrap_or_default()

@@ -74,20 +74,8 @@ impl Compose {
 
     /// Whether a value can be written as it is.
     pub(crate) fn takes(&self, value: &[u8]) -> bool {
-        let Delimiters {
-            segment,
-            element,
-            component,
-            repetition,
-        } = self.delimiters;
         value.iter().all(|&b| {
-            (0x20..0x7F).contains(&b)
-                && b != segment
-                && b != element
-                && b != component
-                && Some(b) != repetition
-                && b != b'^'
-                && b != b'`'
+            (0x20..0x7F).contains(&b) && !self.delimiters.contains(b) && b != b'^' && b != b'`'
         })
     }
 

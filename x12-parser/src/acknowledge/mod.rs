@@ -19,15 +19,15 @@ use std::io::{Read, Write};
 use crate::block::Blocks;
 use crate::control_number::ControlNumber;
 use crate::error::Error;
-use crate::limits::Limits;
 use crate::options::Options;
 use crate::parallel;
+use crate::place::Extent;
 
 use answer::Answer;
 pub use answer_set::AnswerSet;
 use collect::{Collect, Item};
 pub use note::Ta1Note;
-pub use records::{Reason, RecordRejection, RecordTotals, RecordVerdicts};
+pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
 /// When a TA1 is sent.
@@ -213,11 +213,8 @@ where
 {
     let mut answer = Answer::new(answers, how, options.limits, decided);
     // What is wrong beyond what is told still rejects the record that it is in.
-    let limits = Limits {
-        findings_per_set: usize::MAX - 1,
-        ..options.limits
-    };
-    let blocks = Blocks::new(&options.catalog, limits, true).with_snip(options.snip);
+    let limits = options.limits.with_all_findings();
+    let blocks = Blocks::new(&options.catalog, limits, Extent::Rules(options.snip));
     let collect = Collect {
         most: options.limits.findings_per_set,
     };

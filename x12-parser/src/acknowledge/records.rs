@@ -10,6 +10,7 @@ use x12_schemas::table::{Guide, Record};
 use crate::acknowledge::collect::Item;
 use crate::decimal::Decimal;
 use crate::finding::{Code, Finding};
+use crate::record_counts::RecordCounts;
 use crate::role_index::Standing;
 
 /// Most reasons that are kept for one record, and for what stands around records.
@@ -26,22 +27,13 @@ pub struct RecordVerdicts {
     /// What a record is.
     pub record: Record,
     /// All of them.
-    pub received: RecordTotals,
+    pub received: RecordCounts,
     /// Those that are rejected.
-    pub rejected: RecordTotals,
+    pub rejected: RecordCounts,
     /// Which are rejected, in the order of the first of each range; ranges may overlap.
     pub rejections: Vec<RecordRejection>,
     /// What each provider sent, in their order, of those who sent any: received and rejected.
-    pub providers: Vec<[RecordTotals; 2]>,
-}
-
-/// How many records there are, and what they amount to.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct RecordTotals {
-    /// Records.
-    pub count: u64,
-    /// The sum of their totals, of those that have one.
-    pub amount: Decimal,
+    pub providers: Vec<[RecordCounts; 2]>,
 }
 
 /// Records that are rejected together.
@@ -81,8 +73,8 @@ impl RecordVerdicts {
         Self {
             guide,
             record,
-            received: RecordTotals::default(),
-            rejected: RecordTotals::default(),
+            received: RecordCounts::default(),
+            rejected: RecordCounts::default(),
             rejections: Vec::new(),
             providers: Vec::new(),
         }
@@ -105,22 +97,6 @@ impl RecordVerdicts {
     }
 }
 
-impl RecordTotals {
-    fn add(&mut self, other: Self) {
-        self.count += other.count;
-        self.amount = self.amount.plus(other.amount).unwrap_or(self.amount);
-    }
-
-    /// The rest.
-    #[must_use]
-    pub fn without(self, other: Self) -> Self {
-        Self {
-            count: self.count.saturating_sub(other.count),
-            amount: self.amount.minus(other.amount).unwrap_or_default(),
-        }
-    }
-}
-
 /// Keeps the verdicts while a transaction set is read.
 pub(crate) struct Tracker {
     verdicts: RecordVerdicts,
@@ -136,14 +112,15 @@ struct Level {
     /// Records and providers before it.
     records: u64,
     providers: usize,
-    totals: [RecordTotals; 2],
+    /// Received and rejected.
+    counts: [RecordCounts; 2],
     reasons: Vec<Reason>,
 }
 
 /// The open record.
 #[derive(Default)]
 struct Open {
-    amount: Decimal,
+    charge: Option<Decimal>,
     /// The last line, and whether it is open.
     line: u64,
     in_line: bool,
@@ -168,7 +145,7 @@ impl Tracker {
             Item::CloseLoop(Standing::Record) => self.close_record(),
             Item::CloseLoop(Standing::Level) => self.close_level(),
             Item::CloseLoop(Standing::Line) => self.close_line(),
-            Item::Charge(amount) => self.charge(amount),
+            Item::Charge(charge) => self.charge(charge),
             _ => {}
         }
     }
@@ -181,14 +158,14 @@ impl Tracker {
     fn open_level(&mut self, is_provider: bool) {
         self.levels.push(Level {
             is_provider,
-            records: self.verdicts.received.count,
+            records: self.verdicts.received.records,
             providers: self.verdicts.providers.len(),
             ..Level::default()
         });
     }
 
     fn open_record(&mut self) {
-        self.verdicts.received.count += 1;
+        self.verdicts.received.records += 1;
         self.open = Some(Open::default());
     }
 
@@ -206,9 +183,9 @@ impl Tracker {
     }
 
     /// The total of the open record.
-    fn charge(&mut self, amount: Decimal) {
+    fn charge(&mut self, charge: Decimal) {
         if let Some(open) = &mut self.open {
-            open.amount = amount;
+            open.charge.get_or_insert(charge);
         }
     }
 
@@ -236,18 +213,17 @@ impl Tracker {
 
     fn close_record(&mut self) {
         let Some(Open {
-            amount, reasons, ..
+            charge, reasons, ..
         }) = self.open.take()
         else {
             return;
         };
-        let totals = RecordTotals { count: 1, amount };
-        let last = self.verdicts.received.count;
+        let last = self.verdicts.received.records;
         let is_rejected = self.reject(last, last, reasons);
         if let Some(level) = self.levels.last_mut() {
-            level.totals[0].add(totals);
+            level.counts[0].add(charge);
             if is_rejected {
-                level.totals[1].add(totals);
+                level.counts[1].add(charge);
             }
         }
     }
@@ -256,22 +232,22 @@ impl Tracker {
         let Some(mut level) = self.levels.pop() else {
             return;
         };
-        let last = self.verdicts.received.count;
+        let last = self.verdicts.received.records;
         if last > level.records && self.reject(level.records + 1, last, level.reasons) {
-            level.totals[1] = level.totals[0];
+            level.counts[1] = level.counts[0];
             for [received, rejected] in &mut self.verdicts.providers[level.providers..] {
                 *rejected = *received;
             }
         }
-        if level.is_provider && level.totals[0].count > 0 {
-            self.verdicts.providers.push(level.totals);
+        if level.is_provider && level.counts[0].records > 0 {
+            self.verdicts.providers.push(level.counts);
         }
         if let Some(around) = self.levels.last_mut() {
-            for (sum, own) in around.totals.iter_mut().zip(level.totals) {
-                sum.add(own);
+            for (sum, own) in around.counts.iter_mut().zip(level.counts) {
+                sum.join(own);
             }
         } else {
-            [self.verdicts.received, self.verdicts.rejected] = level.totals;
+            [self.verdicts.received, self.verdicts.rejected] = level.counts;
         }
     }
 

@@ -6,7 +6,6 @@
 use x12_schemas::table::Record;
 
 use crate::block::{Block, Stage};
-use crate::chart::Role;
 use crate::check::Checker;
 use crate::entry::Entry;
 use crate::event::{Event, Place};
@@ -15,6 +14,7 @@ use crate::json::buffer::Buffer;
 use crate::json::render::{Per, Render, Renderer, Shape};
 use crate::json::text::{Charset, put_string};
 use crate::replay::{Replay, Step};
+use crate::role_index::Standing;
 
 /// Renders and checks blocks for lines of records.
 pub(crate) struct Records {
@@ -49,8 +49,8 @@ pub(super) enum Mark {
     /// What stands around records.
     Context,
     /// A loop in which records may stand.
-    OpenCarrier,
-    CloseCarrier,
+    OpenLevel,
+    CloseLevel,
     /// A record, with the offset of its first byte in the document.
     OpenRecord(u64),
     CloseRecord,
@@ -147,8 +147,6 @@ struct Marker<'b> {
     places: std::slice::Iter<'b, Place>,
     place: &'b Place,
     loop_index: u16,
-    /// The loop of the record that is open.
-    open_record: Option<u16>,
     /// Whether the open transaction set can have no records.
     skipping: bool,
 }
@@ -169,12 +167,10 @@ impl<'b> Marker<'b> {
             places: block.placed.places.iter(),
             place: &start.place,
             loop_index: start.loop_index,
-            open_record: None,
             skipping: false,
         };
         if start.in_set {
             marker.skipping = marker.recordless().is_some();
-            marker.open_record = marker.record_around();
         }
         marker
     }
@@ -228,9 +224,7 @@ impl<'b> Marker<'b> {
     fn recordless(&self) -> Option<&'static str> {
         match self.renderer.chart {
             None => Some("guide-unknown"),
-            Some(chart) => {
-                (chart.role(0, self.record) == Role::Plain).then_some("guide-without-records")
-            }
+            Some(chart) => (!chart.roles.has(self.record)).then_some("guide-without-records"),
         }
     }
 
@@ -270,16 +264,14 @@ impl<'b> Marker<'b> {
         if self.skipping {
             return;
         }
-        match self.role(index) {
-            _ if self.open_record.is_some() => {}
-            Role::Record => {
+        match self.standing(index) {
+            Standing::Record => {
                 let at = self.offset(first);
                 self.cut(Mark::OpenRecord(at));
-                self.open_record = Some(index);
                 self.renderer.fresh = true;
             }
-            Role::Carrier => self.cut(Mark::OpenCarrier),
-            Role::Plain => {}
+            Standing::Level => self.cut(Mark::OpenLevel),
+            Standing::Line | Standing::Plain => {}
         }
         self.renderer.open_loop(index);
     }
@@ -290,37 +282,26 @@ impl<'b> Marker<'b> {
         if self.skipping {
             return;
         }
-        if self.open_record.is_none() && self.role(closed) == Role::Carrier {
+        let standing = self.standing(closed);
+        if standing == Standing::Level {
             // Its brackets are closed by each line that shows it.
-            return self.cut(Mark::CloseCarrier);
+            return self.cut(Mark::CloseLevel);
         }
         self.renderer.out.put(b"]}");
-        if self.open_record == Some(closed) {
+        if standing == Standing::Record {
             self.cut(Mark::CloseRecord);
-            self.open_record = None;
         }
     }
 
-    fn role(&self, index: u16) -> Role {
+    fn standing(&self, index: u16) -> Standing {
         let chart = self.renderer.chart;
-        chart.map_or(Role::Plain, |chart| chart.role(index, self.record))
+        let standing = chart.map(|chart| chart.roles.standing_to(self.record, index));
+        standing.unwrap_or_default()
     }
 
     /// The loop around another.
     fn around(&self, index: u16) -> u16 {
         let chart = self.renderer.chart;
         chart.map_or(0, |chart| chart.guide.loops[usize::from(index)].parent)
-    }
-
-    /// The outermost record that the open loop is, or is in.
-    fn record_around(&self) -> Option<u16> {
-        let (mut found, mut index) = (None, self.loop_index);
-        while index != 0 {
-            if self.role(index) == Role::Record {
-                found = Some(index);
-            }
-            index = self.around(index);
-        }
-        found
     }
 }

@@ -90,7 +90,7 @@ pub(super) struct Renderer<'b> {
     groups_begun: bool,
     groups_empty: bool,
     sets_empty: bool,
-    /// Whether nothing stands yet in the innermost array of a transaction set.
+    /// Whether nothing stands yet in the innermost array: of a transaction set, or of the service segments of an interchange.
     pub(super) fresh: bool,
     /// A group was opened of which nothing is written yet.
     group_opened: bool,
@@ -118,7 +118,7 @@ impl<'b> Renderer<'b> {
             groups_begun: start.groups_begun,
             groups_empty: start.groups_empty,
             sets_empty: start.sets_empty,
-            fresh: false,
+            fresh: start.services_empty && !start.groups_begun && !start.in_set,
             group_opened: false,
             group_closed: false,
             groups_closed: start.trailer_read || start.gap_read,

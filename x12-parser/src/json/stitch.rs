@@ -44,7 +44,7 @@ struct Set {
     /// What stands around the next record: all segments of the loops that are open, and of loops in them that can have no record.
     context: Vec<u8>,
     /// Length of the context before each open loop that can have records.
-    carriers: Vec<usize>,
+    levels: Vec<usize>,
     /// How much of the context some line has shown.
     shown: usize,
     open_record: Vec<u8>,
@@ -130,12 +130,12 @@ impl<W: Write> Stitcher<W> {
         match mark {
             Mark::OpenSet(_) => self.into = Into::Identity,
             Mark::Context => self.into = Into::Context,
-            Mark::OpenCarrier => self.set.carriers.push(self.set.context.len()),
-            Mark::CloseCarrier => {
+            Mark::OpenLevel => self.set.levels.push(self.set.context.len()),
+            Mark::CloseLevel => {
                 if self.set.context.len() > self.set.shown {
                     self.outside_line();
                 }
-                self.set.close_carrier();
+                self.set.close_level();
             }
             Mark::OpenRecord(at) => {
                 (self.into, self.set.record_at) = (Into::Record, at);
@@ -226,7 +226,7 @@ impl<W: Write> Stitcher<W> {
         self.set.shown = self.set.context.len();
         self.lines.extend_from_slice(b",\"context\":[");
         self.lines.extend_from_slice(&self.set.context);
-        for _ in &self.set.carriers {
+        for _ in &self.set.levels {
             self.lines.extend_from_slice(b"]}");
         }
         self.lines.push(b']');
@@ -243,14 +243,14 @@ impl Set {
     fn begin(&mut self, kind: SetKind, tally: Option<&Tally>) {
         self.identity.clear();
         self.context.clear();
-        self.carriers.clear();
+        self.levels.clear();
         (self.kind, self.tally) = (kind, tally.copied().unwrap_or_default());
         (self.shown, self.records) = (0, 0);
     }
 
     /// Forgets the segments of a loop that ends.
-    fn close_carrier(&mut self) {
-        if let Some(length) = self.carriers.pop() {
+    fn close_level(&mut self) {
+        if let Some(length) = self.levels.pop() {
             self.context.truncate(length);
             self.shown = self.shown.min(length);
         }

@@ -7,7 +7,7 @@ use x12_schemas::table::NONE;
 use crate::chart::Chart;
 use crate::event::{Event, GroupKind};
 use crate::finding::{Code, Identity};
-use crate::place::{GS, Here, Placer, SE, ST, text};
+use crate::place::{Extent, GS, Here, Placer, SE, ST, text};
 use crate::segment::Segment;
 use crate::walk::{Walk, number};
 
@@ -58,10 +58,11 @@ impl Placer {
             .chart
             .map(|chart| Arc::clone(&self.charts[usize::from(chart)]));
         self.set.trailer = chart.as_ref().map_or(NONE, |chart| chart.definition(SE));
-        self.set.walk = chart.filter(|_| self.walking).map(Walk::new);
-        if let Some(walk) = self.set.walk.as_mut().filter(|_| !self.rules) {
-            walk.abandon();
-        }
+        self.set.walk = chart.and_then(|chart| match self.extent {
+            Extent::Envelopes => None,
+            Extent::Loops => Some(Walk::new(chart, false)),
+            Extent::Rules(_) => Some(Walk::new(chart, true)),
+        });
         self.inside(ST, segment, here);
         match matched {
             None => self.find_in(here, Code::GuideUnknown, ST, 1),
@@ -95,7 +96,7 @@ impl Placer {
             .iter()
             .position(|chart| Arc::ptr_eq(&chart.guide, &found.guide));
         let ordinal = known.unwrap_or_else(|| {
-            let chart = Chart::new(found.guide, &self.catalog, self.snip);
+            let chart = Chart::new(found.guide, &self.catalog, self.extent.snip());
             Arc::make_mut(&mut self.charts).push(Arc::new(chart));
             self.charts.len() - 1
         });

@@ -191,7 +191,7 @@ pub enum Fate {
 /// Takes what is written, as one document or several.
 pub trait Parts {
     /// Whether a new document begins with this place: an interchange without groups, a transaction set, or the next part of one. The
-    /// open document has so many bytes, without the trailers that end it.
+    /// open document has so many bytes, without the trailers that end it. Asked of each place; the first begins one in any case.
     ///
     /// # Errors
     /// Whatever is to end it all.

@@ -139,14 +139,7 @@ impl Control {
 
     /// Refuses elements that would read otherwise under these delimiters.
     pub(crate) fn check(&self, delimiters: &Delimiters) -> Result<(), Error> {
-        let Delimiters {
-            segment,
-            element,
-            component,
-            repetition,
-        } = *delimiters;
-        let clashes =
-            |byte: &u8| [segment, element, component].contains(byte) || repetition == Some(*byte);
+        let clashes = |&byte: &u8| delimiters.contains(byte);
         if self.fields.iter().flatten().any(clashes) {
             return Err(Error::Clash { at: self.at });
         }
@@ -166,13 +159,5 @@ impl Control {
 
 /// Whether a byte can stand in a control segment's element.
 fn takes(delimiters: &Delimiters, byte: u8) -> bool {
-    let Delimiters {
-        segment,
-        element,
-        component,
-        repetition,
-    } = *delimiters;
-    (0x20..0x7F).contains(&byte)
-        && ![segment, element, component].contains(&byte)
-        && repetition != Some(byte)
+    (0x20..0x7F).contains(&byte) && !delimiters.contains(byte)
 }

@@ -512,17 +512,12 @@ impl Set {
         output: &mut Output,
     ) -> Result<(), Error> {
         self.segments += 1;
-        let Some(follow) = &mut self.follow else {
-            return self.whole(here, output);
-        };
-        follow.segment(definition, &here.segment);
-        match &mut self.division {
-            Some(division) => division.segment(here, definition, follow, output),
-            None => self.whole(here, output),
+        if let Some(follow) = &mut self.follow {
+            follow.segment(definition, &here.segment);
+            if let Some(division) = &mut self.division {
+                return division.segment(here, definition, follow, output);
+            }
         }
-    }
-
-    fn whole(&self, here: &Here<'_>, output: &mut Output) -> Result<(), Error> {
         if self.number.is_some() {
             output.put(here.segment.raw());
         }

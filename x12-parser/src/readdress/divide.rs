@@ -1,9 +1,9 @@
 //! Copies record by record: asks what becomes of each, writes those that go on, and ends sets and documents between them.
 
-use crate::chart::Role;
 use crate::control_number::ControlNumber;
 use crate::error::Error;
 use crate::finding::Finding;
+use crate::role_index::Standing;
 
 use super::addresses::{Addresses, Fate, Parts};
 use super::control::Control;
@@ -22,20 +22,20 @@ impl<P: Parts, A: Addresses> Copier<'_, P, A> {
         let Some(follow) = &mut set.follow else {
             return Ok(());
         };
-        let role = follow.open(loop_index);
-        if role == Role::Record {
+        let standing = follow.open(loop_index);
+        if standing == Standing::Record {
             set.records += 1;
         }
         let Some(division) = &mut set.division else {
             return Ok(());
         };
-        match role {
-            Role::Record => {
+        match standing {
+            Standing::Record => {
                 let fate = self.addresses.record(&self.envelope, set.records)?;
                 division.open_record(fate, at);
             }
-            Role::Carrier => division.open_carrier(),
-            Role::Plain => {}
+            Standing::Level => division.open_level(),
+            Standing::Line | Standing::Plain => {}
         }
         Ok(())
     }
@@ -48,9 +48,9 @@ impl<P: Parts, A: Addresses> Copier<'_, P, A> {
         };
         let closed = set.follow.as_mut().map(|follow| follow.close());
         match (closed, &mut set.division) {
-            (Some(Role::Record), _) => self.close_record(),
-            (Some(Role::Carrier), Some(division)) => {
-                division.close_carrier(&delimiters, &mut self.output);
+            (Some(Standing::Record), _) => self.close_record(),
+            (Some(Standing::Level), Some(division)) => {
+                division.close_level(&delimiters, &mut self.output);
                 Ok(())
             }
             _ => Ok(()),
@@ -147,11 +147,9 @@ impl<P: Parts, A: Addresses> Copier<'_, P, A> {
 
     /// Ends the document before this place, if another is to begin here.
     pub(super) fn part_documents(&mut self) -> Result<(), Error> {
-        if let Some(begin) = self.document {
-            let bytes = self.output.bytes() - begin;
-            if self.parts.begins(&self.envelope, bytes)? {
-                self.end_document();
-            }
+        let bytes = self.output.bytes() - self.document.unwrap_or(self.output.bytes());
+        if self.parts.begins(&self.envelope, bytes)? && self.document.is_some() {
+            self.end_document();
         }
         Ok(())
     }

@@ -15,12 +15,11 @@ use super::addresses::Fate;
 use super::control::{Control, Slot};
 use super::copier::Here;
 use super::follow::Follow;
-use super::output::Output;
+use super::output::{CHILDREN, Output};
 
-/// Elements of a segment that carries the hierarchy: its number, its parent's, whether levels follow below.
+/// Elements of a segment that carries the hierarchy: its number, and its parent's.
 const NUMBER: usize = 1;
 const PARENT: usize = 2;
-const CHILDREN: usize = 4;
 
 /// The open transaction set, if it is divided.
 pub(super) struct Division {
@@ -33,10 +32,19 @@ pub(super) struct Division {
     record: Option<Record>,
     /// Levels written in this part.
     levels: u64,
-    /// Where the reference of the set stands among what is held of it.
-    batch: Option<(usize, Control)>,
+    /// The segment of the reference.
+    batch: Option<Batch>,
     limits: Limits,
     held: usize,
+}
+
+/// The segment that holds the reference of the set.
+struct Batch {
+    /// Where it stands among what is held of the set.
+    at: usize,
+    received: Control,
+    /// With the reference of this part.
+    given: Control,
 }
 
 /// An open loop in which records may stand, or the transaction set itself.
@@ -88,10 +96,7 @@ impl Division {
     pub(super) fn new(reference: Reading, follow: &Follow, limits: Limits) -> Self {
         let guide = &follow.chart.guide;
         let segment = guide.segments.get(usize::from(reference.segment));
-        let element = segment.and_then(|segment| {
-            let index = segment.first_element + u16::from(reference.element.saturating_sub(1));
-            guide.elements.get(usize::from(index))
-        });
+        let element = segment.and_then(|it| guide.element(it, reference.element.into()));
         Self {
             reference,
             longest: element.map_or(0, |element| element.max as usize),
@@ -105,7 +110,7 @@ impl Division {
     }
 
     /// A loop opens in which records may stand.
-    pub(super) fn open_carrier(&mut self) {
+    pub(super) fn open_level(&mut self) {
         for frame in &mut self.frames {
             frame.passed = true;
         }
@@ -113,7 +118,7 @@ impl Division {
     }
 
     /// Such a loop closes; nothing is left of it if no record of it was kept.
-    pub(super) fn close_carrier(&mut self, delimiters: &Delimiters, output: &mut Output) {
+    pub(super) fn close_level(&mut self, delimiters: &Delimiters, output: &mut Output) {
         if self.frames.len() < 2 {
             return;
         }
@@ -175,7 +180,12 @@ impl Division {
                 return Ok(());
             }
             if is_reference && self.batch.is_none() && !frame.passed {
-                self.batch = Some((frame.head.bytes.len(), here.control()));
+                let control = here.control();
+                self.batch = Some(Batch {
+                    at: frame.head.bytes.len(),
+                    received: control.clone(),
+                    given: control,
+                });
                 frame.head.segments += 1;
                 return Ok(());
             }
@@ -235,14 +245,14 @@ impl Division {
 
     /// The reference of the set as it was received.
     pub(super) fn received(&self) -> Result<String, Error> {
-        let Some((_, control)) = &self.batch else {
+        let Some(batch) = &self.batch else {
             return Err(Error::Undivided {
                 what: "it has no segment for its reference",
                 at: self.record.as_ref().map_or(0, |record| record.at),
             });
         };
         let element = usize::from(self.reference.element);
-        let value = unwrapped(control.element(element));
+        let value = unwrapped(batch.received.element(element));
         Ok(String::from_utf8_lossy(&value).into_owned())
     }
 
@@ -251,7 +261,7 @@ impl Division {
         let element = usize::from(self.reference.element);
         let slot: Slot = ("the reference of a part", element, self.longest);
         match &mut self.batch {
-            Some((_, control)) => control.give(&[slot], &[reference], delimiters, false),
+            Some(batch) => batch.given.give(&[slot], &[reference], delimiters, false),
             None => Ok(()),
         }
     }
@@ -270,8 +280,8 @@ impl Division {
         };
         let record = self.record.as_ref();
         let record = record.map_or(0, |record| record.chunk.bytes.len() + levels(record));
-        let batch = self.batch.as_ref().map_or(0, |(_, control)| control.len());
-        (around + record + batch) as u64
+        let batch = self.batch.as_ref().map_or(0, |batch| batch.received.len());
+        (around + record + batch + self.longest) as u64
     }
 
     /// Writes the open record, and before it what stands around it and is not written yet.
@@ -320,13 +330,14 @@ impl Division {
                 control.write(delimiters, output.sink());
             }
         }
-        let (before, after) = match &self.batch {
-            Some((at, _)) if index == 0 => frame.head.bytes.split_at(*at),
-            _ => (&[][..], &frame.head.bytes[..]),
+        let batch = self.batch.as_ref().filter(|_| index == 0);
+        let (before, after) = match batch {
+            Some(batch) => frame.head.bytes.split_at(batch.at),
+            None => (&[][..], &frame.head.bytes[..]),
         };
         output.put(before);
-        if let (Some((_, control)), 0) = (&self.batch, index) {
-            control.write(delimiters, output.sink());
+        if let Some(batch) = batch {
+            batch.given.write(delimiters, output.sink());
         }
         output.put(after);
         output.put(&frame.tail.bytes);

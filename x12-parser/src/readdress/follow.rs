@@ -2,43 +2,19 @@
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Reading, Record, Role as Meaning};
+use x12_schemas::table::{Reading, Role};
 
-use crate::chart::{Chart, Role};
+use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::finding::{Code, Finding, Position};
-use crate::segment::{Segment, unwrapped};
-
-/// Records that were counted, and what they charge.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[non_exhaustive]
-pub struct RecordCounts {
-    /// Records.
-    pub records: u64,
-    /// The sum of their charges, exactly: of what the guide calls so.
-    pub charges: Decimal,
-    /// Records whose charge is missing, no number, or too large to be added: it is not in the sum.
-    pub uncharged: u64,
-}
-
-impl RecordCounts {
-    /// Adds a record.
-    pub(super) fn add(&mut self, charge: Option<Decimal>) {
-        self.records += 1;
-        match charge.and_then(|charge| self.charges.plus(charge)) {
-            Some(charges) => self.charges = charges,
-            None => self.uncharged += 1,
-        }
-    }
-}
+use crate::role_index::Standing;
+use crate::segment::Segment;
 
 /// The open loop of a transaction set, and the open record.
 pub(super) struct Follow {
     pub(super) chart: Arc<Chart>,
-    kind: Record,
     loop_index: u16,
-    /// The loop that is the open record.
-    record: Option<u16>,
+    /// What the record charges that was opened last.
     charge: Option<Decimal>,
     /// Whether the segment stood that holds the reference of the set.
     referenced: bool,
@@ -47,12 +23,10 @@ pub(super) struct Follow {
 impl Follow {
     /// For a transaction set whose guide has records.
     pub(super) fn new(chart: &Arc<Chart>) -> Option<Self> {
-        let kind = chart.guide.loops.iter().find_map(|a_loop| a_loop.record)?;
+        chart.roles.record?;
         Some(Self {
             chart: Arc::clone(chart),
-            kind,
             loop_index: 0,
-            record: None,
             charge: None,
             referenced: false,
         })
@@ -62,9 +36,10 @@ impl Follow {
     pub(super) fn divisible(&self) -> Option<Reading> {
         let guide = &self.chart.guide;
         let mut levels = (0..).zip(&guide.loops).filter(|(_, it)| it.hierarchical);
-        let beside =
-            |(index, _): (u16, _)| !self.is_inside(index) && self.role(index) == Role::Plain;
-        let reference = self.readings(Meaning::Batch).first()?;
+        let beside = |(index, _): (u16, _)| {
+            !self.is_inside(index) && self.standing(index) == Standing::Plain
+        };
+        let reference = self.reference()?;
         // Its segment is changed where it stands: in the set itself, before all records.
         if reference.loop_index != 0 || reference.component != 0 {
             return None;
@@ -72,29 +47,21 @@ impl Follow {
         (!levels.any(beside)).then(|| reference.clone())
     }
 
-    fn readings(&self, role: Meaning) -> &[Reading] {
-        let roles = self.chart.guide.roles.iter();
-        let mut readings = roles.filter(|(known, _)| *known == role);
-        readings.next().map_or(&[], |(_, readings)| readings)
+    /// Where the guide has the reference of the set.
+    fn reference(&self) -> Option<&Reading> {
+        let mut roles = self.chart.guide.roles.iter();
+        let (_, places) = roles.find(|(role, _)| *role == Role::Batch)?;
+        places.first()
     }
 
-    fn role(&self, loop_index: u16) -> Role {
-        self.chart.role(loop_index, self.kind)
+    fn standing(&self, loop_index: u16) -> Standing {
+        self.chart.roles.standing(loop_index)
     }
 
     /// Whether a loop is a record or stands in one.
-    fn is_inside(&self, mut loop_index: u16) -> bool {
-        while loop_index != 0 {
-            if self.role(loop_index) == Role::Record {
-                return true;
-            }
-            loop_index = self.around(loop_index);
-        }
-        false
-    }
-
-    fn around(&self, loop_index: u16) -> u16 {
-        self.chart.guide.loops[usize::from(loop_index)].parent
+    fn is_inside(&self, loop_index: u16) -> bool {
+        let Chart { guide, roles, .. } = &*self.chart;
+        roles.around(guide, loop_index, Standing::Record).is_some()
     }
 
     /// The open loop.
@@ -102,30 +69,21 @@ impl Follow {
         self.loop_index
     }
 
-    /// A loop opens; says what it is, outside records.
-    pub(super) fn open(&mut self, loop_index: u16) -> Role {
+    /// A loop opens; says what it is.
+    pub(super) fn open(&mut self, loop_index: u16) -> Standing {
         self.loop_index = loop_index;
-        if self.record.is_some() {
-            return Role::Plain;
-        }
-        let role = self.role(loop_index);
-        if role == Role::Record {
-            self.record = Some(loop_index);
+        let standing = self.standing(loop_index);
+        if standing == Standing::Record {
             self.charge = None;
         }
-        role
+        standing
     }
 
-    /// The open loop closes; says what it was, outside records.
-    pub(super) fn close(&mut self) -> Role {
+    /// The open loop closes; says what it was.
+    pub(super) fn close(&mut self) -> Standing {
         let closed = self.loop_index;
-        self.loop_index = self.around(closed);
-        match self.record {
-            Some(record) if record == closed => self.record = None,
-            Some(_) => return Role::Plain,
-            None => {}
-        }
-        self.role(closed)
+        self.loop_index = self.chart.guide.loops[usize::from(closed)].parent;
+        self.standing(closed)
     }
 
     /// What the record charges that closed last.
@@ -140,19 +98,14 @@ impl Follow {
 
     /// A segment stands in the open loop.
     pub(super) fn segment(&mut self, definition: u16, segment: &Segment<'_>) {
-        let here = |it: &&Reading| it.loop_index == self.loop_index && it.segment == definition;
-        if self.record.is_none() {
-            if !self.referenced {
-                self.referenced = self
-                    .readings(Meaning::Batch)
-                    .first()
-                    .is_some_and(|it| here(&it));
+        for speaker in self.chart.roles.speakers(definition, self.loop_index) {
+            match speaker.role {
+                Role::Batch => self.referenced |= self.reference() == Some(&speaker.reading),
+                Role::Charge if self.charge.is_none() => {
+                    self.charge = Decimal::parse(&speaker.value(segment));
+                }
+                _ => {}
             }
-        } else if self.charge.is_none()
-            && let Some(reading) = self.readings(Meaning::Charge).iter().find(here)
-        {
-            let value = segment.first_part(reading.element.into(), reading.component.into());
-            self.charge = Decimal::parse(&unwrapped(value));
         }
     }
 
@@ -179,7 +132,7 @@ impl Follow {
     /// Whether a segment is the one that begins a record.
     fn begins_record(&self, (loop_index, segment): (u16, u16)) -> bool {
         let a_loop = &self.chart.guide.loops[usize::from(loop_index)];
-        self.role(loop_index) == Role::Record
+        self.standing(loop_index) == Standing::Record
             && self.chart.item(a_loop.first_item).segment == segment
     }
 }

@@ -3,16 +3,18 @@
 use std::io::Read;
 
 use crate::block::Block;
-use crate::chart::{Role, SegmentId};
+use crate::chart::SegmentId;
 use crate::entry::{Entry, EntryKind};
 use crate::envelope::Envelope;
 use crate::error::Error;
 use crate::event::Event;
 use crate::finding::Code;
 use crate::options::Options;
+use crate::record_counts::RecordCounts;
+use crate::role_index::Standing;
 use crate::source::ReadSource;
 
-use super::follow::{Follow, RecordCounts};
+use super::follow::Follow;
 
 /// The records of a transaction set.
 #[derive(Clone, Debug)]
@@ -130,12 +132,12 @@ impl<F: FnMut(&SetRecords) -> Result<(), Error>> Look<F> {
                 }
                 Event::CloseSet => self.close_set()?,
                 Event::OpenLoop(index) => self.with_follow(|set, follow| {
-                    if follow.open(*index) == Role::Record && !follow.is_referenced() {
+                    if follow.open(*index) == Standing::Record && !follow.is_referenced() {
                         set.doubt(Undivided::Reference);
                     }
                 }),
                 Event::CloseLoop => self.with_follow(|set, follow| {
-                    if follow.close() == Role::Record {
+                    if follow.close() == Standing::Record {
                         set.counts.add(follow.charge());
                     }
                 }),
@@ -158,12 +160,8 @@ impl<F: FnMut(&SetRecords) -> Result<(), Error>> Look<F> {
         if let Some(set) = &mut self.set {
             set.bytes += u64::from(entry.next - entry.start);
         }
-        match entry.kind {
-            EntryKind::Before
-            | EntryKind::After
-            | EntryKind::BinaryData
-            | EntryKind::BinaryTail => return,
-            _ => {}
+        if !entry.kind.is_segment() {
+            return;
         }
         let segment = block.segment(entry);
         match &mut self.set {

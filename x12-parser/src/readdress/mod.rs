@@ -16,10 +16,11 @@ use std::io::{Read, Write};
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::options::Options;
+use crate::place::Extent;
+use crate::record_counts::RecordCounts;
 use crate::source::ReadSource;
 
 pub use addresses::{Addresses, Fate, GroupAddress, InterchangeAddress, Parts};
-pub use follow::RecordCounts;
 pub use look::{SetRecords, Undivided, survey_records};
 
 use copier::Copier;
@@ -99,10 +100,7 @@ where
     W: Write,
     A: Addresses,
 {
-    let mut out = One(out);
-    let counts = copy(document, &mut out, addresses, options, false)?;
-    out.0.flush()?;
-    Ok(counts)
+    copy_to_one(document, out, addresses, options, false)
 }
 
 /// As [`readdress`], but a transaction set may be divided: only some of its records go on, with the loops around them.
@@ -127,10 +125,7 @@ where
     W: Write,
     A: Addresses,
 {
-    let mut out = One(out);
-    let counts = copy(document, &mut out, addresses, options, true)?;
-    out.0.flush()?;
-    Ok(counts)
+    copy_to_one(document, out, addresses, options, true)
 }
 
 /// As [`readdress_records`], but what goes on is written as several documents: `parts` says where the next one begins.
@@ -149,6 +144,19 @@ where
     A: Addresses,
 {
     copy(document, parts, addresses, options, true)
+}
+
+fn copy_to_one<R: Read, W: Write>(
+    document: R,
+    out: W,
+    addresses: &mut impl Addresses,
+    options: &Options,
+    by_record: bool,
+) -> Result<EnvelopeCounts, Error> {
+    let mut out = One(out);
+    let counts = copy(document, &mut out, addresses, options, by_record)?;
+    out.0.flush()?;
+    Ok(counts)
 }
 
 fn copy<R: Read>(
@@ -170,10 +178,14 @@ fn copy<R: Read>(
 }
 
 fn blocks(options: &Options, by_record: bool) -> Blocks {
-    let mut limits = options.limits;
-    // None may hide another one that makes a division unsafe; they do not outlive their block.
-    limits.findings_per_set = usize::MAX - 1;
-    Blocks::new(&options.catalog, limits, by_record).without_rules()
+    let extent = if by_record {
+        Extent::Loops
+    } else {
+        Extent::Envelopes
+    };
+    // Each finding may make a division unsafe.
+    let limits = options.limits.with_all_findings();
+    Blocks::new(&options.catalog, limits, extent)
 }
 
 /// One document.

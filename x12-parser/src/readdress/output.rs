@@ -5,7 +5,7 @@ use crate::delimiters::Delimiters;
 use super::control::Control;
 
 /// The element that says whether levels follow below.
-const CHILDREN: usize = 4;
+pub(super) const CHILDREN: usize = 4;
 
 /// Bytes to be written.
 #[derive(Default)]

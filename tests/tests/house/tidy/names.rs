@@ -34,7 +34,7 @@ const TOP: [&str; 18] = [
 /// Code that is not finished, or that talks behind the user's back.
 const UNFINISHED: [&str; 3] = ["todo!", "dbg!", "unimplemented!"];
 
-/// Paths that exist on somebody's machine only.
+/// Paths that exist on somebody's machine only. What no file may hold must be spelt in one: in this, which is left out below.
 const HOST_PATHS: [&str; 5] = ["/work/", "/home/", "/root/", "/Users/", "C:\\Users"];
 
 /// The file that lists them.

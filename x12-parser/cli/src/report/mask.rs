@@ -21,22 +21,12 @@ pub struct Definition<'g> {
 impl<'g> Definition<'g> {
     /// What it says of an element, from one.
     pub fn element(&self, number: usize) -> Option<&'g Element> {
-        let inside = (1..=usize::from(self.segment.element_count)).contains(&number);
-        inside.then(|| {
-            self.guide
-                .elements
-                .get(usize::from(self.segment.first_element) + number - 1)
-        })?
+        self.guide.element(self.segment, number)
     }
 
     /// What it says of a component of an element, both from one.
     pub fn component(&self, element: &Element, number: usize) -> Option<&'g Element> {
-        let inside = (1..=usize::from(element.component_count)).contains(&number);
-        inside.then(|| {
-            self.guide
-                .components
-                .get(usize::from(element.first_component) + number - 1)
-        })?
+        self.guide.component(element, number)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 use x12_parser::{
-    AcknowledgmentOptions, AnswerSet, ControlNumber, CountingNumbers, Decided, Decision,
-    GroupDecision, Ta1Policy, acknowledge,
+    AcknowledgmentOptions, AnswerSet, CountingNumbers, Decided, Decision, GroupDecision, Ta1Policy,
+    acknowledge,
 };
 
 use crate::arguments::{Accepted, AckArguments, Ta1};
@@ -52,11 +52,10 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
 
 fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     let (date, time) = clock::now();
-    let first = ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST);
     let mut how = AcknowledgmentOptions::new(
         arguments.date.clone().unwrap_or(date),
         arguments.time.clone().unwrap_or(time),
-        CountingNumbers::from_first(first),
+        CountingNumbers::from_first(arguments.control_number),
     );
     how.ta1 = match arguments.ta1 {
         Ta1::WhenAsked => Ta1Policy::WhenAsked,

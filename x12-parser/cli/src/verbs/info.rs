@@ -9,6 +9,7 @@ use crate::arguments::InfoArguments;
 use crate::input::harmless;
 use crate::outcome::Outcome;
 use crate::session::Session;
+use crate::talk::count;
 use crate::verbs::doors;
 
 /// Surveys each document.
@@ -341,8 +342,4 @@ fn separators(delimiters: &Separators) -> String {
     format!(
         "element {element}  component {component}  repetition {repetition}  segment {segment}  then {suffix}"
     )
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -5,8 +5,8 @@ use std::io;
 
 use serde::Serialize;
 use x12_parser::{
-    Addresses, ControlNumber, Envelope, EnvelopeCounts, Error, GroupAddress, InterchangeAddress,
-    Merger, readdress,
+    Addresses, ControlNumber, ControlNumbers, CountingNumbers, Envelope, EnvelopeCounts, Error,
+    GroupAddress, InterchangeAddress, Merger, readdress,
 };
 
 use crate::arguments::{By, MergeArguments};
@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::report::failure;
 use crate::session::Session;
 use crate::spool::Spool;
+use crate::talk::count;
 use crate::verbs::doors;
 
 /// Kinds of group that are merged in one run; each needs a name in memory, and a reading of the files that hold it.
@@ -64,8 +65,7 @@ fn one_by_one<'i>(
     if session.talk.may_show_progress() {
         session.talk.progress = Progress::over(inputs.iter().map(Input::length).sum());
     }
-    let first = first(arguments);
-    let mut numbers = Numbers(first, first);
+    let mut numbers = Numbers(CountingNumbers::from_first(arguments.control_number));
     let mut all = EnvelopeCounts::default();
     for input in inputs {
         let reader = input.open(&session.talk.progress);
@@ -87,25 +87,19 @@ fn one_by_one<'i>(
     Ok(all)
 }
 
-/// Control numbers of the next interchange and the next group.
-struct Numbers(ControlNumber, ControlNumber);
+/// Gives control numbers that count up.
+struct Numbers(CountingNumbers);
 
 impl Addresses for Numbers {
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-        let number = self.0;
-        self.0 = number.following();
+        let number = self.0.interchange(received.interchange)?;
         Ok(InterchangeAddress::received(received, number))
     }
 
     fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
-        let number = self.1;
-        self.1 = number.following();
+        let number = self.0.group(received.group)?;
         Ok(GroupAddress::received(received, number))
     }
-}
-
-fn first(arguments: &MergeArguments) -> ControlNumber {
-    ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST)
 }
 
 /// What belongs together in one interchange: sender, receiver, version and usage.
@@ -198,8 +192,7 @@ fn joined<'i>(
         };
         spools.push(see().map_err(|failure| (input, failure))?);
     }
-    let mut merger = Merger::new(output, first(arguments), &session.options);
-    let last = inputs.last().or(inputs.first());
+    let mut merger = Merger::new(output, arguments.control_number, &session.options);
     // All groups of one interchange come before the next interchange.
     let mut order: Vec<usize> = Vec::new();
     let mut firsts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -228,7 +221,8 @@ fn joined<'i>(
         }
     }
     let finished = merger.finish().map(|(_, counts)| counts);
-    finished.map_err(|error| (last.unwrap_or(&inputs[0]), error.into()))
+    // Somebody must be named: what was written last came of the last one.
+    finished.map_err(|error| (&inputs[inputs.len() - 1], error.into()))
 }
 
 /// What was written, as programs get it.
@@ -257,15 +251,11 @@ fn tell(session: &mut Session, files: usize, counts: &EnvelopeCounts) {
     if session.talk.is_json() {
         return session.talk.say_json(&line);
     }
-    let plural = |number: u64, what: &str| {
-        let end = if number == 1 { "" } else { "s" };
-        format!("{number} {what}{end}")
-    };
     session.talk.remark(&format!(
         "{} in {}, {}, {}",
-        plural(files as u64, "file"),
-        plural(counts.interchanges, "interchange"),
-        plural(counts.groups, "group"),
-        plural(counts.sets, "transaction set")
+        count(files as u64, "file"),
+        count(counts.interchanges, "interchange"),
+        count(counts.groups, "group"),
+        count(counts.sets, "transaction set")
     ));
 }

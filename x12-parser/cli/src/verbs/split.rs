@@ -5,8 +5,8 @@ use std::io::{BufWriter, Write};
 
 use serde::Serialize;
 use x12_parser::{
-    Addresses, ControlNumber, Envelope, EnvelopeCounts, Error, Fate, GroupAddress,
-    InterchangeAddress, Parts, SetRecords, readdress_parts, survey_records,
+    Addresses, ControlNumbers, CountingNumbers, Envelope, EnvelopeCounts, Error, Fate,
+    GroupAddress, InterchangeAddress, Parts, SetRecords, readdress_parts, survey_records,
 };
 
 use crate::arguments::{By, SplitArguments};
@@ -17,7 +17,7 @@ use crate::progress::Progress;
 use crate::report::failure;
 use crate::session::Session;
 use crate::spool::Spool;
-use crate::talk::Talk;
+use crate::talk::{Talk, count};
 use crate::verbs::inputs;
 
 /// Bytes of a group's or an interchange's header and trailer, or that a transaction set grows by, at most: GS has eight elements of up to
@@ -53,16 +53,16 @@ pub fn run(arguments: &SplitArguments, mut session: Session) -> Outcome {
             outcome.max(one.unwrap_or_else(|failure| failure::tell(&mut session, input, &failure)));
     }
     session.talk.progress.finish();
-    for part in &files.told {
+    // Those of a run that could not be done are taken away.
+    let told = files.told.iter().filter(|_| outcome != Outcome::CouldNot);
+    for part in told.collect::<Vec<_>>() {
         outcome = outcome.max(tell(&mut session, arguments, part));
     }
     let parts = files.told.len();
     match files.folder.finish(outcome).map_err(Failure::Output) {
         Ok(()) => {
             if outcome != Outcome::CouldNot && !session.talk.is_json() {
-                session
-                    .talk
-                    .remark(&format!("{parts} {}", plural(parts as u64, "part")));
+                session.talk.remark(&count(parts as u64, "part"));
             }
             outcome
         }
@@ -221,8 +221,7 @@ impl Bits {
 /// Control numbers that count up, and the transaction sets that are divided.
 struct Numbers {
     claims: u64,
-    interchange: ControlNumber,
-    group: ControlNumber,
+    numbers: CountingNumbers,
     sets: u32,
     parts: u64,
     in_part: u64,
@@ -232,11 +231,9 @@ struct Numbers {
 
 impl Numbers {
     fn new(arguments: &SplitArguments) -> Self {
-        let first = ControlNumber::new(arguments.control_number).unwrap_or(ControlNumber::FIRST);
         Self {
             claims: arguments.claims.unwrap_or(u64::MAX),
-            interchange: first,
-            group: first,
+            numbers: CountingNumbers::from_first(arguments.control_number),
             sets: 0,
             parts: 0,
             in_part: 0,
@@ -244,12 +241,6 @@ impl Numbers {
             plan: Bits::default(),
         }
     }
-}
-
-fn count(number: &mut ControlNumber) -> ControlNumber {
-    let given = *number;
-    *number = given.following();
-    given
 }
 
 /// Longest reference of a set: guides of claims and enrolments take 30 characters.
@@ -283,13 +274,14 @@ impl Addresses for Numbers {
     }
 
     fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
-        let number = count(&mut self.interchange);
+        let number = self.numbers.interchange(received.interchange)?;
         Ok(InterchangeAddress::received(received, number))
     }
 
     fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
         self.sets = 0;
-        Ok(GroupAddress::received(received, count(&mut self.group)))
+        let number = self.numbers.group(received.group)?;
+        Ok(GroupAddress::received(received, number))
     }
 
     fn set(&mut self, _: &Envelope) -> Result<String, Error> {
@@ -424,16 +416,15 @@ fn tell(session: &mut Session, arguments: &SplitArguments, part: &Part) -> Outco
         });
         return outcome;
     }
-    let counted = |number, what| format!("{number} {}", plural(number, what));
     let mut text = format!(
         "{}: {}, {}, {}",
         part.file,
-        counted(part.groups, "group"),
-        counted(part.sets, "transaction set"),
-        counted(part.bytes, "byte")
+        count(part.groups, "group"),
+        count(part.sets, "transaction set"),
+        count(part.bytes, "byte")
     );
     if part.records > 0 {
-        text += &format!(", {}", counted(part.records, "record"));
+        text += &format!(", {}", count(part.records, "record"));
     }
     if let Some(charges) = charges.filter(|_| part.records > 0) {
         text += &format!(" over {charges}");
@@ -443,9 +434,4 @@ fn tell(session: &mut Session, arguments: &SplitArguments, part: &Part) -> Outco
     }
     session.talk.remark(&text);
     outcome
-}
-
-fn plural(number: u64, what: &str) -> String {
-    let end = if number == 1 { "" } else { "s" };
-    format!("{what}{end}")
 }

@@ -13,6 +13,7 @@ use crate::output::Output;
 use crate::report::failure;
 use crate::report::finding::Reporter;
 use crate::session::Session;
+use crate::talk::count;
 use crate::verbs::doors;
 
 /// Findings told to people unless they ask for more: who has more errors than these begins with them.
@@ -178,8 +179,4 @@ impl Tally {
         }
         summary
     }
-}
-
-fn count(number: u64, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
