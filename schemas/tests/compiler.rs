@@ -14,7 +14,7 @@ use std::{env, fs};
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
     CodeList, Decision, Element, Filled, Gathers, Group, Guide, Item, Key, Loop, NONE, Note,
-    Reading, SituationRule, Time, Unit,
+    Reading, Segment, SituationRule, Time, Unit,
 };
 
 #[test]
@@ -421,6 +421,10 @@ fn write_segment(out: &mut String, guide: &Guide, index: usize) {
     {
         let _ = writeln!(out, "    {rule:?} first {first} bits {elements:b}");
     }
+    write_elements(out, guide, segment);
+}
+
+fn write_elements(out: &mut String, guide: &Guide, segment: &Segment) {
     let elements = run(
         &guide.elements,
         segment.first_element,

@@ -3,11 +3,13 @@
 //! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
 //! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
 
+mod filled;
 mod lookup;
 mod role;
 
 use serde::{Deserialize, Serialize};
 
+pub use filled::Filled;
 pub use role::Role;
 
 /// "No such entry", where a table holds an optional index.
@@ -212,26 +214,6 @@ pub struct Element {
     pub phi: Phi,
     /// How the shape `named` comes by the value where it is left out.
     pub filled: Filled,
-}
-
-/// How a value of the shape `named` comes about where none is given; fixed when a guide is compiled, so that no overlay changes a key.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
-pub enum Filled {
-    /// The guide does not use the element: it has no name there.
-    #[default]
-    Unnamed,
-    /// Not at all: what is not given does not stand.
-    Not,
-    /// It is the guide's only code; of a composite, all its components are such.
-    Code,
-    /// It is the guide's only code, where an element stands that a syntax note pairs with it.
-    Paired,
-    /// It is the code of the format that the value beside it has.
-    Form,
-    /// It counts the occurrences of the loop.
-    Count,
-    /// It is a hierarchical level's number, the number of the level around it, or whether others follow below.
-    Level,
 }
 
 /// A list of codes that others than the guide's author keep, such as the states of a country.
