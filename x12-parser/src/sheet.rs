@@ -303,6 +303,16 @@ impl Sheet {
     }
 }
 
+impl LoopSheet {
+    /// The slot of a key, looked for first from the one in whose turn it probably is.
+    pub(crate) fn find(&self, key: &[u8], probably: usize) -> Option<usize> {
+        let (before, from) = self.slots.split_at_checked(probably)?;
+        let is = |slot: &Slot| slot.usable && slot.key.as_bytes() == key;
+        let found = from.iter().position(is).map(|place| probably + place);
+        found.or_else(|| before.iter().position(is))
+    }
+}
+
 impl Parts {
     fn new(mut members: Vec<Member>, may_be_bare: bool) -> Self {
         members.sort_by_key(|member| member.number);

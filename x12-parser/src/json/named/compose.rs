@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use x12_schemas::table::{Guide, NONE};
 
 use crate::chart::Chart;
-use crate::json::named::extra::Extras;
+use crate::json::named::contents::Contents;
 use crate::json::named::leaf::expected;
 use crate::json::named::pen::{Pen, Spot};
 use crate::json::named::put_back::Behind;
 use crate::json::named::tree::{Index, NOTHING, Tree};
 use crate::limits::Limits;
-use crate::sheet::{Fill, LoopSheet, Member, MemberKind, Parts, Sheet, Slot, SlotKind};
+use crate::sheet::{Fill, Member, MemberKind, Parts, Sheet, Slot, SlotKind};
 
 /// What is wrong with a value: what, where in the JSON, and where in its structure.
 pub(crate) struct Fault {
@@ -35,19 +35,6 @@ impl Levels {
     }
 }
 
-/// The members of a loop's object, by what they stand for.
-pub(crate) struct Contents {
-    /// Ordinals of the members of the segment that starts it, and their values.
-    starter: Vec<(usize, Index)>,
-    /// A value for each slot, or [`NOTHING`].
-    pub(crate) slots: Vec<Index>,
-    pub(crate) extras: Extras,
-    /// Levels below, where they are not among the slots.
-    pub(crate) has_children: bool,
-    /// It opened a hierarchical level.
-    pub(crate) is_level: bool,
-}
-
 /// Makes segments of values.
 pub(crate) struct Composer<'a> {
     pub(crate) tree: &'a Tree,
@@ -64,6 +51,26 @@ pub(crate) struct Composer<'a> {
 pub(super) enum Step<'a> {
     Key(&'a str),
     Item(usize),
+}
+
+/// Members of an object that are told, a bit for each: they number 255 at most, as elements and components do.
+#[derive(Default)]
+struct Given([u64; 4]);
+
+impl Given {
+    /// Whether a member was not among them before.
+    fn add(&mut self, ordinal: usize) -> bool {
+        let is_new = !self.has(ordinal);
+        if let Some(bits) = self.0.get_mut(ordinal / 64) {
+            *bits |= 1 << (ordinal % 64);
+        }
+        is_new
+    }
+
+    fn has(&self, ordinal: usize) -> bool {
+        let bits = self.0.get(ordinal / 64);
+        bits.is_some_and(|bits| bits >> (ordinal % 64) & 1 == 1)
+    }
 }
 
 /// Where the values of an object go.
@@ -150,78 +157,6 @@ impl<'a> Composer<'a> {
         self.start(node, &mut contents, index, ordinal, None)?;
         self.slots(&contents, index, 0..u16::MAX)?;
         self.finish(&contents);
-        Ok(())
-    }
-
-    /// Sorts the members of a loop's object; `passed` are keys that are not the guide's.
-    pub(crate) fn contents(
-        &mut self,
-        node: Index,
-        index: u16,
-        passed: &[&str],
-    ) -> Result<Contents> {
-        let (tree, sheet) = (self.tree, self.sheet());
-        if !tree.is_object(node) {
-            return self.fault("an object is due", node);
-        }
-        let Some(a_loop) = sheet.a_loop(index) else {
-            return self.fault("there is no such loop", node);
-        };
-        let starter = sheet.segment(a_loop.starter).map(|starter| &starter.parts);
-        let mut contents = Contents {
-            starter: Vec::new(),
-            slots: vec![NOTHING; a_loop.slots.len()],
-            extras: Extras::default(),
-            has_children: false,
-            is_level: false,
-        };
-        for (key, value) in tree.members(node) {
-            if let Some((ordinal, member)) = starter.and_then(|parts| parts.find(key)) {
-                if contents.starter.iter().any(|(known, _)| *known == ordinal) {
-                    return self.within(Step::Key(&member.key), |this| this.fault(TWICE, value));
-                }
-                contents.starter.push((ordinal, value));
-            } else if let Some(ordinal) = a_loop
-                .slots
-                .iter()
-                .position(|slot| slot.usable && slot.key.as_bytes() == key)
-            {
-                let slot = &a_loop.slots[ordinal];
-                self.within(Step::Key(&slot.key), |this| match contents.slots[ordinal] {
-                    _ if slot.many && !tree.is_array(value) => this.fault("an array is due", value),
-                    NOTHING => Ok(()),
-                    _ => this.fault(TWICE, value),
-                })?;
-                contents.slots[ordinal] = value;
-            } else if matches!(key, b"$extra" | b"$extraAfter") {
-                let step = if key == b"$extra" {
-                    "$extra"
-                } else {
-                    "$extraAfter"
-                };
-                contents.extras.begin(step);
-                self.within(Step::Key(step), |this| {
-                    this.extras(&mut contents.extras, value, a_loop)
-                })?;
-            } else if !passed.iter().any(|passed| passed.as_bytes() == key) {
-                return self.fault(UNKNOWN, value);
-            }
-        }
-        Ok(contents)
-    }
-
-    fn extras(&mut self, extras: &mut Extras, node: Index, a_loop: &LoopSheet) -> Result<()> {
-        if !self.tree.is_array(node) {
-            return self.fault("an array is due", node);
-        }
-        for (index, (_, entry)) in self.tree.members(node).enumerate() {
-            self.within(Step::Item(index), |this| {
-                match extras.read(this.tree, entry, a_loop) {
-                    Ok(()) => Ok(()),
-                    Err((what, at)) => this.fault(what, at),
-                }
-            })?;
-        }
         Ok(())
     }
 
@@ -337,8 +272,10 @@ impl<'a> Composer<'a> {
     ) -> Result<()> {
         let sheet = self.sheet();
         let slots = sheet.a_loop(index).map_or(&[][..], |a_loop| &a_loop.slots);
+        let has_extras = !contents.extras.is_empty();
         for (ordinal, (slot, value)) in (0u16..).zip(slots.iter().zip(&contents.slots)) {
-            if !range.contains(&ordinal) || !slot.usable {
+            let is_told = *value != NOTHING || has_extras;
+            if !is_told || !range.contains(&ordinal) || !slot.usable {
                 continue;
             }
             let mut count = 0;
@@ -473,17 +410,17 @@ impl<'a> Composer<'a> {
         if !tree.is_object(node) {
             return self.fault("an object is due", node);
         }
-        let mut given = vec![false; parts.members.len()];
+        let mut given = Given::default();
         for (key, value) in tree.members(node) {
             let Some((ordinal, member)) = parts.find(key) else {
                 return self.fault(UNKNOWN, value);
             };
-            if std::mem::replace(&mut given[ordinal], true) {
+            if !given.add(ordinal) {
                 return self.within(Step::Key(&member.key), |this| this.fault(TWICE, value));
             }
             self.member(member, value, at)?;
         }
-        self.fill(parts, node, at, &|ordinal| given[ordinal])
+        self.fill(parts, node, at, &|ordinal| given.has(ordinal))
     }
 
     fn member(&mut self, member: &'a Member, value: Index, at: At) -> Result<()> {

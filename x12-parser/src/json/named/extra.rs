@@ -39,6 +39,10 @@ impl Extras {
         (self.place, self.read) = (place, 0);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.segments.is_empty() && self.elements.is_empty() && self.again.is_empty()
+    }
+
     /// Whether anything stands at a place.
     pub(crate) fn stands(&self, place: &str) -> bool {
         let lists = [&self.segments, &self.elements, &self.again];
@@ -118,9 +122,6 @@ fn place_of(text: &[u8], a_loop: &LoopSheet) -> Option<(u16, Option<usize>)> {
         Some((key, index)) => (key, Some(index.parse().ok()?)),
         None => (text, None),
     };
-    let slot = a_loop
-        .slots
-        .iter()
-        .position(|slot| slot.usable && slot.key == key)?;
+    let slot = a_loop.find(key.as_bytes(), 0)?;
     Some((u16::try_from(slot).ok()?, of))
 }

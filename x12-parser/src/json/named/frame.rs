@@ -120,11 +120,9 @@ impl Frame {
     pub(crate) fn streamed(&self, key: &[u8]) -> Option<(u16, u16)> {
         let (chart, index) = self.a_loop()?;
         let sheet = chart.sheet();
-        let slots = &sheet.a_loop(index)?.slots;
-        let slot = slots
-            .iter()
-            .position(|slot| slot.usable && slot.key.as_bytes() == key)?;
-        match slots.get(slot)?.kind {
+        let a_loop = sheet.a_loop(index)?;
+        let slot = a_loop.find(key, 0)?;
+        match a_loop.slots.get(slot)?.kind {
             SlotKind::Loop(child) if sheet.a_loop(child)?.streamed => Some((slot as u16, child)),
             _ => None,
         }

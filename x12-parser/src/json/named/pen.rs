@@ -13,6 +13,8 @@ pub(crate) struct Pen {
     pub(crate) target: Target,
     /// Segments since the counting began.
     pub(crate) segments: u64,
+    /// The delimiters, by their bytes.
+    stops: [bool; 256],
     cells: Vec<Cell>,
     bytes: Vec<u8>,
     fields: Fields,
@@ -38,6 +40,7 @@ impl Pen {
             out: Buffer::default(),
             target: Target::new(delimiters, suffix),
             segments: 0,
+            stops: stops(&delimiters),
             cells: Vec::new(),
             bytes: Vec::new(),
             fields: Fields::holding_binary(),
@@ -52,19 +55,13 @@ impl Pen {
 
     /// Puts a value at its place, unless delimiters stand in it: then says which.
     pub(crate) fn put(&mut self, spot: Spot, text: &[u8]) -> Result<(), &'static str> {
-        let Delimiters {
-            element,
-            component,
-            repetition,
-            segment,
-        } = self.target.delimiters;
-        if let Some(byte) = text.iter().find(|&&byte| {
-            byte == element || byte == component || byte == segment || Some(byte) == repetition
-        }) {
-            return Err(match *byte {
-                byte if byte == element => "a value holds the delimiter of elements",
-                byte if byte == segment => "a value holds the terminator of segments",
-                byte if byte == component => "a value holds the delimiter of components",
+        let stop = text.iter().find(|&&byte| self.stops[usize::from(byte)]);
+        if let Some(&byte) = stop {
+            let delimiters = &self.target.delimiters;
+            return Err(match byte {
+                byte if byte == delimiters.element => "a value holds the delimiter of elements",
+                byte if byte == delimiters.segment => "a value holds the terminator of segments",
+                byte if byte == delimiters.component => "a value holds the delimiter of components",
                 _ => "a value holds the delimiter of repetitions",
             });
         }
@@ -182,6 +179,15 @@ impl Pen {
     /// Goes on with these delimiters.
     pub(crate) fn change(&mut self, delimiters: Delimiters, suffix: Vec<u8>) {
         self.target.settle(&mut self.out);
+        self.stops = stops(&delimiters);
         self.target = Target::new(delimiters, suffix);
     }
+}
+
+fn stops(delimiters: &Delimiters) -> [bool; 256] {
+    let mut stops = [false; 256];
+    for byte in (0..=u8::MAX).filter(|&byte| delimiters.contains(byte)) {
+        stops[usize::from(byte)] = true;
+    }
+    stops
 }

@@ -2,7 +2,8 @@
 
 use x12_schemas::table::NONE;
 
-use crate::json::named::compose::{Composer, Contents, Result, Step};
+use crate::json::named::compose::{Composer, Result, Step};
+use crate::json::named::contents::Contents;
 use crate::json::named::extra::{Extra, Extras};
 use crate::json::named::pen::Spot;
 use crate::json::named::tree::Index;

@@ -5,9 +5,7 @@ use crate::json::scan::{Scanner, Span, Stop};
 /// A value, or several that are members of one object.
 #[derive(Default)]
 pub(crate) struct Tree {
-    /// The JSON as it was.
-    text: Vec<u8>,
-    /// All strings, unquoted.
+    /// The JSON as it was, and behind it keys and strings that stand otherwise in it: with escapes, or not at all.
     bytes: Vec<u8>,
     nodes: Vec<Node>,
     /// The member that was added last.
@@ -67,7 +65,6 @@ impl Tree {
 
     /// Forgets everything but its memory.
     pub(crate) fn clear(&mut self) {
-        self.text.clear();
         self.bytes.clear();
         self.nodes.clear();
     }
@@ -79,8 +76,8 @@ impl Tree {
         base: u64,
         depth: usize,
     ) -> Result<Index, (Stop, String)> {
-        let from = self.text.len();
-        self.text.extend_from_slice(text);
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(text);
         let mut scanner = Scanner {
             text,
             at: 0,
@@ -194,7 +191,7 @@ impl Tree {
     /// The JSON of a value.
     pub(crate) fn json(&self, index: Index) -> &[u8] {
         self.node(index)
-            .map_or(&[], |node| node.span.of(&self.text))
+            .map_or(&[], |node| node.span.of(&self.bytes))
     }
 
     /// The values in an array or object, with their keys.
@@ -241,7 +238,7 @@ impl Reader<'_> {
                 index
             }
             _ => {
-                let text = scanner.string(&mut self.tree.bytes)?;
+                let text = self.string(scanner)?;
                 self.tree.push(key, Kind::Text(text), at)
             }
         };
@@ -255,6 +252,17 @@ impl Reader<'_> {
         Ok(index)
     }
 
+    /// A string, in the text that is kept if it stands there as it is.
+    fn string(&mut self, scanner: &mut Scanner<'_>) -> Result<Span, Stop> {
+        match scanner.plain_string() {
+            Some(Span { from, to }) => Ok(Span {
+                from: self.from + from,
+                to: self.from + to,
+            }),
+            None => scanner.string(&mut self.tree.bytes),
+        }
+    }
+
     fn inside(&mut self, scanner: &mut Scanner<'_>, around: Index, kind: Kind) -> Result<(), Stop> {
         let close = if kind == Kind::Object { b'}' } else { b']' };
         scanner.at += 1;
@@ -265,7 +273,7 @@ impl Reader<'_> {
             let mut key = Span::default();
             if kind == Kind::Object {
                 scanner.peek()?;
-                key = scanner.string(&mut self.tree.bytes)?;
+                key = self.string(scanner)?;
                 scanner.expect(b':', "a colon is due")?;
                 self.path.push(Step::Key(key));
             } else {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::chart::Chart;
 use crate::error::Error;
-use crate::json::named::compose::{Composer, Contents, Fault, Levels};
+use crate::json::named::compose::{Composer, Fault, Levels};
+use crate::json::named::contents::Contents;
 use crate::json::named::frame::{Frame, Items, Kind};
 use crate::json::named::read::Reader;
 use crate::json::named::seal::{Seal, Wrong};
@@ -69,9 +70,8 @@ impl Frame {
                 let Some(a_loop) = chart.sheet().a_loop(index) else {
                     return false;
                 };
-                let mut slots = (0u16..).zip(&a_loop.slots);
-                match slots.find(|(_, slot)| slot.usable && slot.key.as_bytes() == key) {
-                    Some((slot, _)) => slot < self.from,
+                match a_loop.find(key, 0) {
+                    Some(slot) => slot < usize::from(self.from),
                     None => !matches!(key, b"trailer" | b"$extra" | b"$extraAfter"),
                 }
             }
