@@ -12,6 +12,7 @@ pub(crate) mod restore;
 pub(crate) mod scan;
 pub(crate) mod segment;
 pub(crate) mod short;
+pub(crate) mod skim;
 pub(crate) mod stitch;
 pub(crate) mod structure;
 pub(crate) mod swift;

@@ -4,7 +4,7 @@
 //! told however the bytes came in pieces.
 
 use crate::error::Error;
-use crate::json::short::plain_length;
+use crate::json::skim::{closed, plain_length};
 
 /// Why reading a token stopped.
 #[derive(Debug)]
@@ -283,24 +283,17 @@ impl<'a> Scanner<'a> {
 
     /// Passes over a value of any kind, looking only for its end; reading it later finds what is wrong in it.
     pub(crate) fn skip_value(&mut self) -> Result<(), Stop> {
-        let mut depth = 0usize;
-        self.peek()?;
-        loop {
-            let byte = *self.text.get(self.at).ok_or(Stop::More)?;
-            match byte {
-                b'"' => self.skip_string()?,
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' if depth > 0 => depth -= 1,
-                b'}' | b']' | b',' if depth == 0 => return Ok(()),
-                _ => {}
-            }
-            if byte != b'"' {
-                self.at += 1;
-            }
-            if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
-                return Ok(());
+        match self.peek()? {
+            b'"' => return self.skip_string(),
+            b'{' | b'[' => self.at = closed(self.text, self.at).ok_or(Stop::More)?,
+            _ => {
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let mut bytes = rest.iter();
+                let ends = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b',');
+                self.at += bytes.position(ends).ok_or(Stop::More)?;
             }
         }
+        Ok(())
     }
 
     fn skip_string(&mut self) -> Result<(), Stop> {

@@ -8,6 +8,7 @@ use wide::u8x16;
 use crate::delimiters::Delimiters;
 use crate::json::buffer::Buffer;
 use crate::json::restore::Target;
+use crate::json::skim::unusual;
 
 /// How a segment begins in each of the two shapes.
 const OBJECT: &[u8; 8] = b"{\"seg\":\"";
@@ -35,34 +36,6 @@ pub(crate) struct Short<'a> {
     /// Most elements of a segment, and the longest string taken.
     elements: usize,
     string_bytes: usize,
-}
-
-/// How many bytes of a text, from its first, are printable ASCII that a JSON string holds as they are.
-///
-/// Sixteen bytes a step, as most strings are shorter.
-#[inline]
-pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let mut chunks = text.chunks_exact(16);
-    let mut length = 0;
-    for chunk in &mut chunks {
-        let bytes = chunk.first_chunk().map_or([0; 16], |bytes| *bytes);
-        let stops = unusual(u8x16::new(bytes)).to_bitmask();
-        if stops != 0 {
-            return length + stops.trailing_zeros() as usize;
-        }
-        length += 16;
-    }
-    let plain = |byte: &&u8| matches!(**byte, 0x20..=0x7E) && !matches!(**byte, b'"' | b'\\');
-    length + chunks.remainder().iter().take_while(plain).count()
-}
-
-/// The bytes that end a string or need care.
-#[inline(always)]
-fn unusual(bytes: u8x16) -> u8x16 {
-    let printable = bytes - u8x16::splat(0x20);
-    printable.max(u8x16::splat(0x5F)).simd_eq(printable)
-        | bytes.simd_eq(u8x16::splat(b'"'))
-        | bytes.simd_eq(u8x16::splat(b'\\'))
 }
 
 /// What became of a run of segments.

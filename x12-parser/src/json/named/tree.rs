@@ -20,27 +20,53 @@ pub(crate) const NOTHING: Index = Index::MAX;
 
 #[derive(Clone, Copy)]
 struct Node {
-    key: Span,
+    key: Place,
     kind: Kind,
     /// Offset in the JSON.
     at: u64,
     /// Where it stands in the text that is kept.
-    span: Span,
+    place: Place,
     first: Index,
     next: Index,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
-    Text(Span),
+    Text(Place),
     Array,
     Object,
+}
+
+/// A run of what is kept: half of a [`Span`], as a claim has hundreds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Place {
+    from: u32,
+    to: u32,
+}
+
+impl Place {
+    fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes
+            .get(self.from as usize..self.to as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// No more is kept than its numbers can tell.
+impl From<Span> for Place {
+    fn from(span: Span) -> Self {
+        let number = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self {
+            from: number(span.from),
+            to: number(span.to),
+        }
+    }
 }
 
 /// What is open while a value is read, for the path of a fault in it.
 #[derive(Clone, Copy)]
 enum Step {
-    Key(Span),
+    Key(Place),
     Item(u64),
 }
 
@@ -59,7 +85,7 @@ impl Tree {
     pub(crate) fn object(at: u64) -> Self {
         let mut tree = Self::default();
         let kind = Kind::Object;
-        tree.push(Span::default(), kind, at);
+        tree.push(Place::default(), kind, at);
         tree
     }
 
@@ -77,7 +103,14 @@ impl Tree {
         depth: usize,
     ) -> Result<Index, (Stop, String)> {
         let from = self.bytes.len();
+        // What is unquoted is not longer than it was.
+        if from + 2 * text.len() > u32::MAX as usize {
+            let (limit, max) = ("length of a record", u64::from(u32::MAX));
+            return Err((Stop::Limit { limit, max, at: 0 }, String::new()));
+        }
         self.bytes.extend_from_slice(text);
+        // 32: bytes of JSON that most values take with their keys.
+        self.nodes.reserve(text.len() / 32);
         let mut scanner = Scanner {
             text,
             at: 0,
@@ -90,7 +123,7 @@ impl Tree {
             path: Vec::new(),
             depth,
         };
-        let read = reader.value(&mut scanner, Span::default());
+        let read = reader.value(&mut scanner, Place::default());
         let path = reader.path;
         read.map_err(|stop| {
             // The text is a whole value by its brackets, so it cannot be that more would help.
@@ -112,13 +145,11 @@ impl Tree {
     ) -> Result<(), (Stop, String)> {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(key);
-        let span = Span {
-            from,
-            to: self.bytes.len(),
-        };
+        let to = self.bytes.len();
+        let place = Place::from(Span { from, to });
         let index = self.read(text, base, depth)?;
         if let Some(node) = self.nodes.get_mut(index as usize) {
-            node.key = span;
+            node.key = place;
         }
         let link = match self.last.replace(index) {
             Some(last) => self.nodes.get_mut(last as usize).map(|node| &mut node.next),
@@ -150,12 +181,12 @@ impl Tree {
         path
     }
 
-    fn push(&mut self, key: Span, kind: Kind, at: u64) -> Index {
+    fn push(&mut self, key: Place, kind: Kind, at: u64) -> Index {
         self.nodes.push(Node {
             key,
             kind,
             at,
-            span: Span::default(),
+            place: Place::default(),
             first: NOTHING,
             next: NOTHING,
         });
@@ -191,7 +222,7 @@ impl Tree {
     /// The JSON of a value.
     pub(crate) fn json(&self, index: Index) -> &[u8] {
         self.node(index)
-            .map_or(&[], |node| node.span.of(&self.bytes))
+            .map_or(&[], |node| node.place.of(&self.bytes))
     }
 
     /// The values in an array or object, with their keys.
@@ -213,7 +244,7 @@ impl Tree {
 }
 
 impl Reader<'_> {
-    fn value(&mut self, scanner: &mut Scanner<'_>, key: Span) -> Result<Index, Stop> {
+    fn value(&mut self, scanner: &mut Scanner<'_>, key: Place) -> Result<Index, Stop> {
         let byte = scanner.peek()?;
         let begin = scanner.at;
         let at = self.base + begin as u64;
@@ -242,25 +273,23 @@ impl Reader<'_> {
                 self.tree.push(key, Kind::Text(text), at)
             }
         };
-        let span = Span {
-            from: self.from + begin,
-            to: self.from + scanner.at,
-        };
+        let (from, to) = (self.from + begin, self.from + scanner.at);
         if let Some(node) = self.tree.nodes.get_mut(index as usize) {
-            node.span = span;
+            node.place = Place::from(Span { from, to });
         }
         Ok(index)
     }
 
     /// A string, in the text that is kept if it stands there as it is.
-    fn string(&mut self, scanner: &mut Scanner<'_>) -> Result<Span, Stop> {
-        match scanner.plain_string() {
-            Some(Span { from, to }) => Ok(Span {
+    fn string(&mut self, scanner: &mut Scanner<'_>) -> Result<Place, Stop> {
+        let span = match scanner.plain_string() {
+            Some(Span { from, to }) => Span {
                 from: self.from + from,
                 to: self.from + to,
-            }),
-            None => scanner.string(&mut self.tree.bytes),
-        }
+            },
+            None => scanner.string(&mut self.tree.bytes)?,
+        };
+        Ok(span.into())
     }
 
     fn inside(&mut self, scanner: &mut Scanner<'_>, around: Index, kind: Kind) -> Result<(), Stop> {
@@ -270,7 +299,7 @@ impl Reader<'_> {
         let mut count = 0;
         let mut more = !scanner.optional(close)?;
         while more {
-            let mut key = Span::default();
+            let mut key = Place::default();
             if kind == Kind::Object {
                 scanner.peek()?;
                 key = self.string(scanner)?;
