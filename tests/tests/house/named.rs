@@ -7,8 +7,10 @@ use acceptance::{Document, corpus, options, root, samples, say, verdict};
 use jsonschema::Validator;
 use serde_json::Value;
 use x12_parser::{Code, Error, Finding, Per, Severity, Shape, named_schema, to_json, to_x12};
+use x12_schemas::table::Guide;
 
 use crate::documents::all;
+use crate::made_up;
 use crate::strict::Strict;
 
 /// Samples beside which their named JSON stands.
@@ -46,43 +48,78 @@ fn some_samples_show_their_named_json() {
 #[test]
 fn clean_samples_come_back_with_the_same_meaning() {
     let (mut clean, mut same, mut wrong) = (0, 0, Vec::new());
-    for document in samples() {
-        if !is_clean(&document) {
-            continue;
-        }
+    for document in samples().iter().filter(|document| is_clean(document)) {
         clean += 1;
-        let named = json(&document.bytes, Shape::Named).expect("samples are read");
-        let back = match back(&named) {
-            Ok(back) => back,
-            Err(error) => {
-                wrong.push(format!("{}: {error}", document.name));
-                continue;
-            }
-        };
-        same += usize::from(back == document.bytes);
-        let again = json(&back, Shape::Named).expect("what was written is read");
-        let found = findings(&back);
-        if again != named {
-            wrong.push(format!("{}: other JSON", document.name));
-        }
-        if !found.is_empty() {
-            wrong.push(format!("{}: {found:?}", document.name));
-        }
-        if segments(&back) != segments(&document.bytes)
-            && missing(&document.bytes, &back).next().is_some()
-        {
-            wrong.push(format!("{}: other segments", document.name));
-        }
-        let text = String::from_utf8_lossy(&named);
-        if text.contains("\"$extra") || text.contains("\"trailer\"") {
-            wrong.push(format!("{}: something without a label", document.name));
-        }
+        same += usize::from(comes_back(document, &mut wrong));
     }
     say(&format!(
         "named: {clean} clean samples, {same} of them come back as the same bytes"
     ));
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(clean >= 25, "there are {clean} clean samples");
+}
+
+/// Of every guide, from what must stand to everything that may.
+#[test]
+fn made_up_documents_come_back_and_fit_the_schemas_of_their_guides() {
+    let catalog = options().catalog;
+    let (mut count, mut same, mut wrong) = (0, 0, Vec::new());
+    for entry in catalog.entries() {
+        let guide = catalog
+            .guide_of_set(entry.id, entry.set)
+            .expect("it is listed");
+        let schema = schema_of(&guide);
+        for document in made_up::documents(entry.id, 3) {
+            count += 1;
+            same += usize::from(comes_back(&document, &mut wrong));
+            let named = json(&document.bytes, Shape::Named).expect("it is read");
+            let named = serde_json::from_slice(&named).expect("it is JSON");
+            for value in sets(&named, entry.id) {
+                let faults = faults(&schema, &value);
+                wrong.extend(faults.map(|fault| format!("{}: {fault}", document.name)));
+            }
+        }
+    }
+    say(&format!(
+        "named: {count} made-up documents, {same} of them come back as the same bytes"
+    ));
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Whether a document comes back as the same bytes; at least it means the same.
+fn comes_back(document: &Document, wrong: &mut Vec<String>) -> bool {
+    let mut fault = |what: String| wrong.push(format!("{}: {what}", document.name));
+    let named = json(&document.bytes, Shape::Named).expect("it is read");
+    let back = match back(&named) {
+        Ok(back) => back,
+        Err(error) => {
+            fault(error.to_string());
+            return false;
+        }
+    };
+    if json(&back, Shape::Named).expect("what was written is read") != named {
+        fault("other JSON".to_owned());
+    }
+    let found = findings(&back);
+    if !found.is_empty() {
+        fault(format!("{found:?}"));
+    }
+    if missing(&document.bytes, &back).next().is_some() {
+        fault("other segments".to_owned());
+    }
+    let text = String::from_utf8_lossy(&named);
+    if text.contains("\"$extra") || text.contains("\"trailer\"") {
+        fault("something without a label".to_owned());
+    }
+    back == document.bytes
+}
+
+/// The JSON Schema of a guide, which must be one itself.
+fn schema_of(guide: &Guide) -> Validator {
+    let schema = named_schema(&options().catalog, guide);
+    let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
+    jsonschema::draft202012::meta::validate(&schema).expect("it is a schema of draft 2020-12");
+    jsonschema::draft202012::new(&schema).expect("it is a schema")
 }
 
 /// Every segment of every document is in its named JSON: it comes back out of it, also of those that are broken.
@@ -157,10 +194,7 @@ fn clean_samples_fit_the_schemas_of_their_guides() {
     let facts = facts();
     for (id, set) in &entries {
         let guide = catalog.guide_of_set(id, set).expect("it is listed");
-        let schema = named_schema(&catalog, &guide);
-        let schema: Value = serde_json::from_str(&schema).expect("a schema is JSON");
-        jsonschema::draft202012::meta::validate(&schema).expect("it is a schema of draft 2020-12");
-        let schema = jsonschema::draft202012::new(&schema).expect("it is a schema");
+        let schema = schema_of(&guide);
         let named = documents.iter().map(|document| {
             (
                 document.name.clone(),
@@ -202,8 +236,7 @@ fn clean_samples_fit_the_schemas_of_their_guides() {
 fn a_schema_refuses_what_its_guide_does() {
     let catalog = options().catalog;
     let guide = catalog.guide("005010X222A1").expect("it is built in");
-    let schema = serde_json::from_str(&named_schema(&catalog, &guide)).expect("a schema is JSON");
-    let schema = jsonschema::draft202012::new(&schema).expect("it is a schema");
+    let schema = schema_of(&guide);
     let text = fs::read_to_string(root().join("samples/005010X222A1/facts/one-claim.json"))
         .expect("it is there");
     let changes = [

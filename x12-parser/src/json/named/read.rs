@@ -15,7 +15,7 @@ use crate::json::named::compose::Levels;
 use crate::json::named::frame::{Array, Frame, Held, Items, Kind};
 use crate::json::named::pen::Pen;
 use crate::json::named::seal::{EnvelopeFilling, Seal};
-use crate::json::named::tree::Tree;
+use crate::json::named::tree::{Tree, told};
 use crate::json::scan::{Scanner, Stop, skip_blanks};
 use crate::limits::Limits;
 
@@ -178,7 +178,7 @@ impl Reader {
         };
         if scanner.peek()? == b'}' {
             scanner.at += 1;
-            return self.close(base + scanner.at as u64 - 1);
+            return self.close();
         }
         if !frame.fresh {
             scanner.expect(b',', "a comma or the closing bracket is due")?;
@@ -214,7 +214,11 @@ impl Reader {
         };
         let from = scanner.at;
         let is_array = scanner.peek()? == b'[';
-        let envelope = frame.array_of(key).filter(|_| is_array);
+        let envelope = frame.array_of(key);
+        if envelope.is_some() && !is_array {
+            let fault = Stop::bad("an array is due", from);
+            return Err(self.fail(fault, base, &format!(".{}", told(key))));
+        }
         let slot = frame.streamed(key).filter(|_| is_array);
         if !frame.knows(key) {
             return Err(Stop::bad(crate::json::named::compose::UNKNOWN, key_at));
@@ -302,11 +306,7 @@ impl Reader {
             false => frame.tree.add(key, text, at, depth),
         };
         if let Err((stop, below)) = added {
-            let known = std::str::from_utf8(key).ok().filter(|key| {
-                let mut bytes = key.bytes();
-                bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'$')
-            });
-            return Err(self.fail(stop, at, &format!(".{}{below}", known.unwrap_or("?"))));
+            return Err(self.fail(stop, at, &format!(".{}{below}", told(key))));
         }
         self.learn();
         Ok(())
@@ -458,13 +458,20 @@ impl Reader {
 
     // Ends
 
-    fn close(&mut self, at: u64) -> Result<(), Stop> {
+    fn close(&mut self) -> Result<(), Stop> {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
         let is_document =
             matches!(frame.kind, Kind::Top) && frame.keys.iter().any(|key| key == b"interchanges");
-        self.finish(at)?;
+        self.finish()?;
+        if self
+            .stack
+            .last()
+            .is_some_and(|frame| !frame.held.is_empty())
+        {
+            return Err(self.object_wrong("an unknown key stands in this object"));
+        }
         self.stack.pop();
         if self.stack.is_empty() {
             self.lines += 1;

@@ -161,19 +161,14 @@ impl Tree {
         Ok(())
     }
 
-    /// The path of what is open; a key that no guide could have is not repeated, whatever is in it.
+    /// The path of what is open.
     fn path(&self, steps: &[Step]) -> String {
         let mut path = String::new();
         for step in steps {
             match step {
                 Step::Key(key) => {
-                    let key = key.of(&self.bytes);
-                    let plain = key
-                        .iter()
-                        .all(|byte| byte.is_ascii_alphanumeric() || *byte == b'$');
-                    // 64: no label is nearly as long.
-                    let key = if plain && key.len() <= 64 { key } else { b"?" };
-                    path += &format!(".{}", String::from_utf8_lossy(key));
+                    path += ".";
+                    path += told(key.of(&self.bytes));
                 }
                 Step::Item(index) => path += &format!("[{index}]"),
             }
@@ -241,6 +236,15 @@ impl Tree {
             .find(|(known, _)| *known == key.as_bytes())
             .map(|(_, member)| member)
     }
+}
+
+/// A key as it stands in a path; one that no guide could have is not repeated, whatever is in it.
+pub(crate) fn told(key: &[u8]) -> &str {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'$';
+    // 64: no label is nearly as long.
+    let plain = key.len() <= 64 && key.iter().all(is_plain);
+    let key = std::str::from_utf8(key).ok().filter(|_| plain);
+    key.unwrap_or("?")
 }
 
 impl Reader<'_> {

@@ -128,7 +128,7 @@ impl Reader {
     }
 
     /// Ends the innermost object.
-    pub(super) fn finish(&mut self, at: u64) -> Result<(), Stop> {
+    pub(super) fn finish(&mut self) -> Result<(), Stop> {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
@@ -138,8 +138,8 @@ impl Reader {
                 .iter()
                 .any(|key| key == b"set" || key == b"guide");
         match &frame.kind {
-            Kind::Set(_) => self.finish_set(at),
-            Kind::Top if is_set => self.finish_set(at),
+            Kind::Set(_) => self.finish_set(),
+            Kind::Top if is_set => self.finish_set(),
             Kind::Top => self.finish_top(),
             Kind::Interchange => {
                 self.begin_envelope(true)?;
@@ -179,31 +179,16 @@ impl Reader {
         Ok(())
     }
 
-    fn finish_set(&mut self, at: u64) -> Result<(), Stop> {
+    fn finish_set(&mut self) -> Result<(), Stop> {
         let Some(frame) = self.stack.last() else {
             return Ok(());
         };
-        let begun = frame.begun;
+        if frame.keys.iter().any(|key| key == b"segments") {
+            return self.finish_verbatim();
+        }
         if let Some((chart, _)) = frame.a_loop() {
             let chart = Arc::clone(chart);
-            return self.finish_known(&chart, at);
-        }
-        if frame.keys.iter().any(|key| key == b"segments") {
-            let keys = frame.keys.iter();
-            let unknown = keys
-                .filter(|key| !SET_KEYS.iter().any(|known| known.as_bytes() == *key))
-                .count()
-                > 0;
-            if unknown {
-                return Err(self.object_wrong("an unknown key stands in this object"));
-            }
-            if !begun {
-                self.begin_verbatim()?;
-            }
-            return match self.take("segments") {
-                Some(held) => self.replay(&held, Items::Segments),
-                None => Ok(()),
-            };
+            return self.finish_known(&chart);
         }
         let what = match frame.tree.member(0, "guide") {
             Some(_) => "this guide is not at hand",
@@ -212,7 +197,28 @@ impl Reader {
         Err(self.wrong(Wrong::Lacks(what, ".guide".to_owned()), ""))
     }
 
-    fn finish_known(&mut self, chart: &Arc<Chart>, _at: u64) -> Result<(), Stop> {
+    /// Ends a transaction set whose segments are told as they are, so that nothing else may be.
+    fn finish_verbatim(&mut self) -> Result<(), Stop> {
+        let Some(frame) = self.stack.last() else {
+            return Ok(());
+        };
+        let known = SET_KEYS.iter().filter(|known| **known != "trailer");
+        let is_known = |key: &Vec<u8>| known.clone().any(|known| known.as_bytes() == key);
+        if !frame.keys.iter().all(is_known) {
+            return Err(
+                self.object_wrong("another key stands beside the segments of the transaction set")
+            );
+        }
+        if !frame.begun {
+            self.begin_verbatim()?;
+        }
+        match self.take("segments") {
+            Some(held) => self.replay(&held, Items::Segments),
+            None => Ok(()),
+        }
+    }
+
+    fn finish_known(&mut self, chart: &Arc<Chart>) -> Result<(), Stop> {
         self.finish_loop(chart, 0)?;
         let trailer = self.header("trailer", "SE")?;
         let number = std::mem::take(&mut self.set_number);
