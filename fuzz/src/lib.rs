@@ -7,17 +7,17 @@ use std::sync::OnceLock;
 use x12_parser::{
     AcceptedRecords, AcknowledgmentOptions, Addresses, AdviceOptions, AdviceSaid, AdviceScope,
     AdvisedSets, ApplicationAdvice, ClaimAcknowledgmentOptions, Code, ControlNumber,
-    CountingNumbers, Decided, Envelope, Error, Fate, Finding, GroupAddress, InterchangeAddress,
-    Limits, Merger, Options, Per, Rejects, Said, Severity, Shape, Ta1Note, Ta1Policy, acknowledge,
-    acknowledge_claims, advise, read_acknowledgments, readdress, readdress_records, survey_records,
-    to_json, to_x12, validate,
+    CountingNumbers, Decided, Envelope, EnvelopeFilling, Error, Fate, Finding, GroupAddress,
+    InterchangeAddress, Limits, Merger, Options, Per, Rejects, Said, Severity, Shape, Ta1Note,
+    Ta1Policy, acknowledge, acknowledge_claims, advise, read_acknowledgments, readdress,
+    readdress_records, survey_records, to_json, to_x12, to_x12_filled, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 10] = [
+pub const BODIES: [(&str, Body); 11] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -28,6 +28,7 @@ pub const BODIES: [(&str, Body); 10] = [
     ("divide", divide),
     ("merge", merge),
     ("advise", advise_and_read),
+    ("named", named),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -105,6 +106,45 @@ pub fn records(document: &[u8]) {
     }
     let written = to_x12(&whole.0[..], std::io::sink(), &Limits::default());
     assert!(written.is_err(), "X12 is written from records");
+}
+
+/// The shape `named` is the same in pieces and on threads; what is written of it is read again, and from business facts nothing panics.
+pub fn named(document: &[u8]) {
+    let filling = EnvelopeFilling {
+        sender: Some(("ZZ".to_owned(), "A".to_owned())),
+        receiver: Some(("ZZ".to_owned(), "B".to_owned())),
+        date: Some("20261123".to_owned()),
+        time: Some("1200".to_owned()),
+        ..EnvelopeFilling::default()
+    };
+    let write = |json: &[u8]| {
+        let mut x12 = Vec::new();
+        let written = to_x12_filled(json, &mut x12, &options(), &filling);
+        written.ok().map(|_| x12)
+    };
+    // The document may be JSON itself.
+    let _ = write(document);
+    let read = |document: &[u8], options: &Options| {
+        let mut json = Vec::new();
+        let read = to_json(document, &mut json, Shape::Named, Per::Document, options);
+        (json, read.is_ok())
+    };
+    let whole = read(document, &options());
+    for options in variants(document) {
+        let other = read(document, &options);
+        assert!(
+            other == whole,
+            "other named JSON with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    if let (json, true) = whole
+        && let Some(x12) = write(&json)
+        && !x12.is_empty()
+    {
+        assert!(read(&x12, &options()).1, "what was written is not read");
+    }
 }
 
 /// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.

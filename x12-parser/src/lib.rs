@@ -41,6 +41,7 @@ mod role_index;
 mod rule_index;
 mod rules;
 mod segment;
+mod sheet;
 mod snip;
 mod source;
 mod survey;
@@ -70,8 +71,12 @@ pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
+pub use json::named::schema::named_schema;
+pub use json::named::seal::EnvelopeFilling;
 pub use json::render::{Per, Shape};
-pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
+pub use json::write::{
+    WriteFinding, X12Writer, write_x12 as to_x12, write_x12_filled as to_x12_filled,
+};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use merge::Merger;

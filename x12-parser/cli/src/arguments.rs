@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use x12_parser::{ControlNumber, SnipTypes};
 
+use crate::clock;
 use crate::synth::Fault;
 
 use ack::{ACK_EXAMPLES, control_number};
@@ -67,6 +68,9 @@ pub enum Verb {
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
+    /// Print the JSON Schema of a guide's shape `named`.
+    #[command(before_long_help = SCHEMA_EXAMPLES)]
+    Schema(SchemaArguments),
 }
 
 /// What goes to stderr, and how.
@@ -162,6 +166,7 @@ const JSON_EXAMPLES: &str = "\
 Examples:
   x12conv json claims.x12 > claims.json
   x12conv json --shape segments claims.x12 | jq '.interchanges[].ISA'
+  x12conv json --shape named claims.x12 | jq '.. | .patientControlNumber? // empty'
   x12conv json --per set -j 0 claims.x12 -o claims.ndjson
   x12conv json --per claim claims.x12 | jq -c 'select(.record) | .body[0]'
 
@@ -194,6 +199,8 @@ pub enum Shape {
     Loops,
     /// One array of segments; needs no guide
     Segments,
+    /// Objects by the guide's labels, for applications; from business facts alone `x12` fills in the rest
+    Named,
 }
 
 /// What one JSON document holds.
@@ -213,15 +220,48 @@ pub enum Per {
 const X12_EXAMPLES: &str = "\
 Examples:
   x12conv x12 claims.json > claims.x12
-  x12conv json claims.x12 | x12conv x12 | cmp - claims.x12    the same bytes";
+  x12conv json claims.x12 | x12conv x12 | cmp - claims.x12    the same bytes
+  x12conv x12 --sender ZZ:US --receiver ZZ:THEM facts.json    from business facts alone, in the shape `named`
+
+The shape is told from the JSON. In the shape `named`, which says `\"shape\":\"named\"` before all else but `\"x12\"`, order, fixed \
+qualifiers, hierarchical levels, counts and control numbers are filled in, and of the envelope what the JSON does not say: `x12conv schema` \
+prints what may stand.";
 
 /// Arguments of `x12`.
 #[derive(Debug, Args)]
 pub struct X12Arguments {
+    /// Sender, if the JSON names none: ISA05 and ISA06, as in `ZZ:MADEUPSENDER`
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Filled in (shape `named`)")]
+    pub sender: Option<(String, String)>,
+    /// Receiver, if the JSON names none: ISA07 and ISA08
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Filled in (shape `named`)")]
+    pub receiver: Option<(String, String)>,
+    /// Date of the envelope, CCYYMMDD [default: today in UTC]
+    #[arg(long, value_name = "CCYYMMDD", value_parser = date, help_heading = "Filled in (shape `named`)")]
+    pub date: Option<String>,
+    /// Time of the envelope, HHMM [default: now in UTC]
+    #[arg(long, value_name = "HHMM", value_parser = time, help_heading = "Filled in (shape `named`)")]
+    pub time: Option<String>,
+    /// Control number of the first interchange and group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999), help_heading = "Filled in (shape `named`)")]
+    pub control_number: u32,
+    /// Production data, ISA15 P, instead of test data
+    #[arg(long, help_heading = "Filled in (shape `named`)")]
+    pub production: bool,
+    #[command(flatten)]
+    pub guides: GuideArguments,
     #[command(flatten)]
     pub input: InputArguments,
     #[command(flatten)]
     pub output: OutputArguments,
+}
+
+fn party(text: &str) -> Result<(String, String), &'static str> {
+    let (qualifier, id) = text
+        .split_once(':')
+        .filter(|(qualifier, id)| qualifier.len() == 2 && !id.is_empty() && id.len() <= 15)
+        .ok_or("a partner is a qualifier and an identifier: `ZZ:MADEUPSENDER`")?;
+    Ok((qualifier.to_owned(), id.to_owned()))
 }
 
 const VALIDATE_EXAMPLES: &str = "\
@@ -449,6 +489,39 @@ Examples:
   x12conv synth 837P --fault bad-code --count 3            with faults; where they are is told on stderr
 
 Nobody is meant: names, numbers and addresses are made up. The same seed gives the same bytes.";
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The guide, by its identifier or its transaction set: `005010X222A1`, `837P`, `835`
+    #[arg(value_name = "GUIDE|SET")]
+    pub guide: String,
+    #[command(flatten)]
+    pub guides: GuideArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// Examples of `schema`, first in its help.
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  x12conv schema 837P > professional-claim.schema.json
+  x12conv schema 005010X221A1 | jq '.[\"$defs\"] | keys'
+
+JSON Schema of draft 2020-12. A description says where in X12 a value stands. Required is what must be told: what `x12conv x12` fills in may \
+be left out.";
+
+fn date(text: &str) -> Result<String, &'static str> {
+    clock::is_date(text)
+        .then(|| text.to_owned())
+        .ok_or("a date has the form CCYYMMDD: `20261123`")
+}
+
+fn time(text: &str) -> Result<String, &'static str> {
+    clock::is_time(text)
+        .then(|| text.to_owned())
+        .ok_or("a time has the form HHMM: `1200`")
+}
 
 #[cfg(test)]
 mod tests {
