@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
     AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions, ClaimSource,
-    Decided, Decision, Error, GroupDecision, GroupPolicy, RecordVerdicts, Rejects, SetDecision,
-    Ta1Note, Ta1Policy, Verdict, acknowledge_claims,
+    Decided, Decision, Error, GroupDecision, RecordVerdicts, SetDecision, Ta1Note, Verdict,
+    acknowledge_claims,
 };
 
 use crate::clock::x12_date_and_time;
@@ -19,7 +19,7 @@ use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel
 use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, readable, seal};
-use crate::profile::{self, Claims, Groups, Profile, Ta1};
+use crate::profile::{Claims, Profile};
 use crate::seal::Sealer;
 use crate::verdict::{Fate, VerdictWriter};
 
@@ -48,8 +48,7 @@ pub fn acknowledge(
         verdicts: VerdictWriter(seal(job, doors, 1)?),
         noted: Noted::new(job, doors),
         envelopes: &envelopes,
-        claims: profile.acknowledge.claims != Claims::No,
-        accepted: AcceptedRecords::default(),
+        accepted: (profile.acknowledge.claims != Claims::No).then(AcceptedRecords::default),
         groups: Vec::new(),
         group: Tally::default(),
         interchange: Tally::default(),
@@ -85,7 +84,7 @@ pub fn acknowledge(
             to: Address::Partner,
         });
     }
-    if accepted.has_claims() {
+    if let Some(accepted) = accepted.filter(AcceptedRecords::has_claims) {
         let numbers = how.numbers.further();
         next.push(claims(job, doors, x12, (&accepted, numbers))?);
     }
@@ -140,22 +139,12 @@ fn options<'a>(
 ) -> AcknowledgmentOptions<Drawn<'a>> {
     let (date, time) = x12_date_and_time(doors.clock.now_ms());
     let mut how = AcknowledgmentOptions::new(date, time, Drawn::new(job, doors));
-    how.ta1 = match profile.acknowledge.ta1 {
-        Ta1::WhenAsked => Ta1Policy::WhenAsked,
-        Ta1::Always => Ta1Policy::Always,
-    };
-    how.ta1_severities
-        .clone_from(&profile.acknowledge.ta1_severities);
-    how.groups = match profile.acknowledge.groups {
-        Groups::Always => GroupPolicy::Always,
-        Groups::WhenFaulty => GroupPolicy::WhenFaulty,
-        Groups::Never => GroupPolicy::Never,
-    };
-    how.rejects = match profile.acknowledge.rejects {
-        profile::Rejects::Sets => Rejects::Sets,
-        profile::Rejects::Claims => Rejects::Records,
-    };
-    how.list_accepted = profile.acknowledge.list_accepted;
+    let policy = &profile.acknowledge;
+    how.ta1 = policy.ta1;
+    how.ta1_severities.clone_from(&policy.ta1_severities);
+    how.groups = policy.groups;
+    how.rejects = policy.rejects;
+    how.list_accepted = policy.list_accepted;
     how
 }
 
@@ -195,10 +184,8 @@ struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
     noted: Noted<'a>,
     envelopes: &'a [Envelope],
-    /// Whether claims are answered, so that those rejected are left out.
-    claims: bool,
-    /// The verdicts on claims that are answered.
-    accepted: AcceptedRecords,
+    /// The verdicts on claims, if these are answered, so that those rejected are left out.
+    accepted: Option<AcceptedRecords>,
     /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
     groups: Vec<(AnswerSet, String)>,
     /// Of the group in hand, of the groups of the interchange in hand, and of the interchanges before it.
@@ -240,8 +227,8 @@ impl Tally {
 
 impl Record<'_> {
     fn decided(&mut self, decided: Decided) -> std::result::Result<(), Error> {
-        if self.claims {
-            self.accepted.note(&decided);
+        if let Some(accepted) = &mut self.accepted {
+            accepted.note(&decided);
         }
         match decided {
             Decided::Set(set) => self.set(set),
@@ -260,7 +247,10 @@ impl Record<'_> {
         };
         *count += 1;
         let at = [set.interchange, set.group, set.set];
-        let answered = set.records.as_ref().filter(|_| self.claims && is_good);
+        let answered = set
+            .records
+            .as_ref()
+            .filter(|_| self.accepted.is_some() && is_good);
         let answered = answered.filter(|records| records.has_claim_answer());
         self.verdicts.set(at, fate(is_good, answered))?;
         for [first, last] in answered

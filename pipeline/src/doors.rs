@@ -17,6 +17,10 @@ use crate::queue::Queue;
 use crate::seal::Vault;
 use crate::transport::Transport;
 
+/// There is no partner of that id any more.
+const UNKNOWN: Failure =
+    Failure::transient("partner-unknown", "the trading partner has no profile");
+
 /// What a stage may use.
 pub struct Doors {
     /// What was received, is to be done, and came of it.
@@ -55,8 +59,7 @@ impl Doors {
     /// # Errors
     /// [`Failure::Transient`] if there is none any more: it may come back with the next start.
     pub fn profile(&self, partner: &str) -> Result<&Profile> {
-        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
-        self.profiles.partners.get(partner).ok_or(missing)
+        self.profiles.partners.get(partner).ok_or(UNKNOWN)
     }
 
     /// What the documents of a partner are read and checked by.
@@ -64,8 +67,7 @@ impl Doors {
     /// # Errors
     /// As [`Self::profile`].
     pub fn options(&self, partner: &str) -> Result<&Options> {
-        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
-        self.profiles.options(partner).ok_or(missing)
+        self.profiles.options(partner).ok_or(UNKNOWN)
     }
 
     /// The way of a parcel.
@@ -73,8 +75,7 @@ impl Doors {
     /// # Errors
     /// As [`Self::profile`].
     pub fn way(&self, partner: &str, to: Address, parcel: Parcel) -> Result<&dyn Transport> {
-        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
-        let ways = self.ways.get(partner).ok_or(missing)?;
+        let ways = self.ways.get(partner).ok_or(UNKNOWN)?;
         Ok(match (to, parcel) {
             (Address::Partner, _) => &*ways.partner,
             (Address::Backend, Parcel::Response) => &*ways.responses,

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::io::{self, BufRead, Write};
+use std::str::FromStr;
 
 /// What becomes of a transaction set.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -190,15 +191,13 @@ impl Line {
         let mut words = line.split(' ');
         let kind = words.next().unwrap_or_default();
         let words: Vec<_> = words.collect();
-        let number = |word: &str| word.parse().map_err(|_| broken());
-        let long = |word: &str| word.parse().map_err(|_| broken());
         match (kind, &words[..]) {
             ("set", [interchange, group, set, fate]) => {
                 let fate = Fate::ALL.into_iter().find(|known| known.word() == *fate);
                 let place = [number(interchange)?, number(group)?, number(set)?];
                 Ok(Self::Set(place, fate.ok_or_else(broken)?))
             }
-            ("records", [first, last]) => Ok(Self::Records(long(first)?, long(last)?)),
+            ("records", [first, last]) => Ok(Self::Records(number(first)?, number(last)?)),
             ("group", [interchange, group]) => {
                 Ok(Self::Group(number(interchange)?, number(group)?))
             }
@@ -206,6 +205,10 @@ impl Line {
             _ => Err(broken()),
         }
     }
+}
+
+fn number<N: FromStr>(word: &str) -> io::Result<N> {
+    word.parse().map_err(|_| broken())
 }
 
 fn broken() -> io::Error {

@@ -19,5 +19,7 @@ pub mod table;
 
 mod builtin;
 mod catalog;
+mod user_files;
 
 pub use catalog::{Catalog, Entry, Match};
+pub use user_files::{UserFile, UserLists, kdl_files};

@@ -60,14 +60,7 @@ where
     let blocks = Blocks::new(&options.catalog, options.limits, extent);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &render,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &render, &mut join)?;
     json.flush()?;
     Ok(())
 }
@@ -80,14 +73,7 @@ where
     let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
     let mut gatherer = Gatherer::new(json, per == Per::Set, options.limits);
     let mut join = |pieces: &mut NamedPieces| gatherer.join(pieces);
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &Named,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &Named, &mut join)?;
     gatherer.finish()
 }
 
@@ -104,13 +90,6 @@ where
     let records = Records::new(record);
     let mut stitcher = Stitcher::new(json, record, options.limits);
     let mut join = |pieces: &mut Pieces| stitcher.join(pieces);
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &records,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &records, &mut join)?;
     stitcher.finish()
 }

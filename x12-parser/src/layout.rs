@@ -50,9 +50,8 @@ where
     let mut join = |output: &mut Vec<u8>| Ok(to.write_all(output)?);
     parallel::run(
         document,
-        options.block_bytes,
+        options,
         blocks,
-        options.threads,
         &Format { line_breaks },
         &mut join,
     )?;

@@ -10,18 +10,18 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::block::{Block, Blocks, Cutting, Stage};
 use crate::error::Error;
+use crate::options::Options;
 use crate::place::Placer;
 use crate::source::{ReadSource, Source};
 
 /// Joins what a stage made of a block.
 pub(crate) type Join<'j, O> = &'j mut (dyn FnMut(&mut O) -> Result<(), Error> + Send);
 
-/// Runs a stage over what a reader gives, `step` bytes at a time, on so many threads.
+/// Runs a stage over what a reader gives, in blocks and on threads as the options have it.
 pub(crate) fn run<R, S>(
     reader: R,
-    step: usize,
+    options: &Options,
     blocks: Blocks,
-    threads: usize,
     stage: &S,
     join: Join<'_, S::Output>,
 ) -> Result<(), Error>
@@ -29,7 +29,8 @@ where
     R: Read + Send,
     S: Stage,
 {
-    let source = ReadSource::new(reader, step);
+    let source = ReadSource::new(reader, options.block_bytes);
+    let threads = options.threads;
     if threads <= 1 {
         return alone(source, blocks, stage, join);
     }

@@ -108,14 +108,7 @@ where
         Ok(())
     };
     let blocks = Blocks::new(&options.catalog, options.limits, Extent::Envelopes);
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &Look,
-        &mut join,
-    )
+    parallel::run(document, options, blocks, &Look, &mut join)
 }
 
 impl Survey {

@@ -75,14 +75,7 @@ where
         options.limits,
         Extent::Rules(options.snip),
     );
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &Validate,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &Validate, &mut join)?;
     Ok(summary)
 }
 

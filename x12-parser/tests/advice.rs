@@ -1,5 +1,7 @@
 //! Application advice (824): what it says of a document is what was found and decided, and it is valid itself.
 
+#[path = "divide/documents.rs"]
+mod documents;
 #[path = "divide/made.rs"]
 mod made;
 #[path = "divide/spoil.rs"]
@@ -7,10 +9,11 @@ mod spoil;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use made::{INSTITUTIONAL, Numbers, PLAIN, document, parse, providers};
-use spoil::spoil;
+use documents::documents;
+use made::{PLAIN, document, parse};
+use spoil::{made_up, rounds, spoil};
 use x12_parser::{
     AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdviceOutcome, AdviceScope, AdvisedSets,
     ApplicationAdvice, CountingNumbers, Decided, Error, Options, Rejects, Said, Severity, Verdict,
@@ -232,23 +235,6 @@ fn hold_all(name: &str, document: &[u8], sums: &mut [u64; 3]) {
     }
 }
 
-/// The documents below some folders, in order.
-fn documents(folders: &[&str]) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    for folder in folders {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-        for entry in fs::read_dir(folder).expect("it is there") {
-            let path = entry.expect("it is there").path();
-            if path.extension().is_some_and(|extension| extension == "edi") {
-                let bytes = fs::read(&path).expect("it is there");
-                found.push((path, bytes));
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 const SAMPLES: [&str; 11] = [
     "../samples/005010X220A1",
     "../samples/005010X220A1/broken",
@@ -277,21 +263,15 @@ fn of_samples_all_that_is_wrong_is_told() {
 
 #[test]
 fn of_made_up_documents_with_faults_all_that_is_wrong_is_told() {
-    let rounds = std::env::var("FUZZ_ROUNDS").ok();
-    let rounds: u64 = rounds.and_then(|it| it.parse().ok()).unwrap_or(40);
     let mut sums = [0; 3];
     let samples: Vec<_> = documents(&SAMPLES[..4])
         .into_iter()
         .filter_map(|(_, bytes)| String::from_utf8(bytes).ok())
         .collect();
-    for seed in 1..=rounds {
-        let mut numbers = Numbers(seed * 0x9E37_79B9);
-        let sets: Vec<_> = (0..1 + numbers.below(3))
-            .map(|_| providers(&mut numbers))
-            .collect();
-        let style = if seed % 2 == 0 { INSTITUTIONAL } else { PLAIN };
+    for seed in 1..=rounds(40) {
+        let (text, mut numbers) = made_up(seed);
         let text = match seed % 3 {
-            0 => document(&sets, style),
+            0 => text,
             _ => samples[numbers.below(samples.len() as u64) as usize].clone(),
         };
         let text = spoil(&text, &mut numbers);

@@ -1,13 +1,15 @@
 //! Transaction sets divided between their records: both halves are valid, and together they are what was received.
 
+#[path = "divide/documents.rs"]
+mod documents;
 #[path = "divide/made.rs"]
 mod made;
 #[path = "readdress/same.rs"]
 mod same;
 
-use std::path::Path;
 use std::sync::Arc;
 
+use documents::documents;
 use x12_parser::{
     Addresses, Catalog, ControlNumber, Decimal, Envelope, EnvelopeCounts, Error, Fate,
     GroupAddress, InterchangeAddress, Options, Per, Shape, Undivided, Visit, readdress_records,
@@ -45,23 +47,12 @@ impl Addresses for Half<'_> {
     }
 }
 
-/// The clean samples of the guides whose sets can be divided.
-fn samples() -> Vec<(String, Vec<u8>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../samples");
-    let mut found = Vec::new();
-    for guide in ["005010X220A1", "005010X222A1", "005010X223A2"] {
-        for entry in std::fs::read_dir(root.join(guide)).expect("it is there") {
-            let path = entry.expect("it is there").path();
-            if path.extension().is_some_and(|extension| extension == "edi") {
-                let name = path.file_name().expect("it has one").to_string_lossy();
-                let bytes = std::fs::read(&path).expect("it is there");
-                found.push((format!("{guide}/{name}"), bytes));
-            }
-        }
-    }
-    found.sort();
-    found
-}
+/// Where the clean samples of the guides are whose sets can be divided.
+const SAMPLES: [&str; 3] = [
+    "../samples/005010X220A1",
+    "../samples/005010X222A1",
+    "../samples/005010X223A2",
+];
 
 fn halves(
     document: &[u8],
@@ -205,7 +196,8 @@ fn segments(document: &[u8], id: &str) -> Vec<String> {
 #[test]
 fn both_halves_of_samples_are_valid_and_together_what_was_received() {
     let mut tried = 0;
-    for (name, bytes) in samples() {
+    for (path, bytes) in documents(&SAMPLES) {
+        let name = path.display();
         let count = records(&bytes).len() as u64;
         assert!(count > 0, "{name}");
         for (pattern, keeps) in PATTERNS {

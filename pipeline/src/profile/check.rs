@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
-use x12_parser::Options;
+use x12_parser::{Options, Rejects};
 
-use super::{Acknowledge, Claims, Profile, Profiles, Rejects, Settings, guides};
+use super::{Acknowledge, Claims, Profile, Profiles, Settings, guides};
 use crate::limits::CONFIG_BYTES;
 
 /// Something wrong in a file of configuration.
@@ -49,8 +49,10 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
         Ok(settings) => profiles.settings = settings,
         Err(error) => errors.push(error),
     }
+    // What is built in is loaded once for all partners.
+    let builtin = Options::default();
     for file in partner_files(home) {
-        match partner(home, &file) {
+        match partner(&builtin, home, &file) {
             Ok((profile, options)) => {
                 profiles.options.insert(profile.id.clone(), options);
                 profiles.partners.insert(profile.id.clone(), profile);
@@ -85,7 +87,11 @@ fn partner_files(home: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn partner(home: &Path, file: &Path) -> Result<(Profile, Options), Vec<ProfileError>> {
+fn partner(
+    builtin: &Options,
+    home: &Path,
+    file: &Path,
+) -> Result<(Profile, Options), Vec<ProfileError>> {
     let mut profile = parse::<Profile>(home, file).map_err(|error| vec![error])?;
     let stem = file.file_stem().unwrap_or_default();
     profile.id = stem.to_string_lossy().into_owned();
@@ -94,11 +100,10 @@ fn partner(home: &Path, file: &Path) -> Result<(Profile, Options), Vec<ProfileEr
         .chain(certificates(home, &profile))
         .chain(answers(&profile))
         .collect();
-    let options = guides::options(home, file, &profile.check);
-    let (true, Ok(options)) = (wrong.is_empty(), &options) else {
-        return Err(all(file, wrong, options.err()));
-    };
-    Ok((profile, options.clone()))
+    match guides::options(builtin, home, file, &profile.check) {
+        Ok(options) if wrong.is_empty() => Ok((profile, options)),
+        options => Err(all(file, wrong, options.err())),
+    }
 }
 
 /// All that is wrong in and with a file.
@@ -173,7 +178,7 @@ fn answers(profile: &Profile) -> Option<Wrong> {
     let Acknowledge {
         rejects, claims, ..
     } = profile.acknowledge;
-    let is_silent = rejects == Rejects::Claims && claims == Claims::No;
+    let is_silent = rejects == Rejects::Records && claims == Claims::No;
     let what = "`acknowledge` rejects claims, and answers none";
     let hint = "set `claims` to \"as-payer\" or \"as-clearinghouse\"";
     is_silent.then(|| (what.to_owned(), Some(hint)))

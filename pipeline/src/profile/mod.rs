@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use x12_parser::{Options, SnipTypes, Ta1Note, Ta1Severity};
+use x12_parser::{GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity};
 
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
 
@@ -285,39 +285,30 @@ pub struct Check {
     pub codes: Option<PathBuf>,
 }
 
-/// When a TA1 is sent.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Ta1 {
-    /// If ISA14 asks for it, or the interchange is rejected.
-    #[default]
+/// [`Ta1Policy`] as it is written.
+#[derive(Deserialize)]
+#[serde(remote = "Ta1Policy", rename_all = "kebab-case")]
+enum WrittenTa1 {
     WhenAsked,
-    /// Always.
     Always,
 }
 
-/// Which groups are answered with a 997 or a 999.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Groups {
-    /// All.
-    #[default]
+/// [`GroupPolicy`] as it is written.
+#[derive(Deserialize)]
+#[serde(remote = "GroupPolicy", rename_all = "kebab-case")]
+enum WrittenGroups {
     Always,
-    /// Those that are not accepted without errors.
     WhenFaulty,
-    /// None.
     Never,
 }
 
-/// What a fault rejects.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rejects {
-    /// The transaction set that it is in.
-    #[default]
+/// [`Rejects`] as it is written: of records only claims are answered, so only they are rejected.
+#[derive(Deserialize)]
+#[serde(remote = "Rejects", rename_all = "kebab-case")]
+enum WrittenRejects {
     Sets,
-    /// The claim that it is in: its set is accepted with errors, and goes on without the claim.
-    Claims,
+    #[serde(rename = "claims")]
+    Records,
 }
 
 /// Whether, and as whom, we answer claims with a 277CA.
@@ -337,14 +328,17 @@ pub enum Claims {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Acknowledge {
-    /// When a TA1 is sent.
-    pub ta1: Ta1,
+    /// When a TA1 is sent: `when-asked`, `always`.
+    #[serde(with = "WrittenTa1")]
+    pub ta1: Ta1Policy,
     /// Notes of a TA1 that this partner takes otherwise: `{ "001" = "E" }`.
     #[serde(deserialize_with = "guides::severities")]
     pub ta1_severities: BTreeMap<Ta1Note, Ta1Severity>,
-    /// Which groups are answered.
-    pub groups: Groups,
-    /// What a fault rejects.
+    /// Which groups are answered with a 997 or a 999: `always`, `when-faulty`, `never`.
+    #[serde(with = "WrittenGroups")]
+    pub groups: GroupPolicy,
+    /// What a fault rejects: `sets`, or `claims`: their set is accepted with errors, and goes on without them.
+    #[serde(with = "WrittenRejects")]
     pub rejects: Rejects,
     /// Whether claims are answered: then those rejected do not go on.
     pub claims: Claims,
@@ -355,9 +349,9 @@ pub struct Acknowledge {
 impl Default for Acknowledge {
     fn default() -> Self {
         Self {
-            ta1: Ta1::WhenAsked,
+            ta1: Ta1Policy::WhenAsked,
             ta1_severities: BTreeMap::new(),
-            groups: Groups::Always,
+            groups: GroupPolicy::Always,
             rejects: Rejects::Sets,
             claims: Claims::No,
             list_accepted: true,

@@ -3,22 +3,17 @@
 //!
 //! Every fault of every file is told before the run is given up, so that their author sees all of them at once.
 
-use std::fs::{self, File};
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use x12_parser::Catalog;
 use x12_schemas::compiler::Error;
-use x12_schemas::table::CodeList;
+use x12_schemas::{UserFile, UserLists, kdl_files};
 
 use crate::arguments::GuideArguments;
 use crate::input::harmless;
 use crate::report::{failure, source};
 use crate::session::Session;
-
-/// Bytes read of one file; the compiler refuses less.
-const FILE_BYTES: u64 = 16 << 20;
 
 /// Adds what the user keeps to the catalog of the run; false if that cannot be done.
 pub fn load(session: &mut Session, guides: &GuideArguments) -> bool {
@@ -51,8 +46,8 @@ fn load_packs(session: &mut Session, names: &[String]) -> bool {
 fn load_overlays(session: &mut Session, files: &[PathBuf]) -> bool {
     let mut is_good = true;
     for file in files {
-        match read(file) {
-            Ok(bytes) => is_good &= lay(session, file, &bytes),
+        match UserFile::read(file, name(file)) {
+            Ok(file) => is_good &= lay(session, &file),
             Err(error) => {
                 let name = name(file);
                 let message = format!("cannot read the overlay {name}: {error}");
@@ -65,29 +60,30 @@ fn load_overlays(session: &mut Session, files: &[PathBuf]) -> bool {
 }
 
 /// Lays an overlay; false, and its faults told, if it has any.
-fn lay(session: &mut Session, file: &Path, bytes: &[u8]) -> bool {
-    let name = name(file);
+fn lay(session: &mut Session, file: &UserFile) -> bool {
     let catalog = &session.options.catalog;
-    let laid = as_text(&name, bytes).and_then(|text| catalog.overlay(&name, text));
-    match laid {
+    match file.overlay(catalog) {
         Ok(guide) => {
             session.options.catalog = Arc::new(Catalog::clone(catalog).with(guide));
             true
         }
-        Err(errors) => {
-            let text = String::from_utf8_lossy(bytes);
-            for error in &errors {
-                source::tell(&mut session.talk, "overlay", error, &text);
-            }
-            false
-        }
+        Err(errors) => wrong_in(session, "overlay", file, &errors),
     }
+}
+
+/// Tells the faults of a file.
+fn wrong_in(session: &mut Session, kind: &str, file: &UserFile, errors: &[Error]) -> bool {
+    let text = String::from_utf8_lossy(&file.bytes);
+    for error in errors {
+        source::tell(&mut session.talk, kind, error, &text);
+    }
+    false
 }
 
 /// Adds the lists of a folder, if one is named, in place of the built-in ones of their names; false if that cannot be done.
 fn load_lists(session: &mut Session, folder: Option<&Path>) -> bool {
     let Some(folder) = folder else { return true };
-    let files = match files(folder) {
+    let files = match kdl_files(folder) {
         Ok(files) if files.is_empty() => {
             let message = "it holds no file that ends in .kdl".to_owned();
             return could_not_read(session, folder, &message);
@@ -95,13 +91,16 @@ fn load_lists(session: &mut Session, folder: Option<&Path>) -> bool {
         Ok(files) => files,
         Err(error) => return could_not_read(session, folder, &error.to_string()),
     };
-    let mut lists: Vec<(CodeList, String)> = Vec::new();
+    let mut lists = UserLists::default();
     let mut is_good = true;
-    for file in files {
-        match read(&file) {
-            Ok(text) => is_good &= add(session, &file, &text, &mut lists),
-            Err(error) => is_good = could_not_read(session, &file, &error.to_string()),
-        }
+    for path in files {
+        is_good &= match UserFile::read(&path, name(&path)) {
+            Ok(file) => match lists.add(&session.options.catalog, &file) {
+                Ok(()) => true,
+                Err(errors) => wrong_in(session, "codes", &file, &errors),
+            },
+            Err(error) => could_not_read(session, &path, &error.to_string()),
+        };
     }
     if is_good {
         take(session, lists);
@@ -116,89 +115,11 @@ fn could_not_read(session: &mut Session, path: &Path, why: &str) -> bool {
     false
 }
 
-/// The KDL files of a folder, in the order of their names.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "kdl") && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    File::open(file)?.take(FILE_BYTES).read_to_end(&mut text)?;
-    Ok(text)
-}
-
-/// Compiles the lists of a file; false, and its faults told, if it has any.
-fn add(
-    session: &mut Session,
-    file: &Path,
-    bytes: &[u8],
-    lists: &mut Vec<(CodeList, String)>,
-) -> bool {
-    let (name, text) = (name(file), String::from_utf8_lossy(bytes));
-    let compiled =
-        as_text(&name, bytes).and_then(|text| session.options.catalog.compile_lists(&name, text));
-    let mut errors = Vec::new();
-    match compiled {
-        Ok(compiled) => {
-            for list in compiled {
-                match lists.iter().find(|(known, _)| known.name == list.name) {
-                    Some((_, other)) => errors.push(twice(&name, &list, other)),
-                    None => lists.push((list, name.clone())),
-                }
-            }
-        }
-        Err(found) => errors = found,
-    }
-    for error in &errors {
-        source::tell(&mut session.talk, "codes", error, &text);
-    }
-    errors.is_empty()
-}
-
-/// The text of a file.
-fn as_text<'b>(file: &str, bytes: &'b [u8]) -> Result<&'b str, Vec<Error>> {
-    let text = std::str::from_utf8(bytes);
-    text.map_err(|error| vec![not_text(file, &bytes[..error.valid_up_to()])])
-}
-
-/// The fault of a file that is no text, behind what is.
-fn not_text(file: &str, good: &[u8]) -> Error {
-    let good = String::from_utf8_lossy(good);
-    let last = good.rsplit('\n').next().unwrap_or_default();
-    let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-    Error {
-        file: file.to_owned(),
-        line: count(good.matches('\n').count() + 1),
-        column: count(last.chars().count() + 1),
-        message: "this is not UTF-8".to_owned(),
-        hint: None,
-    }
-}
-
-/// The fault of a list that another file has as well: it would be left to chance which of them counts.
-fn twice(file: &str, list: &CodeList, other: &str) -> Error {
-    Error {
-        file: file.to_owned(),
-        line: 0,
-        column: 0,
-        message: format!("list {} stands in {other} as well", list.name),
-        hint: None,
-    }
-}
-
 /// Puts the lists into the catalog of the run, and remarks on those that no guide asks for.
-fn take(session: &mut Session, lists: Vec<(CodeList, String)>) {
+fn take(session: &mut Session, lists: UserLists) {
     let mut catalog = Catalog::clone(&session.options.catalog);
     let known = named(&catalog);
-    for (list, file) in lists {
+    for (list, file) in lists.into_lists() {
         if !known.contains(&list.name) {
             let name = &list.name;
             let message = format!("no guide asks for the list {name}, so its codes change nothing");

@@ -54,6 +54,15 @@ impl Talk {
         !self.how.quiet && io::stderr().is_terminal() && !io::stdout().is_terminal()
     }
 
+    /// Says something that is neither a failure nor a result, unless it is to be quiet: a line to programs, or words to people.
+    pub fn tell(&mut self, line: &impl Serialize, words: &str) {
+        match self.is_json() {
+            _ if self.how.quiet => {}
+            true => self.say_json(line),
+            false => self.say(words),
+        }
+    }
+
     /// Says a remark or a diagnostic, unless it is to be quiet.
     pub fn remark(&mut self, text: &str) {
         if !self.how.quiet {

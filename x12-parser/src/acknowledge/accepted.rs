@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use x12_schemas::table::{Guide, Role};
-
 use crate::acknowledge::records::RecordVerdicts;
 use crate::acknowledge::verdict::{Decided, Verdict};
 use crate::error::Error;
@@ -96,34 +94,12 @@ impl AcceptedRecords {
         self.of(set).is_some_and(|records| records.accepts(record))
     }
 
-    /// Whether a record of any set is rejected.
-    #[must_use]
-    pub fn has_rejected(&self) -> bool {
-        let mut sets = self.sets.values();
-        sets.any(|records| records.rejected.records > 0)
-    }
-
     /// Whether there are claims that a 277CA can answer.
     #[must_use]
     pub fn has_claims(&self) -> bool {
         let mut sets = self.sets.values();
-        sets.any(|records| records.received.records > 0 && has_claim_roles(&records.guide))
+        sets.any(RecordVerdicts::has_answered_claims)
     }
-}
-
-/// Whether a guide says all that a 277CA tells of its records.
-pub(crate) fn has_claim_roles(guide: &Guide) -> bool {
-    let roles = [
-        Role::Batch,
-        Role::Sender,
-        Role::Receiver,
-        Role::Provider,
-        Role::Patient,
-        Role::Claim,
-        Role::Charge,
-    ];
-    let says = |role: &Role| guide.roles.iter().any(|(known, _)| known == role);
-    roles.iter().all(says)
 }
 
 pub(crate) fn other_document() -> Error {

@@ -135,13 +135,6 @@ where
         says: true,
     };
     let mut join = |items: &mut Vec<Item>| items.drain(..).try_for_each(|item| writer.item(item));
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &collect,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &collect, &mut join)?;
     writer.finish()
 }

@@ -97,8 +97,8 @@ pub struct ClaimAcknowledgments {
 /// The status of a claim follows from what it is rejected for ([`crate::Finding::claim_status`]), that of an accepted one is `A2:20`,
 /// accepted for processing; what was received is acknowledged as a whole with `A1:19`. A service line is told where it is why its
 /// claim is rejected. What the document says of parties and dates is shortened to what fits, and where it says nothing of what a 277CA
-/// must say, `UNKNOWN` stands for a name and `0` for a number, and the day of receipt for the days of service. A total that is longer than any amount may be is
-/// written all the same.
+/// must say, `UNKNOWN` stands for a name and `0` for a number, and the day of receipt for the days of service. A total that is longer
+/// than any amount may be is written all the same.
 ///
 /// # Errors
 /// [`Error`] if the document cannot be read; also what the control numbers return, if writing fails, and if the verdicts are those of
@@ -142,13 +142,6 @@ where
         says: true,
     };
     let mut join = |items: &mut Vec<Item>| items.drain(..).try_for_each(|item| writer.item(item));
-    parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &look,
-        &mut join,
-    )?;
+    parallel::run(document, options, blocks, &look, &mut join)?;
     writer.finish()
 }

@@ -269,14 +269,7 @@ where
         says: false,
     };
     let mut join = |items: &mut Vec<Item>| answer.items(items);
-    let read = parallel::run(
-        document,
-        options.block_bytes,
-        blocks,
-        options.threads,
-        &collect,
-        &mut join,
-    );
+    let read = parallel::run(document, options, blocks, &collect, &mut join);
     if read.is_err() {
         answer.break_off()?;
     }

@@ -73,6 +73,12 @@ impl Ta1Note {
     pub fn of_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|note| note.code() == code)
     }
+
+    /// The note of a TA105, if a document can show that it is due.
+    #[must_use]
+    pub fn of_document(code: &str) -> Option<Self> {
+        Self::of_code(code).filter(|note| note.basis() == NoteBasis::Document)
+    }
 }
 
 /// What becomes of an interchange with a note, TA104.
@@ -87,6 +93,15 @@ pub enum Ta1Severity {
 }
 
 impl Ta1Severity {
+    /// All, the lightest first.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::AcceptedWithErrors, Self::Rejected];
+
+    /// The severity of a TA104.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.code() == code)
+    }
+
     /// TA104: `E`.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -6,9 +6,8 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use x12_schemas::table::{Guide, Record};
+use x12_schemas::table::{Guide, Record, Role};
 
-use crate::acknowledge::accepted::has_claim_roles;
 use crate::acknowledge::collect::Item;
 use crate::chart::Chart;
 use crate::claim_status::{Cause, ClaimStatus};
@@ -126,7 +125,22 @@ impl RecordVerdicts {
     /// Whether a 277CA can answer the records: they are claims, and their guide says all that it tells of them.
     #[must_use]
     pub fn has_claim_answer(&self) -> bool {
-        has_claim_roles(&self.guide)
+        let roles = [
+            Role::Batch,
+            Role::Sender,
+            Role::Receiver,
+            Role::Provider,
+            Role::Patient,
+            Role::Claim,
+            Role::Charge,
+        ];
+        let says = |role: &Role| self.guide.roles.iter().any(|(known, _)| known == role);
+        roles.iter().all(says)
+    }
+
+    /// Whether there are claims that a 277CA answers.
+    pub(crate) fn has_answered_claims(&self) -> bool {
+        self.received.records > 0 && self.has_claim_answer()
     }
 
     /// Whether the record of this ordinal, from one, is accepted.

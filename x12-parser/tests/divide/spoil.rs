@@ -1,6 +1,26 @@
-//! Faults by chance.
+//! Documents and faults by chance.
 
-use crate::made::Numbers;
+use crate::made::{INSTITUTIONAL, Numbers, PLAIN, document, providers};
+
+/// How many rounds are made: as many as `FUZZ_ROUNDS` says.
+pub fn rounds(usual: u64) -> u64 {
+    let rounds = std::env::var("FUZZ_ROUNDS").ok();
+    rounds.and_then(|it| it.parse().ok()).unwrap_or(usual)
+}
+
+/// A document of up to three sets of claims, professional or institutional, and the numbers behind it.
+pub fn made_up(seed: u64) -> (String, Numbers) {
+    let mut numbers = Numbers(seed * 0x9E37_79B9);
+    let sets: Vec<_> = (0..1 + numbers.below(3))
+        .map(|_| providers(&mut numbers))
+        .collect();
+    let style = if seed.is_multiple_of(2) {
+        INSTITUTIONAL
+    } else {
+        PLAIN
+    };
+    (document(&sets, style), numbers)
+}
 
 /// Changes a document at some places, by numbers that follow from a seed.
 pub fn spoil(text: &str, numbers: &mut Numbers) -> String {

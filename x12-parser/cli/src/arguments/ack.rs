@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
-use x12_parser::{ControlNumber, NoteBasis, Ta1Note, Ta1Severity};
+use x12_parser::{ControlNumber, Ta1Note, Ta1Severity};
 
 use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, time};
 
@@ -138,16 +138,8 @@ fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
     let (note, severity) = text
         .split_once('=')
         .ok_or("a note and what becomes of it: `001=E`")?;
-    let note = Ta1Note::of_code(note.trim())
-        .filter(|note| note.basis() == NoteBasis::Document)
+    let note = Ta1Note::of_document(note.trim())
         .ok_or("the note is none that a document shows: 001 to 008, 010 to 024, 026, 027")?;
-    let all = [
-        Ta1Severity::Accepted,
-        Ta1Severity::AcceptedWithErrors,
-        Ta1Severity::Rejected,
-    ];
-    let severity = all
-        .into_iter()
-        .find(|known| known.code() == severity.trim());
+    let severity = Ta1Severity::of_code(severity.trim());
     Ok((note, severity.ok_or("a note becomes A, E or R")?))
 }

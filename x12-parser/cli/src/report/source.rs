@@ -70,25 +70,21 @@ pub fn tell(talk: &mut Talk, kind: &str, error: &Error, text: &str) {
 
 /// Remarks on something in a file that is no fault; with a message and what may help.
 pub fn remark(talk: &mut Talk, file: &str, (message, help): (&str, &str)) {
-    if talk.is_quiet() {
-        return;
-    }
-    if talk.is_json() {
-        return talk.say_json(&Line {
-            kind: "codes",
-            severity: "warning",
-            file,
-            message,
-            line: None,
-            column: None,
-            help: Some(help),
-        });
-    }
-    talk.remark(&format!(
+    let line = Line {
+        kind: "codes",
+        severity: "warning",
+        file,
+        message,
+        line: None,
+        column: None,
+        help: Some(help),
+    };
+    let words = format!(
         "{YELLOW}warning[codes]{PLAIN}{BOLD}: {}{PLAIN}\n {BLUE}-->{PLAIN} {file}\n  {BLUE}={PLAIN} {BOLD}help{PLAIN}: {}\n",
         harmless(message),
         harmless(help)
-    ));
+    );
+    talk.tell(&line, &words);
 }
 
 /// The line of a text, or the part of it around a column, and how many blanks come before the caret.

@@ -243,14 +243,8 @@ struct GroupLine<'a> {
 }
 
 fn tell(talk: &mut Talk, input: &Input, decision: &Decision, groups: &[GroupDecision]) {
-    if talk.is_quiet() {
-        return;
-    }
-    if talk.is_json() {
-        talk.say_json(&line(input, decision, groups));
-    } else {
-        talk.remark(&sentence(input, decision, groups));
-    }
+    let words = sentence(input, decision, groups);
+    talk.tell(&line(input, decision, groups), &words);
 }
 
 /// What 277CAs tell of claims, as programs get it.
@@ -264,23 +258,19 @@ struct ClaimsLine {
 }
 
 fn tell_claims(talk: &mut Talk, input: &Input, told: &ClaimAcknowledgments) {
-    let (received, rejected) = (told.received.records, told.rejected.records);
-    if talk.is_quiet() || told.sets == 0 {
-    } else if talk.is_json() {
-        talk.say_json(&ClaimsLine {
-            kind: "claims",
-            file: input.name(),
-            sets: told.sets,
-            received,
-            rejected,
-        });
-    } else {
-        let claims = count(received, "claim");
-        talk.remark(&format!(
-            "{}: {claims} answered, {rejected} rejected",
-            input.name()
-        ));
+    if told.sets == 0 {
+        return;
     }
+    let line = ClaimsLine {
+        kind: "claims",
+        file: input.name(),
+        sets: told.sets,
+        received: told.received.records,
+        rejected: told.rejected.records,
+    };
+    let (claims, rejected) = (count(line.received, "claim"), line.rejected);
+    let words = format!("{}: {claims} answered, {rejected} rejected", line.file);
+    talk.tell(&line, &words);
 }
 
 /// What 824s tell, as programs get it.
@@ -297,24 +287,24 @@ struct AdviceLine {
 }
 
 fn tell_advice(talk: &mut Talk, input: &Input, told: &ApplicationAdvice) {
-    if talk.is_quiet() || told.sets == 0 {
-    } else if talk.is_json() {
-        talk.say_json(&AdviceLine {
-            kind: "advice",
-            file: input.name(),
-            sets: told.sets,
-            rejected_sets: told.rejected_sets,
-            rejected_records: told.rejected_records,
-            errors: told.errors,
-            omitted: told.omitted,
-        });
-    } else {
-        let (sets, errors) = (
-            count(told.sets, "transaction set"),
-            count(told.errors, "error"),
-        );
-        talk.remark(&format!("{}: advice on {sets}, {errors}", input.name()));
+    if told.sets == 0 {
+        return;
     }
+    let line = AdviceLine {
+        kind: "advice",
+        file: input.name(),
+        sets: told.sets,
+        rejected_sets: told.rejected_sets,
+        rejected_records: told.rejected_records,
+        errors: told.errors,
+        omitted: told.omitted,
+    };
+    let (sets, errors) = (
+        count(told.sets, "transaction set"),
+        count(told.errors, "error"),
+    );
+    let words = format!("{}: advice on {sets}, {errors}", line.file);
+    talk.tell(&line, &words);
 }
 
 fn line<'a>(input: &Input, decision: &'a Decision, groups: &'a [GroupDecision]) -> Line<'a> {

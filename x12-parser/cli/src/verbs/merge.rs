@@ -237,9 +237,6 @@ struct Line {
 }
 
 fn tell(session: &mut Session, files: usize, counts: &EnvelopeCounts) {
-    if session.talk.is_quiet() {
-        return;
-    }
     let line = Line {
         kind: "merged",
         files,
@@ -248,14 +245,12 @@ fn tell(session: &mut Session, files: usize, counts: &EnvelopeCounts) {
         sets: counts.sets,
         bytes: counts.bytes,
     };
-    if session.talk.is_json() {
-        return session.talk.say_json(&line);
-    }
-    session.talk.remark(&format!(
+    let words = format!(
         "{} in {}, {}, {}",
         count(files as u64, "file"),
         count(counts.interchanges, "interchange"),
         count(counts.groups, "group"),
         count(counts.sets, "transaction set")
-    ));
+    );
+    session.talk.tell(&line, &words);
 }

@@ -403,19 +403,11 @@ impl Parts for Files {
 
 /// Tells of a part. Charges are told only if asked for: those of a single claim are its.
 fn tell(session: &mut Session, arguments: &SplitArguments, part: &Part) -> Outcome {
-    let outcome = Outcome::of(!part.oversized);
-    if session.talk.is_quiet() {
-        return outcome;
-    }
-    let charges = part.charges.clone().filter(|_| arguments.show_phi);
-    if session.talk.is_json() {
-        session.talk.say_json(&Part {
-            charges,
-            file: part.file.clone(),
-            ..*part
-        });
-        return outcome;
-    }
+    let line = Part {
+        charges: part.charges.clone().filter(|_| arguments.show_phi),
+        file: part.file.clone(),
+        ..*part
+    };
     let mut text = format!(
         "{}: {}, {}, {}",
         part.file,
@@ -426,12 +418,12 @@ fn tell(session: &mut Session, arguments: &SplitArguments, part: &Part) -> Outco
     if part.records > 0 {
         text += &format!(", {}", count(part.records, "record"));
     }
-    if let Some(charges) = charges.filter(|_| part.records > 0) {
+    if let Some(charges) = line.charges.as_ref().filter(|_| part.records > 0) {
         text += &format!(" over {charges}");
     }
     if part.oversized {
         text += "; larger than asked for, as it cannot be divided further";
     }
-    session.talk.remark(&text);
-    outcome
+    session.talk.tell(&line, &text);
+    Outcome::of(!part.oversized)
 }

@@ -57,26 +57,22 @@ struct Line<'a> {
 /// Tells what is odd in JSON that was written all the same.
 fn tell(talk: &mut Talk, input: &Input, finding: &WriteFinding) {
     let WriteFinding { what, at, path, .. } = finding;
-    if talk.is_quiet() {
-        return;
-    }
-    if talk.is_json() {
-        return talk.say_json(&Line {
-            kind: what,
-            severity: "warning",
-            file: input.name(),
-            offset: *at,
-            path,
-        });
-    }
+    let line = Line {
+        kind: what,
+        severity: "warning",
+        file: input.name(),
+        offset: *at,
+        path,
+    };
     let message = match *what {
         "raw-outdated" => "`$raw` is not what the fields beside it say; the fields were written",
         other => other,
     };
-    talk.remark(&format!(
+    let words = format!(
         "{YELLOW}warning[{what}]{PLAIN}{BOLD}: {message}{PLAIN}\n \
          {BLUE}-->{PLAIN} {} (byte {at}) {}",
-        input.name(),
+        line.file,
         harmless(path)
-    ));
+    );
+    talk.tell(&line, &words);
 }

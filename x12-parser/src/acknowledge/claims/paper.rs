@@ -127,8 +127,8 @@ impl<N> Paper<'_, N> {
         self.party(b"85", &provider, true, [qualifier, &id]);
         self.compose.segment("TRN", &[b"1", b"0"]);
         if has_npi && !tax.is_empty() {
-            let tax = &tax[..tax.len().min(REFERENCE)];
-            self.compose.segment("REF", &[b"TJ", tax.trim_ascii_end()]);
+            let tax = self.compose.text(&tax, REFERENCE);
+            self.compose.segment("REF", &[b"TJ", &tax]);
         }
         self.totals([b"QA", b"QC"], counts);
     }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::acknowledge::ControlNumbers;
-use crate::acknowledge::accepted::{AcceptedRecords, has_claim_roles, other_document};
+use crate::acknowledge::accepted::{AcceptedRecords, other_document};
 use crate::acknowledge::claims::claim::Claim;
 use crate::acknowledge::claims::paper::Paper;
 use crate::acknowledge::claims::{ClaimAcknowledgmentOptions, ClaimAcknowledgments};
@@ -79,8 +79,7 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
 
     fn open_set(&mut self) {
         let verdicts = self.verdicts.of(self.envelopes.at());
-        let answered = verdicts
-            .filter(|records| records.received.records > 0 && has_claim_roles(&records.guide));
+        let answered = verdicts.filter(|records| records.has_answered_claims());
         self.set = answered.map(Set::new);
     }
 
