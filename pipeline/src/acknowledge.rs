@@ -62,8 +62,9 @@ pub fn acknowledge(
         doors.options(&job.partner)?,
         |told| record.decided(told),
     );
-    // A document that breaks off is answered all the same, and nothing of it goes on.
-    let lines = readable(read)?.ok().and(lines);
+    // A document that breaks off is answered all the same, and nothing of it goes on: no claim of it is told as accepted.
+    let is_whole = readable(read)?.is_ok();
+    let lines = lines.filter(|_| is_whole);
     let answered = answer.finish()?.bytes > 0;
     let note = format!(
         "{} sets accepted, {} rejected",
@@ -84,7 +85,7 @@ pub fn acknowledge(
             to: Address::Partner,
         });
     }
-    if let Some(accepted) = accepted.filter(AcceptedRecords::has_claims) {
+    if let Some(accepted) = accepted.filter(|it| is_whole && it.has_claims()) {
         let numbers = how.numbers.further();
         next.push(claims(job, doors, x12, (&accepted, numbers))?);
     }

@@ -106,6 +106,22 @@ fn an_overlay_of_the_partner_rejects_what_it_forbids() {
 }
 
 #[test]
+fn of_what_breaks_off_no_claims_are_told_as_accepted() {
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
+    let whole = sample("005010X222A1/one-claim.edi", 10);
+    // An element longer than any may be: nothing behind it can be read.
+    let text = String::from_utf8(sample("005010X222A1/one-claim.edi", 11)).expect("it is text");
+    let endless = text.replace("CLM*", &format!("CLM*{}", "A".repeat(70_000)));
+    house.receive("two.edi", &[whole, endless.into_bytes()].concat());
+    assert!(house.run(&How::default()).success());
+    assert_eq!(house.arrivals()[0].state, "delivered");
+    let answers = found(&house, "acknowledgment-");
+    assert!(answers.contains("*R*024~"), "{answers}");
+    assert_eq!(found(&house, "claims-"), "");
+    assert_eq!(forwarded(&house), (Vec::new(), false));
+}
+
+#[test]
 fn groups_are_answered_when_the_policy_says_so() {
     let house = ran("groups = \"never\"");
     assert_eq!(found(&house, ""), "");
