@@ -91,5 +91,4 @@ pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_envelopes, visit_slice};
-pub use x12_schemas::compiler::Error as GuideError;
-pub use x12_schemas::{Catalog, UserFile, UserLists, kdl_files};
+pub use x12_schemas::Catalog;

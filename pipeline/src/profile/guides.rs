@@ -5,9 +5,8 @@ use std::io;
 use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error};
-use x12_parser::{
-    Catalog, GuideError, Options, SnipTypes, Ta1Note, Ta1Severity, UserFile, UserLists, kdl_files,
-};
+use x12_parser::{Options, SnipTypes, Ta1Note, Ta1Severity};
+use x12_schemas::{Catalog, UserFile, UserLists, compiler, kdl_files};
 
 use super::{Check, ProfileError};
 
@@ -132,7 +131,7 @@ impl Laid<'_> {
         });
     }
 
-    fn all_wrong_in(&mut self, file: &Path, errors: Vec<GuideError>) {
+    fn all_wrong_in(&mut self, file: &Path, errors: Vec<compiler::Error>) {
         let errors = errors.into_iter().map(|error| ProfileError {
             file: file.to_owned(),
             place: (error.line as usize, error.column as usize),
