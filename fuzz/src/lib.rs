@@ -5,17 +5,19 @@
 use std::sync::OnceLock;
 
 use x12_parser::{
-    AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    EnvelopeFilling, Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger,
-    Options, Per, Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments,
-    readdress, readdress_records, survey_records, to_json, to_x12, to_x12_filled, validate,
+    AcceptedRecords, AcknowledgmentOptions, Addresses, AdviceOptions, AdviceSaid, AdviceScope,
+    AdvisedSets, ApplicationAdvice, ClaimAcknowledgmentOptions, Code, ControlNumber,
+    CountingNumbers, Decided, Envelope, EnvelopeFilling, Error, Fate, Finding, GroupAddress,
+    InterchangeAddress, Limits, Merger, Options, Per, Rejects, Said, Severity, Shape, Ta1Note,
+    Ta1Policy, acknowledge, acknowledge_claims, advise, read_acknowledgments, readdress,
+    readdress_records, survey_records, to_json, to_x12, to_x12_filled, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 10] = [
+pub const BODIES: [(&str, Body); 11] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -26,6 +28,7 @@ pub const BODIES: [(&str, Body); 10] = [
     ("divide", divide),
     ("merge", merge),
     ("named", named),
+    ("advise", advise_and_read),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -167,6 +170,60 @@ pub fn acknowledge_and_read(document: &[u8]) {
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
 }
 
+/// What is said of claims and transaction sets, in 277CAs and 824s, reads clean under our own guides; block sizes change nothing.
+pub fn advise_and_read(document: &[u8]) {
+    let Some((whole, told)) = further(document, &options()) else {
+        return;
+    };
+    for options in variants(document) {
+        let other = further(document, &options);
+        assert!(
+            other.is_some_and(|(other, _)| other == whole),
+            "other answers with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    let mut said = 0;
+    for answers in whole.iter().filter(|answers| !answers.is_empty()) {
+        let (found, read) = findings(answers, &options());
+        assert!(read.is_ok(), "our own answer cannot be read: {read:?}");
+        let fault = found
+            .iter()
+            .find(|finding| finding.severity == Severity::Error && !quotes(finding));
+        assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+        let read = read_acknowledgments(&answers[..], &options(), |acknowledged| {
+            let is_set = |said: &AdviceSaid| said.scope == AdviceScope::Set;
+            said += u64::from(matches!(&acknowledged.said, Said::Advice(said) if is_set(said)));
+            Ok(())
+        });
+        assert!(read.is_ok(), "our own answer is not understood: {read:?}");
+    }
+    assert!(said == told.sets, "a set was left out");
+}
+
+/// The 277CAs and the 824s that a document gets, if it can be read to its end.
+fn further(document: &[u8], options: &Options) -> Option<([Vec<u8>; 2], ApplicationAdvice)> {
+    let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
+    how.rejects = Rejects::Records;
+    let mut verdicts = AcceptedRecords::default();
+    acknowledge(document, std::io::sink(), &mut how, options, |decided| {
+        verdicts.note(&decided);
+        Ok(())
+    })
+    .ok()?;
+    let (mut claims, mut advice) = (Vec::new(), Vec::new());
+    let mut how = ClaimAcknowledgmentOptions::new("20261123", "1200", how.numbers);
+    let claimed = acknowledge_claims(document, &mut claims, &verdicts, &mut how, options);
+    let mut how = AdviceOptions::new("20261123", "1200", how.numbers);
+    how.sets = AdvisedSets::All;
+    let advised = advise(document, &mut advice, &verdicts, &mut how, options);
+    match (claimed, advised) {
+        (Ok(_), Ok(told)) => Some(([claims, advice], told)),
+        other => panic!("what was read once cannot be read again: {other:?}"),
+    }
+}
+
 /// What goes on under another envelope has an envelope without faults, and goes on again as it is.
 pub fn readdress_and_read(document: &[u8]) {
     let send = |document: &[u8]| {
@@ -275,11 +332,12 @@ pub fn merge(document: &[u8]) {
     assert!(fault.is_none(), "what was merged has a fault: {fault:?}");
 }
 
-/// What acknowledgments say is read without panic, the same in blocks of any size.
+/// What acknowledgments say is read without panic, the same in blocks of any size; parts are told before what they are part of.
 pub fn account(document: &[u8]) {
     let told = |options: &Options| {
-        let mut told = Vec::new();
+        let (mut told, mut parts) = (Vec::new(), [0; 2]);
         let read = read_acknowledgments(document, options, |acknowledged| {
+            parts = counted(parts, &acknowledged.said);
             told.push(format!("{acknowledged:?}"));
             Ok(())
         });
@@ -292,6 +350,38 @@ pub fn account(document: &[u8]) {
             "another account with {} bytes",
             options.block_bytes
         );
+    }
+}
+
+/// Lines that wait for their claim and errors that wait for their item, behind what is said next.
+fn counted([lines, errors]: [u64; 2], said: &Said<'_>) -> [u64; 2] {
+    match said {
+        Said::Line(said) => {
+            assert!(said.ordinal == lines + 1, "a line was left out");
+            [lines + 1, errors]
+        }
+        Said::Claim(said) => {
+            assert!(said.lines == lines, "a line was left out");
+            let number = said
+                .claim
+                .number
+                .as_ref()
+                .map(|number| number.reveal().len());
+            assert!(number.is_none_or(|length| (1..=80).contains(&length)));
+            [0, errors]
+        }
+        Said::Level(said) => {
+            assert!(lines == 0, "a claim was left out");
+            let has_both = said.below.is_some() || said.adds_up().is_none();
+            assert!(has_both, "what was compared does not stand");
+            [0, errors]
+        }
+        Said::Error(_) => [lines, errors + 1],
+        Said::Advice(said) => {
+            assert!(said.errors == errors, "an error was left out");
+            [lines, 0]
+        }
+        _ => [lines, errors],
     }
 }
 

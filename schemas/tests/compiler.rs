@@ -270,7 +270,7 @@ fn write_rule(out: &mut String, guide: &Guide, rule: &SituationRule) {
                     guide.patterns.get(usize::from(pattern))
                 );
             }
-            Gathers::Listed(list) => {
+            Gathers::Listed(list) | Gathers::InForce(list) => {
                 let _ = writeln!(out, "        {:?}", guide.lists.get(usize::from(list)));
             }
             _ => {}

@@ -33,6 +33,9 @@ const HEADER_CLASSES: [u8; 256] = {
     classes
 };
 
+/// ISA06 and ISA08, sender and receiver: blanks fill their width, and name nobody.
+const NAMES_OF_PARTNERS: [u16; 2] = [6, 8];
+
 /// What is wrong with a segment, told one by one.
 pub(crate) type Tell<'t> = &'t mut dyn FnMut(Code, Part);
 
@@ -94,6 +97,12 @@ impl Checker {
         };
         let classes = HEADER_CLASSES;
         Self { classes, ..*self }.segment(chart, definition, segment, &mut told);
+        for number in NAMES_OF_PARTNERS {
+            let value = segment.element(number.into()).bytes();
+            if !value.is_empty() && value.iter().all(|&byte| byte == b' ') {
+                tell(Code::ElementMissing, Part::element(number));
+            }
+        }
     }
 
     /// Checks one segment against its definition.

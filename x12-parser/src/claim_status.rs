@@ -4,7 +4,7 @@
 
 use x12_schemas::table::{Guide, NONE};
 
-use crate::finding::{Code, Finding};
+use crate::finding::{Code, Finding, Position};
 
 /// What STC01 of a 277CA says of a rejected claim.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,19 +19,24 @@ pub struct ClaimStatus<'f> {
 
 /// Claim status codes that say more than 21 of a code in an external list, by the name of the list.
 ///
-/// The list of claim status codes as public programs carry it (external code source 508).
+/// The list of claim status codes (external code source 508) as public programs carry it.
 const LISTS: &[(&str, &str)] = &[
+    ("adjustmentReasons", "521"),
     ("admissionSources", "229"),
     ("admissionTypes", "231"),
     ("billTypes", "228"),
     ("conditionCodes", "460"),
-    ("occurrenceCodes", "461"),
-    ("occurrenceSpanCodes", "462"),
+    ("countries", "680"),
+    ("currencies", "681"),
+    ("occurrenceCodes", "719"),
+    ("occurrenceSpanCodes", "721"),
     ("patientStatuses", "234"),
     ("placesOfService", "249"),
+    ("remarkCodes", "634"),
     ("revenueCodes", "455"),
+    ("states", "501"),
     ("taxonomies", "145"),
-    ("valueCodes", "463"),
+    ("valueCodes", "725"),
 ];
 
 impl Code {
@@ -49,25 +54,60 @@ impl Code {
     }
 }
 
-impl Finding {
-    /// What a 277CA says of the claim, or of its line, for this finding.
-    #[must_use]
-    pub fn claim_status(&self) -> ClaimStatus<'_> {
-        let own = self.rule().filter(|rule| !rule.stc.is_empty());
-        if let Some(rule) = own {
+/// All that a claim's status depends on, of a finding that may be gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Cause {
+    pub(crate) code: Code,
+    /// Which rule of the guide, for [`Code::Rule`]; else [`NONE`].
+    pub(crate) rule: u16,
+    /// The loop around it, or [`NONE`].
+    loop_index: u16,
+    /// What stands for 21.
+    status: &'static str,
+}
+
+impl Cause {
+    pub(crate) fn of(finding: &Finding) -> Self {
+        let position = finding.position.as_ref();
+        Self {
+            code: finding.code,
+            rule: finding.rule,
+            loop_index: position.map_or(NONE, Position::loop_index),
+            status: finding.status().unwrap_or("21"),
+        }
+    }
+
+    /// What is said of the claim; the guide is that of the finding.
+    pub(crate) fn claim_status<'g>(&self, guide: Option<&'g Guide>) -> ClaimStatus<'g> {
+        let rule = guide.and_then(|guide| guide.rules.get(usize::from(self.rule)));
+        let around = || guide.and_then(|guide| entity(guide, self.loop_index));
+        if let Some(rule) = rule.filter(|rule| !rule.stc.is_empty()) {
             let mut parts = rule.stc.split(':');
             let mut part = || parts.next().unwrap_or_default();
+            let (category, status, entity) = (part(), part(), part());
             return ClaimStatus {
-                category: part(),
-                status: part(),
-                entity: part(),
+                category,
+                status,
+                entity: match entity {
+                    "" => around().unwrap_or_default(),
+                    entity => entity,
+                },
             };
         }
         ClaimStatus {
             category: self.code.claim_status_category(),
-            status: self.status().unwrap_or("21"),
-            entity: self.entity().unwrap_or_default(),
+            status: self.status,
+            entity: around().unwrap_or_default(),
         }
+    }
+}
+
+impl Finding {
+    /// What a 277CA says of the claim, or of its line, for this finding.
+    #[must_use]
+    pub fn claim_status(&self) -> ClaimStatus<'_> {
+        let guide = self.position.as_ref().map(|position| &**position.guide());
+        Cause::of(self).claim_status(guide)
     }
 
     /// The status of the kind of code that the element should hold.
@@ -77,18 +117,12 @@ impl Finding {
         let known = LISTS.iter().find(|(list, _)| *list == element.list);
         known.map(|(_, status)| *status)
     }
-
-    /// Whom it concerns: the entity that the loop around it begins with, if it can be but one.
-    fn entity(&self) -> Option<&str> {
-        let position = self.position.as_ref()?;
-        entity(position.guide(), position.loop_index())
-    }
 }
 
 /// Data element 98, the entity identifier code.
 const ENTITY: &str = "98";
 
-/// The one entity identifier code by which the first segment of a loop is recognised.
+/// Whom something concerns: the one entity identifier code by which the first segment of a loop is recognised.
 fn entity(guide: &Guide, loop_index: u16) -> Option<&str> {
     let a_loop = guide.loops.get(usize::from(loop_index))?;
     let first = guide.items.get(usize::from(a_loop.first_item))?;

@@ -24,6 +24,11 @@ pub struct Envelope {
 /// Longest element that is kept: ST03 takes 35 characters (data element 1705), all others fewer.
 const ELEMENT_BYTES: usize = 35;
 
+/// Whether ISA12 is a version of the control segments that there is, or may come.
+pub(crate) fn is_version(isa12: &[u8]) -> bool {
+    matches!(isa12, [b'0', b'0', b'2'..=b'8', b'0'..=b'9', b'0'..=b'9'])
+}
+
 impl Envelope {
     /// An element of the interchange header, from one: ISA05 to ISA10 and ISA12 to ISA15 as written, blanks and all; others are empty.
     #[must_use]

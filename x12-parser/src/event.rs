@@ -93,6 +93,7 @@ impl Place {
             repetition: part.repetition,
             identity: Arc::clone(&self.identity),
             rule: NONE,
+            triggers: Vec::new(),
         }
     }
 }

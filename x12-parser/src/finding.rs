@@ -116,8 +116,14 @@ codes! {
     TextAfterInterchange "text-after-interchange" Warning 1 : "text stands behind an interchange";
     InterchangeWidth "interchange-header-width" Error 1 ta105="022": "an element of the interchange header has not its fixed width";
     InterchangeWrapped "interchange-header-wrapped" Warning 1 : "line breaks stand inside the interchange header";
-    DelimitersEqual "delimiters-equal" Error 1 ta105="027": "two delimiters are the same byte";
-    DelimiterUnusual "delimiter-unusual" Warning 1 : "a delimiter is a letter, digit or blank";
+    DelimitersEqual "delimiters-equal" Error 1 ta105="027": "the component separator is another delimiter too";
+    RepetitionSeparator "repetition-separator" Error 1 ta105="016": "the repetition separator is another delimiter too";
+    SegmentTerminator "segment-terminator" Error 1 ta105="004": "the segment terminator is a letter, digit or blank, or the element separator too";
+    ElementSeparator "element-separator" Error 1 ta105="026": "the element separator is a blank";
+    ComponentSeparator "component-separator" Error 1 ta105="027": "the component separator is a letter, digit or blank";
+    DelimiterUnusual "delimiter-unusual" Warning 1 : "what ISA11 holds cannot separate repetitions: they are not read";
+    InterchangeStandard "interchange-standard" Error 1 ta105="002": "the standard that ISA11 names is not known";
+    InterchangeVersion "interchange-version" Error 1 ta105="003": "the version of the control segments is not known";
     InterchangeTrailerMissing "interchange-trailer-missing" Error 1 ta105="023": "the interchange has no trailer (IEA)";
     InterchangeControlNumber "interchange-control-number" Error 1 ta105="001": "the trailer's control number is not the header's";
     InterchangeControlNumberTwice "interchange-control-number-twice" Warning 1 ta105="025": "an interchange before it has the same control number";
@@ -264,6 +270,16 @@ impl Position {
         }
     }
 
+    /// The data element number of an element of the segment or of a component of it; empty for a composite, which has none.
+    pub(crate) fn data_element(&self, element: u16, component: u16) -> &str {
+        let number = self
+            .element(element, component)
+            .map(|it| it.data_element.as_str());
+        number
+            .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
+            .unwrap_or_default()
+    }
+
     /// The guide's definition of the segment, if it has one.
     #[must_use]
     pub fn segment(&self) -> Option<&x12_schemas::table::Segment> {
@@ -314,11 +330,44 @@ pub struct Finding {
     pub identity: Arc<Identity>,
     /// Which rule of the guide is broken, for [`Code::Rule`]; else [`NONE`].
     pub(crate) rule: u16,
+    /// What made that rule matter, in the order of its conditions.
+    pub(crate) triggers: Vec<Trigger>,
+}
+
+/// Where something stands that made a rule of the guide matter; what stands there is not told.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Trigger {
+    /// Where in the guide.
+    pub position: Position,
+    /// Which segment of the transaction set, ST being 1.
+    pub segment: u64,
+    /// Element, from one; 0 if it is the segment.
+    pub element: u16,
+    /// Component, from one; 0 if it is the element.
+    pub component: u16,
+    /// Repetition, from one; 0 where the element does not repeat.
+    pub repetition: u16,
+}
+
+impl Trigger {
+    /// Whether another one is at the same place of the document.
+    pub(crate) fn is_at(&self, other: &Self) -> bool {
+        let place = |trigger: &Self| {
+            (
+                trigger.segment,
+                trigger.element,
+                trigger.component,
+                trigger.repetition,
+            )
+        };
+        place(self) == place(other)
+    }
 }
 
 /// TA105, the note for a faulty element of the interchange header (x12-standard §4); 022 for the header itself.
 const HEADER_NOTES: [&str; 17] = [
-    "022", "010", "011", "012", "013", "005", "006", "007", "008", "014", "015", "002", "003",
+    "022", "010", "011", "012", "013", "005", "006", "007", "008", "014", "015", "016", "017",
     "018", "019", "020", "027",
 ];
 
@@ -333,6 +382,12 @@ impl Finding {
     pub fn rule(&self) -> Option<&SituationRule> {
         let guide = &self.position.as_ref()?.guide;
         guide.rules.get(usize::from(self.rule))
+    }
+
+    /// What made the broken rule matter, for [`Code::Rule`]; nothing if the rule always does.
+    #[must_use]
+    pub fn triggers(&self) -> &[Trigger] {
+        &self.triggers
     }
 
     /// Its stable name: that of the code, `segment-missing`, or of the rule, `claim-total`.

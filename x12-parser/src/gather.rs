@@ -1,17 +1,19 @@
 //! What rules gather while a transaction set is walked: counts, sums, values, in bounded memory for each slot.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use x12_schemas::table::{Check, Filter, Gathers, Reading};
+use x12_schemas::table::{Check, Filter, Gathers};
 
 use crate::chart::Chart;
 use crate::code_set::List;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
 use crate::limits::{RULE_VALUE_BYTES, RULE_VALUES};
-use crate::rule_index::Slot;
+use crate::rule_index::{Reader, Slot};
 use crate::segment::{Element, Segment, unwrapped};
+use crate::value::is_date;
 
 /// A value at its place. It is a document's, so it has no `Debug`.
 #[derive(Clone)]
@@ -20,8 +22,8 @@ pub(crate) struct Seen {
     pub(crate) loop_index: u16,
     pub(crate) segment: u16,
     pub(crate) part: Part,
-    /// Empty unless it may have to be quoted.
-    pub(crate) value: Arc<[u8]>,
+    /// None if it is not what is wrong.
+    pub(crate) value: Option<Arc<[u8]>>,
 }
 
 impl std::fmt::Debug for Seen {
@@ -39,20 +41,20 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A value here, as long as it may be quoted.
-    pub(crate) fn seen(&self, part: Part, value: &[u8]) -> Seen {
+    /// A value here, as long as it may be quoted; none if it need not be.
+    pub(crate) fn seen(&self, part: Part, value: Option<&[u8]>) -> Seen {
         let Self {
             span,
             loop_index,
             segment,
         } = *self;
-        let quoted = value.len().min(RULE_VALUE_BYTES);
+        let quoted = value.map(|value| &value[..value.len().min(RULE_VALUE_BYTES)]);
         Seen {
             span,
             loop_index,
             segment,
             part,
-            value: value.get(..quoted).unwrap_or_default().into(),
+            value: quoted.map(Into::into),
         }
     }
 }
@@ -60,15 +62,23 @@ impl Place {
 /// A day, CCYYMMDD.
 pub(crate) type Day = [u8; 8];
 
-/// What a slot has gathered in the open occurrence.
-#[derive(Default)]
-pub(crate) struct State {
-    is_touched: bool,
+/// What a slot has gathered in the open occurrence: what is looked at most, side by side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) count: u32,
+    /// A value among the codes; one that is not as it should be, or stood before.
+    pub(crate) is_hit: bool,
     /// A value could not be added, or there were too many to compare.
     pub(crate) is_lost: bool,
-    pub(crate) count: u32,
+    /// Whether [`State`] holds something too.
+    has_more: bool,
+}
+
+/// What a slot has gathered beside its [`Tally`].
+#[derive(Default)]
+pub(crate) struct State {
     pub(crate) first: Option<Seen>,
-    /// A value among the codes; one that is not as it should be, or stood before.
+    /// Where the hit is, if it can be told.
     pub(crate) hit: Option<Seen>,
     pub(crate) sum: Decimal,
     pub(crate) more: Option<Box<More>>,
@@ -76,7 +86,7 @@ pub(crate) struct State {
 
 impl std::fmt::Debug for State {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "State({})", self.count)
+        write!(f, "State({})", self.hit.is_some())
     }
 }
 
@@ -96,18 +106,25 @@ pub(crate) struct More {
     party: Option<Box<[u8]>>,
 }
 
-impl State {
+/// A slot while it gathers.
+pub(crate) struct Gatherer<'g> {
+    pub(crate) tally: &'g mut Tally,
+    pub(crate) state: &'g mut State,
+}
+
+impl Gatherer<'_> {
     /// Forgets everything.
     #[inline]
-    pub(crate) fn begin(&mut self) {
-        if self.is_touched {
-            *self = Self::default();
+    pub(crate) fn begin(self) {
+        if self.tally.has_more {
+            *self.state = State::default();
         }
+        *self.tally = Tally::default();
     }
 
     /// What is about one party has ended.
-    pub(crate) fn settle(&mut self) {
-        let Some(more) = &mut self.more else {
+    pub(crate) fn settle(self) {
+        let Some(more) = &mut self.state.more else {
             return;
         };
         let pending = std::mem::take(&mut more.pending);
@@ -115,20 +132,20 @@ impl State {
             return;
         };
         if more.sums.len() >= RULE_VALUES && !more.sums.contains_key(&party) {
-            self.is_lost = true;
+            self.tally.is_lost = true;
             return;
         }
         let sum = more.sums.entry(party).or_default();
         match sum.plus(pending) {
             Some(more) => *sum = more,
-            None => self.is_lost = true,
+            None => self.tally.is_lost = true,
         }
     }
 
     /// Takes the value that names the party of the open occurrence.
-    pub(crate) fn name(&mut self, value: &[u8]) {
-        self.is_touched = true;
-        let more = self.more.get_or_insert_default();
+    pub(crate) fn name(self, value: &[u8]) {
+        self.tally.has_more = true;
+        let more = self.state.more.get_or_insert_default();
         if more.party.is_none() {
             more.party = Some(value.into());
         }
@@ -136,82 +153,88 @@ impl State {
 
     /// Takes a value.
     #[inline]
-    pub(crate) fn take(
-        &mut self,
-        chart: &Chart,
-        slot: &Slot,
-        (place, part): (Place, Part),
-        value: &[u8],
-    ) {
-        self.is_touched = true;
-        self.count = self.count.saturating_add(1);
+    pub(crate) fn take(mut self, chart: &Chart, slot: &Slot, at: (Place, Part), value: &[u8]) {
+        self.tally.count = self.tally.count.saturating_add(1);
+        let (place, part) = at;
         let is_hit = match slot.gathers {
             Gathers::Presence => {
-                if self.first.is_none() {
-                    self.first = Some(place.seen(part, if slot.quotes { value } else { &[] }));
+                if slot.places && self.state.first.is_none() {
+                    self.tally.has_more = true;
+                    self.state.first = Some(place.seen(part, slot.quotes.then_some(value)));
                 }
-                false
+                return;
             }
+            Gathers::Codes(_) if self.tally.is_hit => return,
             Gathers::Codes(codes) => is_code(chart, codes, value),
             Gathers::Others(codes) => !is_code(chart, codes, value),
-            Gathers::Sum => {
-                self.add(slot, value);
-                false
-            }
-            Gathers::Values => self.keep((place, part), value),
-            Gathers::Dates(is_end) => {
-                self.date(is_end, value);
-                false
-            }
+            Gathers::Sum => return self.add(slot, value),
+            Gathers::Highest => return self.rise(value),
+            Gathers::Values => self.keep(at, value),
+            Gathers::Dates(is_end) => return self.date(is_end, value),
             Gathers::Check(check) => !is_good(check, value),
             Gathers::Matches(pattern) => {
                 let pattern = chart.patterns.get(usize::from(pattern));
                 pattern.is_some_and(|pattern| !pattern.matches(value))
             }
-            Gathers::Listed(_) => {
+            Gathers::Listed(_) | Gathers::InForce(_) => {
                 let list = slot
                     .list
                     .and_then(|list| chart.lists.get(usize::from(list)));
-                list.is_some_and(|list| self.is_unlisted(list, place.seen(part, value)))
+                let is_unlisted = list.is_some_and(|list| self.is_unlisted(list, at, value));
+                is_unlisted && matches!(slot.gathers, Gathers::Listed(_))
             }
         };
-        if is_hit && self.hit.is_none() {
-            self.hit = Some(place.seen(part, value));
+        if is_hit && !self.tally.is_hit {
+            self.tally.is_hit = true;
+            if slot.places {
+                self.tally.has_more = true;
+                self.state.hit = Some(place.seen(part, slot.quotes.then_some(value)));
+            }
         }
     }
 
-    fn add(&mut self, slot: &Slot, value: &[u8]) {
+    fn add(self, slot: &Slot, value: &[u8]) {
+        self.tally.has_more = true;
         let amount = Decimal::parse(value);
         let sum = if slot.by_party {
-            &mut self.more.get_or_insert_default().pending
+            &mut self.state.more.get_or_insert_default().pending
         } else {
-            &mut self.sum
+            &mut self.state.sum
         };
         match amount.and_then(|amount| sum.plus(amount)) {
             Some(more) => *sum = more,
-            None => self.is_lost = true,
+            None => self.tally.is_lost = true,
+        }
+    }
+
+    fn rise(self, value: &[u8]) {
+        self.tally.has_more = true;
+        match Decimal::parse(value) {
+            Some(amount) => self.state.sum = self.state.sum.max(amount),
+            None => self.tally.is_lost = true,
         }
     }
 
     /// Keeps a value; whether it stood before.
     fn keep(&mut self, at: (Place, Part), value: &[u8]) -> bool {
-        let values = &mut self.more.get_or_insert_default().values;
+        self.tally.has_more = true;
+        let values = &mut self.state.more.get_or_insert_default().values;
         if values.contains_key(value) {
             return true;
         }
         if values.len() < RULE_VALUES && value.len() <= RULE_VALUE_BYTES {
             values.insert(value.into(), at);
         } else {
-            self.is_lost = true;
+            self.tally.is_lost = true;
         }
         false
     }
 
     /// Takes a day, or one end of a period; what is none is passed over.
-    fn date(&mut self, is_end: bool, value: &[u8]) {
+    fn date(self, is_end: bool, value: &[u8]) {
         let day = |from: usize| -> Option<Day> {
             let day: Day = value.get(from..from + 8)?.try_into().ok()?;
-            day.iter().all(u8::is_ascii_digit).then_some(day)
+            is_date(&day).then_some(day)
         };
         let end = if is_end && value.get(8) == Some(&b'-') {
             day(9)
@@ -221,7 +244,8 @@ impl State {
         let Some(day) = end else {
             return;
         };
-        let more = self.more.get_or_insert_default();
+        self.tally.has_more = true;
+        let more = self.state.more.get_or_insert_default();
         more.days = Some(match more.days {
             Some((first, last)) => (first.min(day), last.max(day)),
             None => (day, day),
@@ -229,16 +253,17 @@ impl State {
     }
 
     /// Whether a code is not in its list; keeps one that is in it for a time only.
-    fn is_unlisted(&mut self, list: &List, seen: Seen) -> bool {
-        if !list.contains(&seen.value) {
+    fn is_unlisted(&mut self, list: &List, (place, part): (Place, Part), value: &[u8]) -> bool {
+        if !list.contains(value) {
             return true;
         }
-        if list.is_timed(&seen.value) {
-            let timed = &mut self.more.get_or_insert_default().timed;
+        if list.is_timed(value) {
+            self.tally.has_more = true;
+            let timed = &mut self.state.more.get_or_insert_default().timed;
             if timed.len() < RULE_VALUES {
-                timed.push(seen);
+                timed.push(place.seen(part, Some(value)));
             } else {
-                self.is_lost = true;
+                self.tally.is_lost = true;
             }
         }
         false
@@ -249,17 +274,24 @@ impl State {
 pub(crate) struct Fields<'a> {
     segment: Segment<'a>,
     /// Of one whose elements hold other delimiters, what stands between the separators, so that it is looked for once.
-    split: Option<Box<[&'a [u8]]>>,
+    split: Option<[&'a [u8]; ELEMENTS]>,
 }
 
-/// Elements that a segment of the standard may have.
-const ELEMENTS: usize = 64;
+/// Elements that are looked for at once; a claim has twenty, and few segments more.
+const ELEMENTS: usize = 24;
 
 impl<'a> Fields<'a> {
     pub(crate) fn new(segment: &Segment<'a>, readers: usize) -> Self {
         // Of few readers each looks for itself.
-        let split = (readers > 2 && !segment.is_flat())
-            .then(|| segment.fields().take(ELEMENTS + 1).collect());
+        let split = (readers > 2 && !segment.is_flat()).then(|| {
+            let mut split: [&[u8]; ELEMENTS] = [&[]; ELEMENTS];
+            let fields = segment.fields();
+            split
+                .iter_mut()
+                .zip(fields)
+                .for_each(|(to, field)| *to = field);
+            split
+        });
         Self {
             segment: *segment,
             split,
@@ -268,16 +300,17 @@ impl<'a> Fields<'a> {
 
     fn element(&self, number: usize) -> Element<'a> {
         match &self.split {
-            Some(split) => {
-                let value = split.get(number).copied().unwrap_or_default();
-                Element::new(value, self.segment.delimiters())
+            Some(split) if number < ELEMENTS => {
+                Element::new(split[number], self.segment.delimiters())
             }
-            None => self.segment.element(number),
+            _ => self.segment.element(number),
         }
     }
 
     /// Reads the values of a term, in each run and repetition in which it stands.
-    pub(crate) fn read(&self, chart: &Chart, reading: &Reading, take: &mut dyn FnMut(Part, &[u8])) {
+    #[inline]
+    pub(crate) fn read(&self, chart: &Chart, reader: &Reader, mut take: impl FnMut(Part, &[u8])) {
+        let reading = &reader.reading;
         if reading.element == 0 {
             if reading
                 .filters
@@ -293,11 +326,55 @@ impl<'a> Fields<'a> {
             let element = self.element(usize::from(number));
             let holds = |filter: &Filter| self.holds(filter, run, chart);
             if !element.is_empty() && reading.filters.iter().all(holds) {
-                repetitions(element, number, reading.component, take);
+                let part = Part {
+                    element: number,
+                    component: u16::from(reading.component),
+                    repetition: reader.repeats.into(),
+                };
+                self.values(element, part, &mut take);
             }
         }
     }
 
+    /// The values of one element; `part` is its first.
+    #[inline]
+    fn values(&self, element: Element<'_>, part: Part, take: &mut impl FnMut(Part, &[u8])) {
+        let mut one = |element: Element<'_>, repetition| {
+            let value = match part.component {
+                0 => element.bytes(),
+                component => element.component(usize::from(component)),
+            };
+            // Of a wrapped file an element may hold a line break, and nothing.
+            let value = self.unwrapped(value);
+            if !value.is_empty() {
+                take(Part { repetition, ..part }, &value);
+            }
+        };
+        if self.segment.is_flat() {
+            return one(element, part.repetition);
+        }
+        let mut repetitions = element.repetitions();
+        match (repetitions.next(), repetitions.next()) {
+            (Some(first), Some(second)) => {
+                let rest = [first, second].into_iter().chain(repetitions);
+                for (element, repetition) in rest.zip(1..) {
+                    one(element, repetition);
+                }
+            }
+            _ => one(element, part.repetition),
+        }
+    }
+
+    #[inline]
+    fn unwrapped<'v>(&self, value: &'v [u8]) -> Cow<'v, [u8]> {
+        if self.segment.is_plain() {
+            Cow::Borrowed(value)
+        } else {
+            unwrapped(value)
+        }
+    }
+
+    #[inline]
     fn holds(&self, filter: &Filter, run: u16, chart: &Chart) -> bool {
         let number = u16::from(filter.element) + run * u16::from(filter.step);
         let element = self.element(usize::from(number));
@@ -305,44 +382,11 @@ impl<'a> Fields<'a> {
             0 => element.bytes(),
             component => element.component(usize::from(component)),
         };
-        is_code(chart, filter.codes, &unwrapped(value)) != filter.negated
+        is_code(chart, filter.codes, &self.unwrapped(value)) != filter.negated
     }
 }
 
-/// The values of one element.
-fn repetitions(
-    element: Element<'_>,
-    number: u16,
-    component: u8,
-    take: &mut dyn FnMut(Part, &[u8]),
-) {
-    let component = u16::from(component);
-    let mut one = |element: Element<'_>, repetition| {
-        let value = match component {
-            0 => element.bytes(),
-            component => element.component(usize::from(component)),
-        };
-        if !value.is_empty() {
-            let part = Part {
-                element: number,
-                component,
-                repetition,
-            };
-            take(part, &unwrapped(value));
-        }
-    };
-    let mut repetitions = element.repetitions();
-    match (repetitions.next(), repetitions.next()) {
-        (Some(first), Some(second)) => {
-            let rest = [first, second].into_iter().chain(repetitions);
-            for (element, repetition) in rest.zip(1..) {
-                one(element, repetition);
-            }
-        }
-        _ => one(element, 0),
-    }
-}
-
+#[inline]
 fn is_code(chart: &Chart, codes: u16, value: &[u8]) -> bool {
     let codes = chart.codes.get(usize::from(codes));
     codes.is_some_and(|codes| codes.contains(value))
@@ -357,6 +401,10 @@ fn is_good(check: Check, value: &[u8]) -> bool {
         Check::NotNegative => amount(|amount| amount >= Decimal::default()),
         Check::Cents => amount(|amount| amount.is_whole_in(100)),
         Check::Whole => amount(|amount| amount.is_whole_in(1)),
+        Check::Forward => match (value.get(..8), value.get(8), value.get(9..)) {
+            (Some(first), Some(b'-'), Some(last)) if last.len() == 8 => first <= last,
+            _ => true,
+        },
     }
 }
 

@@ -18,6 +18,7 @@ mod delimiters;
 mod entry;
 mod envelope;
 mod error;
+mod error_condition;
 mod event;
 mod finding;
 mod form;
@@ -50,13 +51,17 @@ mod visit;
 mod walk;
 
 pub use account::{
-    Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
-    SegmentSaid, SetReference, SetSaid, read_acknowledgments,
+    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
+    ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
+    ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
+    Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcknowledgmentOptions, AnswerNumbers, AnswerSet, ControlNumbers, CountingNumbers, Decided,
-    Decision, GroupDecision, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision,
-    Ta1Note, Ta1Policy, Verdict, acknowledge,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
+    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
+    ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, NoteBasis,
+    Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity,
+    Verdict, acknowledge, acknowledge_claims, advise,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -65,7 +70,7 @@ pub use decimal::Decimal;
 pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
-pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity};
+pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
 pub use json::named::schema::named_schema;
 pub use json::named::seal::EnvelopeFilling;
 pub use json::render::{Per, Shape};

@@ -31,6 +31,8 @@ pub struct Limits {
     pub findings_per_set: usize,
     /// Control numbers of one group or document that are remembered to find duplicates, as ranges.
     pub control_number_ranges: usize,
+    /// Ranges of rejected records that are kept for one transaction set; beyond it the set is rejected as a whole.
+    pub rejections_per_set: usize,
     /// Bytes of one acknowledgment; beyond it accepted sets are no longer listed one by one.
     pub acknowledgment_bytes: usize,
     /// Nesting of JSON objects and arrays.
@@ -65,6 +67,7 @@ impl Default for Limits {
             held_bytes: 16 << 20,
             findings_per_set: 1000,
             control_number_ranges: 1 << 18,
+            rejections_per_set: 1 << 16,
             acknowledgment_bytes: 32 << 20,
             json_depth: 128,
             json_token_bytes: 8 << 20,

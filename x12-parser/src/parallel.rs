@@ -67,7 +67,7 @@ type Under<'a, O> = (Block<'a>, O);
 
 /// Something to be done, with all that it takes.
 enum Work<'a, 'j, D, O> {
-    Cut(Cut<D>, Under<'a, O>),
+    Cut(Box<Cut<D>>, Under<'a, O>),
     Place(Box<Placer>, Under<'a, O>),
     Stage(Under<'a, O>),
     Join(Join<'j, O>, Under<'a, O>),
@@ -81,7 +81,7 @@ struct Cut<D> {
 
 /// What is to be done, and the tools of what goes in order.
 struct Desk<'a, 'j, D, O> {
-    cut: Option<Cut<D>>,
+    cut: Option<Box<Cut<D>>>,
     placer: Option<Box<Placer>>,
     join: Option<Join<'j, O>>,
     to_place: VecDeque<Under<'a, O>>,
@@ -103,7 +103,7 @@ impl<'a, 'j, D, O: Default> Desk<'a, 'j, D, O> {
         let spare = (0..most).map(|_| (blocks.empty(), O::default())).collect();
         let Blocks { cutting, placer } = blocks;
         Self {
-            cut: Some(Cut { source, cutting }),
+            cut: Some(Box::new(Cut { source, cutting })),
             placer: Some(Box::new(placer)),
             join: Some(join),
             to_place: VecDeque::new(),

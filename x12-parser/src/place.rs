@@ -2,6 +2,7 @@
 //!
 //! The only sequential pass behind the cut, so it looks at structure alone; elements are checked later, block by block, in parallel.
 
+mod header;
 mod set;
 
 use std::sync::Arc;
@@ -368,32 +369,9 @@ impl Placer {
         here.placed
             .events
             .push(Event::Entry(self.envelope.definition(ISA)));
-        self.header_findings(here);
+        self.header_findings(segment, here);
         if !self.isa13_seen.insert(&self.isa13) {
             self.find_in(here, Code::InterchangeControlNumberTwice, ISA, 13);
-        }
-    }
-
-    fn header_findings(&mut self, here: &mut Here<'_>) {
-        let Some(header) = &here.layout.header else {
-            return;
-        };
-        let (wrapped, delimiters) = (header.wrapped, header.delimiters);
-        for &element in &header.misfits {
-            self.find_in(here, Code::InterchangeWidth, ISA, element);
-        }
-        if wrapped {
-            self.find_in(here, Code::InterchangeWrapped, ISA, 0);
-        }
-        if delimiters.clash() {
-            self.find_in(here, Code::DelimitersEqual, ISA, 16);
-        }
-        let unusual = |byte: u8| byte.is_ascii_alphanumeric() || byte == b' ';
-        if unusual(delimiters.segment)
-            || unusual(delimiters.element)
-            || unusual(delimiters.component)
-        {
-            self.find_in(here, Code::DelimiterUnusual, ISA, 16);
         }
     }
 

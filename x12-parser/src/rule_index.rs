@@ -30,15 +30,25 @@ pub(crate) struct Slot {
     /// Index of the external list that it looks into, if that is at hand.
     pub(crate) list: Option<u16>,
     pub(crate) by_party: bool,
-    /// Whether the first value is what is wrong, if it is wrong that there is one.
+    /// Whether the place of its first value, or of its hit, may be told.
+    pub(crate) places: bool,
+    /// Whether a value of it may be what is wrong, and then told at its place.
     pub(crate) quotes: bool,
 }
 
-/// A slot that reads a segment.
+/// What is read of a segment, once for all slots that take it.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    pub(crate) slot: u16,
     pub(crate) reading: Reading,
+    /// Whether the element may repeat: one that stands alone is the first then.
+    pub(crate) repeats: bool,
+    pub(crate) takers: Vec<Taker>,
+}
+
+/// A slot that takes a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taker {
+    pub(crate) slot: u16,
     /// Whether the value names the party.
     pub(crate) is_name: bool,
 }
@@ -69,27 +79,34 @@ impl RuleIndex {
                 let slot = before.map_or(index.slots.len() as u16, |(_, slot)| *slot);
                 if before.is_none() {
                     known.push((gathered, slot));
-                    index.add(gathered, lists);
+                    index.add(guide, gathered, lists);
                 }
-                index.slots[usize::from(slot)].quotes |= quotes;
+                let slot_of = &mut index.slots[usize::from(slot)];
+                slot_of.quotes |= quotes;
+                slot_of.places |= quotes || cell == definition.anchor || triggers(definition, cell);
                 if let Some(cells) = index.cells.last_mut() {
                     cells.push(slot);
                 }
             }
         }
+        // In the order of the elements, so that the first of what is wrong is told.
+        for (_, readers) in index.readers.iter_mut().flatten() {
+            readers.sort_by_key(|reader| (reader.reading.element, reader.reading.component));
+        }
         index
     }
 
-    fn add(&mut self, cell: &Cell, lists: &[u16]) {
+    fn add(&mut self, guide: &Guide, cell: &Cell, lists: &[u16]) {
         let slot = self.slots.len() as u16;
         let list = match cell.gathers {
-            Gathers::Listed(list) => lists.get(usize::from(list)).copied(),
+            Gathers::Listed(list) | Gathers::InForce(list) => lists.get(usize::from(list)).copied(),
             _ => None,
         };
         self.slots.push(Slot {
             gathers: cell.gathers,
             list: list.filter(|&list| list != NONE),
             by_party: cell.parties.is_some(),
+            places: false,
             quotes: false,
         });
         for &scope in &cell.scopes {
@@ -107,11 +124,16 @@ impl RuleIndex {
                 by_loop.push((reading.loop_index, Vec::new()));
                 by_loop.len() - 1
             });
-            by_loop[at].1.push(Reader {
-                slot,
-                reading: reading.clone(),
-                is_name,
-            });
+            let readers = &mut by_loop[at].1;
+            let taker = Taker { slot, is_name };
+            match readers.iter_mut().find(|reader| reader.reading == *reading) {
+                Some(reader) => reader.takers.push(taker),
+                None => readers.push(Reader {
+                    reading: reading.clone(),
+                    repeats: repeats(guide, reading),
+                    takers: vec![taker],
+                }),
+            }
         }
         for &index in parties.flat_map(|parties| &parties.loops) {
             self.settles[usize::from(index)].push(slot);
@@ -121,9 +143,10 @@ impl RuleIndex {
     /// Who reads a segment of this definition in this loop.
     #[inline]
     pub(crate) fn readers(&self, definition: u16, loop_index: u16) -> &[Reader] {
-        let by_loop = self.readers.get(usize::from(definition));
-        let mut by_loop = by_loop.into_iter().flatten();
-        let found = by_loop.find(|(index, _)| *index == loop_index);
+        let Some(by_loop) = self.readers.get(usize::from(definition)) else {
+            return &[];
+        };
+        let found = by_loop.iter().find(|(index, _)| *index == loop_index);
         found.map_or(&[], |(_, readers)| readers)
     }
 
@@ -135,11 +158,40 @@ impl RuleIndex {
     }
 }
 
-/// Whether a rule says that what a cell gathers may not stand.
-fn quotes(rule: &SituationRule, cell: u16) -> bool {
-    rule.require.iter().any(|condition| match condition {
-        Condition::Absent(absent) => *absent == cell,
-        Condition::Not(conditions) => conditions.contains(&Condition::Present(cell)),
+fn repeats(guide: &Guide, reading: &Reading) -> bool {
+    let segment = guide.segments.get(usize::from(reading.segment));
+    let element = segment.and_then(|segment| guide.element(segment, usize::from(reading.element)));
+    element.is_some_and(|element| element.repeat != 1)
+}
+
+/// Whether a value of a cell can be what makes a rule matter.
+fn triggers(rule: &SituationRule, cell: u16) -> bool {
+    rule.when.iter().any(|condition| meets(condition, cell))
+}
+
+fn meets(condition: &Condition, cell: u16) -> bool {
+    match condition {
+        Condition::Present(of) | Condition::Code(of) => *of == cell,
+        Condition::Any(conditions) | Condition::All(conditions) => {
+            conditions.iter().any(|condition| meets(condition, cell))
+        }
         _ => false,
-    })
+    }
+}
+
+/// Whether a value of a cell can be what breaks a rule.
+fn quotes(rule: &SituationRule, cell: u16) -> bool {
+    rule.require.iter().any(|condition| blames(condition, cell))
+}
+
+fn blames(condition: &Condition, cell: u16) -> bool {
+    match condition {
+        Condition::Absent(of) | Condition::Unique(of) | Condition::Good(of) => *of == cell,
+        Condition::Listed(of, _) | Condition::Among(of, _) | Condition::Apart(of, _) => *of == cell,
+        Condition::Not(conditions) => conditions
+            .iter()
+            .any(|condition| [Condition::Present(cell), Condition::Code(cell)].contains(condition)),
+        Condition::All(conditions) => conditions.iter().any(|condition| blames(condition, cell)),
+        _ => false,
+    }
 }

@@ -8,13 +8,14 @@ use x12_schemas::table::{Amounts, Condition, Guide, NONE, Reading, Relation, Sit
 use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
-use crate::finding::Position;
-use crate::gather::{Day, Fields, Place, Seen, State};
+use crate::finding::{Position, Trigger};
+use crate::gather::{Day, Fields, Gatherer, Place, Seen, State, Tally};
 use crate::segment::Segment;
 
 /// What the rules of a guide have gathered in a transaction set; by default there are none to be followed.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
+    tallies: Vec<Tally>,
     states: Vec<State>,
 }
 
@@ -22,6 +23,8 @@ pub(crate) struct Rules {
 pub(crate) struct Broken {
     pub(crate) rule: u16,
     pub(crate) told: Told,
+    /// What made it matter: the first value that each of its conditions looked at.
+    triggers: Vec<Seen>,
 }
 
 /// Where a broken rule is told.
@@ -40,21 +43,34 @@ impl Rules {
     pub(crate) fn new(chart: &Chart) -> Self {
         let slots = chart.rules.slots.iter();
         Self {
+            tallies: slots.clone().map(|_| Tally::default()).collect(),
             states: slots.map(|_| State::default()).collect(),
         }
     }
 
     /// Looks at nothing any more.
     pub(crate) fn stop(&mut self) {
+        self.tallies.clear();
         self.states.clear();
+    }
+
+    #[inline]
+    fn gatherer(&mut self, slot: u16) -> Option<Gatherer<'_>> {
+        let slot = usize::from(slot);
+        Some(Gatherer {
+            tally: self.tallies.get_mut(slot)?,
+            state: self.states.get_mut(slot)?,
+        })
     }
 
     /// A loop begins: what was gathered in the one before is forgotten.
     pub(crate) fn open(&mut self, chart: &Chart, loop_index: u16) {
-        let slots = chart.rules.begins.get(usize::from(loop_index));
-        for &slot in slots.into_iter().flatten() {
-            if let Some(state) = self.states.get_mut(usize::from(slot)) {
-                state.begin();
+        let Some(slots) = chart.rules.begins.get(usize::from(loop_index)) else {
+            return;
+        };
+        for &slot in slots {
+            if let Some(gatherer) = self.gatherer(slot) {
+                gatherer.begin();
             }
         }
     }
@@ -78,17 +94,16 @@ impl Rules {
         };
         let fields = Fields::new(read, readers.len());
         for reader in readers {
-            let slot = usize::from(reader.slot);
-            let (Some(state), Some(slot)) =
-                (self.states.get_mut(slot), chart.rules.slots.get(slot))
-            else {
-                continue;
-            };
-            fields.read(chart, &reader.reading, &mut |part, value| {
-                if reader.is_name {
-                    state.name(value);
-                } else {
-                    state.take(chart, slot, (place, part), value);
+            fields.read(chart, reader, |part, value| {
+                for taker in &reader.takers {
+                    let slot = chart.rules.slots.get(usize::from(taker.slot));
+                    match (self.gatherer(taker.slot), slot) {
+                        (Some(gatherer), _) if taker.is_name => gatherer.name(value),
+                        (Some(gatherer), Some(slot)) => {
+                            gatherer.take(chart, slot, (place, part), value)
+                        }
+                        _ => {}
+                    }
                 }
             });
         }
@@ -98,25 +113,34 @@ impl Rules {
     pub(crate) fn close(&mut self, chart: &Chart, loop_index: u16) -> Vec<Broken> {
         let settled = chart.rules.settles.get(usize::from(loop_index));
         for &slot in settled.into_iter().flatten() {
-            if let Some(state) = self.states.get_mut(usize::from(slot)) {
-                state.settle();
+            if let Some(gatherer) = self.gatherer(slot) {
+                gatherer.settle();
             }
         }
         if self.states.is_empty() {
             return Vec::new();
         }
-        let rules = chart.rules.scopes.get(usize::from(loop_index));
+        let Some(rules) = chart.rules.scopes.get(usize::from(loop_index)) else {
+            return Vec::new();
+        };
         let broken = |&rule: &u16| {
             let definition = chart.guide.rules.get(usize::from(rule))?;
             let look = Look {
                 chart,
                 cells: chart.rules.cells.get(usize::from(rule))?,
+                tallies: &self.tallies,
                 states: &self.states,
             };
             let told = look.told(definition, loop_index)?;
-            Some(Broken { rule, told })
+            let triggers = definition.when.iter();
+            let triggers = triggers.filter_map(|met| look.trigger(met)).collect();
+            Some(Broken {
+                rule,
+                told,
+                triggers,
+            })
         };
-        rules.into_iter().flatten().filter_map(broken).collect()
+        rules.iter().filter_map(broken).collect()
     }
 }
 
@@ -124,6 +148,7 @@ impl Rules {
 struct Look<'s> {
     chart: &'s Chart,
     cells: &'s [u16],
+    tallies: &'s [Tally],
     states: &'s [State],
 }
 
@@ -162,8 +187,15 @@ impl Look<'_> {
         self.states.get(usize::from(*slot))
     }
 
+    #[inline]
+    fn tally(&self, cell: u16) -> Tally {
+        let slot = self.cells.get(usize::from(cell));
+        let tally = slot.and_then(|slot| self.tallies.get(usize::from(*slot)));
+        tally.copied().unwrap_or_default()
+    }
+
     fn count(&self, cell: u16) -> u32 {
-        self.state(cell).map_or(0, |state| state.count)
+        self.tally(cell).count
     }
 
     /// Whether it holds; what cannot be known does.
@@ -171,25 +203,30 @@ impl Look<'_> {
         match condition {
             Condition::Present(cell) => self.count(*cell) > 0,
             Condition::Absent(cell) => self.count(*cell) == 0,
-            Condition::Code(cell) => self.state(*cell).is_some_and(|state| state.hit.is_some()),
+            Condition::Code(cell) => self.tally(*cell).is_hit,
             Condition::Count(cell, least, most) => {
                 let count = self.count(*cell);
                 count >= *least && (*most == 0 || count <= *most)
             }
             Condition::Amounts(amounts) => self.compares(amounts).unwrap_or(true),
-            Condition::Unique(cell) | Condition::Good(cell) => {
-                self.state(*cell).is_none_or(|state| state.hit.is_none())
-            }
+            Condition::Unique(cell) | Condition::Good(cell) => !self.tally(*cell).is_hit,
             Condition::Among(values, known) => self.stranger(*values, *known, false).is_none(),
             Condition::Apart(values, others) => self.stranger(*values, *others, true).is_none(),
+            Condition::Points(pointers, places) => {
+                let count = self.count(*places).to_string();
+                let most =
+                    Decimal::parse(count.as_bytes()).filter(|_| !self.tally(*pointers).is_lost);
+                let highest = self.state(*pointers).map(|state| state.sum);
+                highest
+                    .zip(most)
+                    .is_none_or(|(highest, most)| highest <= most)
+            }
             Condition::NotAfter(first, second) => match (self.days(*first), self.days(*second)) {
                 (Some((_, last)), Some((first, _))) => last <= first,
                 _ => true,
             },
             Condition::Listed(cell, dates) => {
-                let state = self.state(*cell);
-                state.is_none_or(|state| state.hit.is_none())
-                    && self.expired(*cell, dates).is_none()
+                !self.tally(*cell).is_hit && self.expired(*cell, dates).is_none()
             }
             Condition::Any(conditions) => conditions.iter().any(|condition| self.holds(condition)),
             Condition::All(conditions) => conditions.iter().all(|condition| self.holds(condition)),
@@ -207,7 +244,7 @@ impl Look<'_> {
         let added = amounts.plus.iter().map(|cell| (cell, true));
         for (cell, is_added) in added.chain(amounts.minus.iter().map(|cell| (cell, false))) {
             let state = self.state(*cell)?;
-            if state.is_lost {
+            if self.tally(*cell).is_lost {
                 return None;
             }
             if self.is_by_party(*cell) {
@@ -249,10 +286,10 @@ impl Look<'_> {
 
     /// The first value that is among others though it should not be, or the other way round.
     fn stranger(&self, values: u16, others: u16, is_apart: bool) -> Option<Seen> {
-        let (values, others) = (self.state(values)?, self.state(others)?);
-        if values.is_lost || others.is_lost {
+        if self.tally(values).is_lost || self.tally(others).is_lost {
             return None;
         }
+        let (values, others) = (self.state(values)?, self.state(others)?);
         let known = others.more.as_ref().map(|more| &more.values);
         let is_known = |value: &[u8]| known.is_some_and(|known| known.contains_key(value));
         let wrong = values.more.as_ref()?.values.iter();
@@ -265,7 +302,7 @@ impl Look<'_> {
                 part.repetition,
             )
         })?;
-        Some(place.seen(*part, value))
+        Some(place.seen(*part, Some(value)))
     }
 
     /// The first code that is not in force on the first of the dates that stands.
@@ -275,10 +312,25 @@ impl Look<'_> {
         let list = self.chart.lists.get(usize::from(list))?;
         let (day, _) = dates.iter().find_map(|date| self.days(*date))?;
         let timed = &self.state(cell)?.more.as_ref()?.timed;
-        let expired = timed
-            .iter()
-            .find(|seen| !list.is_in_force(&seen.value, &day));
+        let is_expired = |seen: &&Seen| {
+            let code = seen.value.as_deref();
+            code.is_some_and(|code| !list.is_in_force(code, &day))
+        };
+        let expired = timed.iter().find(is_expired);
         expired.cloned()
+    }
+
+    /// The first value that made it hold, if something had to stand for it.
+    fn trigger(&self, condition: &Condition) -> Option<Seen> {
+        match condition {
+            Condition::Present(cell) => self.state(*cell)?.first.clone(),
+            Condition::Code(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Any(conditions) | Condition::All(conditions) => {
+                let mut met = conditions.iter().filter(|condition| self.holds(condition));
+                met.find_map(|condition| self.trigger(condition))
+            }
+            _ => None,
+        }
     }
 
     /// The value that made it fail, if a single one did.
@@ -368,10 +420,28 @@ impl Broken {
         }
     }
 
+    /// What made it matter, each place once and without the values.
+    pub(crate) fn triggers(&self, guide: &Arc<Guide>) -> Vec<Trigger> {
+        let mut triggers: Vec<Trigger> = Vec::new();
+        for seen in &self.triggers {
+            let next = Trigger {
+                position: Position::new(guide, seen.loop_index, seen.segment),
+                segment: seen.span.segment,
+                element: seen.part.element,
+                component: seen.part.component,
+                repetition: seen.part.repetition,
+            };
+            if !triggers.iter().any(|other| other.is_at(&next)) {
+                triggers.push(next);
+            }
+        }
+        triggers
+    }
+
     /// The value that is what is wrong.
     pub(crate) fn value(&self) -> Option<&Arc<[u8]>> {
         match &self.told {
-            Told::Value(seen) => Some(&seen.value),
+            Told::Value(seen) => seen.value.as_ref(),
             _ => None,
         }
     }

@@ -117,6 +117,7 @@ impl Cap {
                     code,
                     severity: code.severity(),
                     rule: NONE,
+                    triggers: Vec::new(),
                     element: 0,
                     component: 0,
                     repetition: 0,

@@ -78,6 +78,7 @@ impl Trail<'_> {
         }
         if let Some(finding) = self.findings.last_mut() {
             finding.break_rule(broken.rule);
+            finding.triggers = broken.triggers(guide);
         }
         let none = || Arc::from([].as_slice());
         self.copies

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use x12_parser::{
-    AcknowledgmentOptions, AnswerSet, ControlNumber, ControlNumbers, CountingNumbers, Decided,
-    Error, Options, Reason, RecordCounts, RecordVerdicts, Rejects, Ta1Note, acknowledge, validate,
+    AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions, ClaimSource,
+    ControlNumber, ControlNumbers, CountingNumbers, Decided, Error, Options, Reason, RecordCounts,
+    RecordVerdicts, Rejects, Ta1Note, acknowledge, acknowledge_claims, validate,
 };
 
 const ISA: &str =
@@ -85,6 +86,14 @@ fn line(decided: &Decided) -> String {
     }
 }
 
+/// A clearinghouse that received the claims the day before.
+fn claim_options(how: &AcknowledgmentOptions) -> ClaimAcknowledgmentOptions {
+    let mut claims = ClaimAcknowledgmentOptions::new(&*how.date, &*how.time, how.numbers);
+    claims.received = "20261122".to_owned();
+    claims.source = ClaimSource::Clearinghouse;
+    claims
+}
+
 /// Records received and rejected with their amounts, of each provider too, and why.
 fn records(verdicts: &RecordVerdicts) -> String {
     if verdicts.received.records == 0 {
@@ -113,7 +122,8 @@ fn records(verdicts: &RecordVerdicts) -> String {
 #[test]
 fn each_case_is_answered_as_it_is_written_down() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acknowledge");
-    let made_up = fs::read_to_string(folder.join("made-up.kdl")).expect("it is there");
+    let guides = ["made-up.kdl", "situations.kdl"]
+        .map(|file| fs::read_to_string(folder.join(file)).expect("it is there"));
     let mut cases = 0;
     for entry in fs::read_dir(&folder).expect("it is there").flatten() {
         let path = entry.path();
@@ -124,23 +134,31 @@ fn each_case_is_answered_as_it_is_written_down() {
         let document = fs::read(&path).expect("it was found there");
         let answers = [1 << 17, 512].map(|block_bytes| {
             let mut read = Options::default();
-            let guide = read.catalog.compile("made-up.kdl", &made_up);
-            let catalog = (*read.catalog).clone().with(guide.expect("it compiles"));
-            read.catalog = catalog.into();
+            for guide in &guides {
+                let guide = read.catalog.compile("made-up.kdl", guide);
+                let catalog = (*read.catalog).clone().with(guide.expect("it compiles"));
+                read.catalog = catalog.into();
+            }
             read.block_bytes = block_bytes;
             let (mut answers, mut told) = (Vec::new(), String::new());
             let mut how = options();
-            if path
-                .file_name()
-                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"records-"))
-            {
+            let mut verdicts = AcceptedRecords::default();
+            let name = path.file_name().expect("it has one");
+            let by_record = name.as_encoded_bytes().starts_with(b"records-");
+            if by_record {
                 how.rejects = Rejects::Records;
             }
             acknowledge(&document[..], &mut answers, &mut how, &read, |next| {
                 told += &format!("{}\n", line(&next));
+                verdicts.note(&next);
                 Ok(())
             })
             .expect("it reads");
+            if by_record {
+                let mut how = claim_options(&how);
+                acknowledge_claims(&document[..], &mut answers, &verdicts, &mut how, &read)
+                    .expect("it read before");
+            }
             let mut faults = Vec::new();
             validate(&answers[..], &Options::default(), |finding| {
                 faults.push(format!("{} {}", finding.code.name(), finding.path()));
@@ -158,7 +176,7 @@ fn each_case_is_answered_as_it_is_written_down() {
         let expected = fs::read_to_string(&beside).unwrap_or_default();
         assert_eq!(answers[0], expected, "{}", path.display());
     }
-    assert_eq!(cases, 8);
+    assert_eq!(cases, 13);
 }
 
 #[test]

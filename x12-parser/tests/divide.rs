@@ -79,12 +79,14 @@ fn halves(
     })
 }
 
-/// Findings of a document, by name and place.
+/// Findings of a document, by name and place; but what a rule says of subscribers who have claims as well as patients.
 fn findings(document: &[u8]) -> Vec<String> {
     let mut findings = Vec::new();
     if !document.is_empty() {
         let read = validate(document, &Options::default(), |finding| {
-            findings.push(format!("{} {}", finding.name(), finding.path()));
+            if finding.name() != "claim-without-patient" {
+                findings.push(format!("{} {}", finding.name(), finding.path()));
+            }
             Ok(())
         });
         assert!(read.is_ok());

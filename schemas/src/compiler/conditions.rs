@@ -76,10 +76,12 @@ const CONDITIONS: &[&str] = &[
     "unique",
     "among",
     "apart",
+    "points",
     "not-after",
     "check",
     "matches",
     "listed",
+    "in-force",
     "any",
     "all",
     "not",
@@ -92,6 +94,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("not-negative", Check::NotNegative),
     ("cents", Check::Cents),
     ("whole", Check::Whole),
+    ("forward", Check::Forward),
 ];
 
 /// Reads the conditions of one rule, and gathers the cells that they look at.
@@ -156,6 +159,10 @@ impl Reader<'_> {
                 self.term(node, &TERMS, 0, Values)?,
                 self.term(node, &TERMS, 1, Values)?,
             ),
+            "points" => Condition::Points(
+                self.term(node, &TERMS, 0, Gathers::Highest)?,
+                self.term(node, &TERMS, 1, Presence)?,
+            ),
             "not-after" => {
                 self.report.check(node, &TERMS);
                 let [first, second] = [0, 1].map(|index| self.date(node.arguments.get(index)));
@@ -173,7 +180,8 @@ impl Reader<'_> {
                 let pattern = self.pattern(node)?;
                 Condition::Good(self.term(node, &MATCHES, 0, Gathers::Matches(pattern))?)
             }
-            "listed" => self.listed(node)?,
+            "listed" => self.listed(node, Gathers::Listed)?,
+            "in-force" => self.listed(node, Gathers::InForce)?,
             "any" => Condition::Any(self.block(node, depth + 1)),
             "all" => Condition::All(self.block(node, depth + 1)),
             "not" => Condition::Not(self.block(node, depth + 1)),
@@ -304,10 +312,12 @@ impl Reader<'_> {
     }
 
     /// `listed "SV101-2" "DTP03[472]" list=procedures`: in the list, on the first of the dates that stands.
-    fn listed(&mut self, node: &Node) -> Option<Condition> {
+    ///
+    /// `in-force` looks at the time of those only that are in the list.
+    fn listed(&mut self, node: &Node, gathers: fn(u16) -> Gathers) -> Option<Condition> {
         let Some(name) = self.report.word(node, "list").map(str::to_owned) else {
-            self.report
-                .error(node.at, "`listed` says in what: `list=taxonomies`");
+            let message = format!("`{}` says in what: `list=taxonomies`", node.name);
+            self.report.error(node.at, message);
             return None;
         };
         let known = self.guide.lists.iter().position(|list| *list == name);
@@ -315,7 +325,7 @@ impl Reader<'_> {
             self.guide.lists.push(name);
             self.guide.lists.len() - 1
         });
-        let cell = self.term(node, &LISTED, 0, Gathers::Listed(small(list)))?;
+        let cell = self.term(node, &LISTED, 0, gathers(small(list)))?;
         let mut dates = Vec::new();
         for argument in node.arguments.iter().skip(1) {
             dates.push(self.date(Some(argument))?);
@@ -382,10 +392,28 @@ impl Reader<'_> {
         Some(small(self.cells.len() - 1))
     }
 
-    /// Where the values of a term stand, from each of the scopes, and the loops at whose opening they begin anew.
-    ///
-    /// One that only some of the scopes know is absent in the others.
+    /// Where the values of a term stand, all those that it joins by a blank, and the loops at whose opening they begin anew.
     fn resolve(
+        &mut self,
+        terms: &str,
+        at: Place,
+        scopes: &[u16],
+    ) -> Option<(Vec<u16>, Vec<Reading>)> {
+        let mut terms = terms.split(' ');
+        let (owners, mut readings) = self.resolve_one(terms.next()?, at, scopes)?;
+        for term in terms {
+            let (others, more) = self.resolve_one(term, at, scopes)?;
+            if others != owners {
+                let message = format!("`{term}` is not of the same loop as what it is joined with");
+                self.report.error(at, message);
+            }
+            readings.extend(more);
+        }
+        Some((owners, readings))
+    }
+
+    /// As [`Self::resolve`]. One that only some of the scopes know is absent in the others.
+    fn resolve_one(
         &mut self,
         term: &str,
         at: Place,

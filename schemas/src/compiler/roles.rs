@@ -29,6 +29,7 @@ const KNOWN: &[(&str, Role)] = &[
     ("sender", Role::Sender),
     ("receiver", Role::Receiver),
     ("provider", Role::Provider),
+    ("provider-tax", Role::ProviderTax),
     ("patient", Role::Patient),
     ("claim", Role::Claim),
     ("charge", Role::Charge),

@@ -480,6 +480,8 @@ pub enum Gathers {
     Others(u16),
     /// Their sum.
     Sum,
+    /// The highest of them.
+    Highest,
     /// All of them.
     Values,
     /// The earliest and the latest date; of periods the end instead of the beginning.
@@ -490,6 +492,8 @@ pub enum Gathers {
     Matches(u16),
     /// Whether one is not in the external list, an index into [`Guide::lists`], and those that are in it for a time only.
     Listed(u16),
+    /// Those that are in the external list for a time only.
+    InForce(u16),
 }
 
 /// What a value can be checked for by itself.
@@ -505,6 +509,8 @@ pub enum Check {
     Cents,
     /// A number without decimal places.
     Whole,
+    /// A period that does not end before it begins.
+    Forward,
 }
 
 /// Something that holds in an occurrence or not; numbers are cells of the rule.
@@ -526,6 +532,8 @@ pub enum Condition {
     Among(u16, u16),
     /// No value of the first is one of the second.
     Apart(u16, u16),
+    /// No value of the first is higher than the number of values of the second.
+    Points(u16, u16),
     /// No date of the first is after one of the second.
     NotAfter(u16, u16),
     /// All values are as they should be: those that were gathered to be told apart from others.

@@ -76,6 +76,19 @@ fn write(command: &Path, arguments: &[&str], seed: usize, file: &Path) {
     );
 }
 
+/// A made-up document of a guide: one transaction set with one record.
+pub fn document(guide: &str, rich: &str, seed: u64) -> Vec<u8> {
+    let made = Command::new(command())
+        .args([
+            "synth", guide, "--rich", rich, "--sets", "1", "--claims", "1",
+        ])
+        .args(["--seed", &seed.to_string()])
+        .output()
+        .expect("x12conv was built");
+    assert!(made.status.success(), "{guide} --seed {seed}");
+    made.stdout
+}
+
 /// `x12conv` as it stands in the sources; cargo makes it known to the tests of its own package only.
 fn command() -> PathBuf {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"))

@@ -1,5 +1,5 @@
 //! What is expected of each sample stands beside it: its JSON, its findings if there are any, its claims line by line if it is neither
-//! broken nor about envelopes, and its answer if a 997 is in it.
+//! broken nor about envelopes, and its answer if a 997 or a TA1 is in it.
 //!
 //! `X12_WRITE=1 cargo test -p acceptance` writes the expectations anew; the difference is then read like code.
 
@@ -68,7 +68,7 @@ fn claims(document: &Document) -> Vec<u8> {
     }
 }
 
-/// The answer to a document; nothing if no 997 is in it.
+/// The answer to a document; nothing if neither a 997 nor a TA1 is in it.
 fn answer(document: &Document) -> Vec<u8> {
     let mut answer = Vec::new();
     let read = acknowledge(
@@ -79,8 +79,9 @@ fn answer(document: &Document) -> Vec<u8> {
         |_| Ok(()),
     );
     assert!(read.is_ok(), "{}: {read:?}", document.name);
-    let has_997 = String::from_utf8_lossy(&answer).contains("ST*997*");
-    if has_997 { answer } else { Vec::new() }
+    let text = String::from_utf8_lossy(&answer);
+    let is_told = text.contains("ST*997*") || text.contains("\nTA1");
+    if is_told { answer } else { Vec::new() }
 }
 
 /// Whether a file holds what was found; an absent file holds nothing. Writes it instead if asked to.

@@ -1,13 +1,16 @@
 //! The command line: verbs, flags and their help, each verb's examples first.
 
+mod ack;
+
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use x12_parser::{ControlNumber, SnipTypes};
 
-use crate::clock;
 use crate::synth::Fault;
+
+use ack::{ACK_EXAMPLES, control_number, date, time};
+pub use ack::{Accepted, AckArguments, Advised, Groups, Rejected, Ta1};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -239,8 +242,8 @@ pub struct X12Arguments {
     #[arg(long, value_name = "HHMM", value_parser = time, help_heading = "Filled in (shape `named`)")]
     pub time: Option<String>,
     /// Control number of the first interchange and group; further ones count on
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999), help_heading = "Filled in (shape `named`)")]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number(), help_heading = "Filled in (shape `named`)")]
+    pub control_number: ControlNumber,
     /// Production data, ISA15 P, instead of test data
     #[arg(long, help_heading = "Filled in (shape `named`)")]
     pub production: bool,
@@ -287,92 +290,26 @@ pub struct ValidateArguments {
     pub output: OutputArguments,
 }
 
-const ACK_EXAMPLES: &str = "\
-Examples:
-  x12conv ack claims.x12 > answer.x12
-  x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
-  x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
-
-One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
-
-/// Arguments of `ack`.
-#[derive(Debug, Args)]
-pub struct AckArguments {
-    /// Date of the answer, CCYYMMDD [default: today in UTC]
-    #[arg(long, value_name = "CCYYMMDD", value_parser = date)]
-    pub date: Option<String>,
-    /// Time of the answer, HHMM [default: now in UTC]
-    #[arg(long, value_name = "HHMM", value_parser = time)]
-    pub time: Option<String>,
-    /// Control number of the first answer, of interchange and group alike; further ones count on
-    ///
-    /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
-    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
-    pub control_number: ControlNumber,
-    /// When a TA1 is sent
-    #[arg(long, value_enum, default_value_t)]
-    pub ta1: Ta1,
-    /// How a 997 or 999 tells of accepted transaction sets
-    #[arg(long, value_enum, default_value_t)]
-    pub accepted: Accepted,
-    #[command(flatten)]
-    pub guides: GuideArguments,
-    #[command(flatten)]
-    pub read: ReadArguments,
-    #[command(flatten)]
-    pub output: OutputArguments,
-}
-
-/// When a TA1 is sent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Ta1 {
-    /// If ISA14 asks for it, or the interchange is rejected
-    #[default]
-    WhenAsked,
-    /// Always
-    Always,
-}
-
-/// How a 997 or 999 tells of accepted transaction sets.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Accepted {
-    /// One by one, AK2 and IK5 each
-    #[default]
-    List,
-    /// By their count in AK9 alone
-    Count,
-}
-
-/// A control number.
-fn control_number() -> impl TypedValueParser<Value = ControlNumber> {
-    let [first, last] = [ControlNumber::FIRST, ControlNumber::LAST].map(|it| i64::from(it.get()));
-    let number = clap::value_parser!(u32).range(first..=last);
-    number.try_map(|number| ControlNumber::new(number).ok_or("it is no control number"))
-}
-
-fn date(text: &str) -> Result<String, &'static str> {
-    clock::is_date(text)
-        .then(|| text.to_owned())
-        .ok_or("a date has the form CCYYMMDD: `20261123`")
-}
-
-fn time(text: &str) -> Result<String, &'static str> {
-    clock::is_time(text)
-        .then(|| text.to_owned())
-        .ok_or("a time has the form HHMM: `1200`")
-}
-
 const INFO_EXAMPLES: &str = "\
 Examples:
   x12conv info claims.x12
-  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'";
+  x12conv info --json *.x12 | jq -r '[.file, .sender.id, .controlNumber] | @tsv'
+  x12conv info --acknowledgments answer.x12     what a received TA1, 997, 999, 277CA or 824 says, a line each";
 
 /// Arguments of `info`.
 #[derive(Debug, Args)]
 pub struct InfoArguments {
-    /// One line of JSON for each interchange
+    /// One line of JSON for each interchange, or for each thing that is said
     #[arg(long)]
     pub json: bool,
+    /// Say what received acknowledgments say instead: of which interchange, group, set, claim, item, and whether it is rejected
+    ///
+    /// Read are TA1, 997, 999, claim acknowledgments (277CA) and application advice (824).
+    #[arg(long)]
+    pub acknowledgments: bool,
+    /// Show numbers of claims and amounts, which are masked else
+    #[arg(long, requires = "acknowledgments")]
+    pub show_phi: bool,
     #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]

@@ -3,6 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek};
 
+use crate::documents::Document;
 use crate::input::Input;
 use crate::outcome::Failure;
 use crate::progress::Progress;
@@ -14,12 +15,18 @@ pub struct Spool<'i> {
 }
 
 impl<'i> Spool<'i> {
-    /// Of an input; one that can be read but once, such as a pipe, is copied to a temporary file first.
-    pub fn new(input: &'i Input, progress: &Progress) -> Result<Self, Failure> {
+    /// Of an input that is not open yet.
+    pub fn open(input: &'i Input) -> Result<Self, Failure> {
+        let reader = input.open(&Progress::none())?;
+        Self::new(Document { input, reader })
+    }
+
+    /// Of a document that is about to be read; one that can be read but once, such as a pipe, is copied to a temporary file first.
+    pub fn new(document: Document<'i>) -> Result<Self, Failure> {
+        let Document { input, mut reader } = document;
         if input.reopen().is_some() {
             return Ok(Self { input, copy: None });
         }
-        let mut reader = input.open(progress)?;
         let mut copy = nameless().map_err(Failure::Output)?;
         io::copy(&mut reader, &mut copy).map_err(x12_parser::Error::from)?;
         let copy = Some(copy);
@@ -27,7 +34,7 @@ impl<'i> Spool<'i> {
     }
 
     /// Reads it from its start.
-    pub fn read(&self, progress: &Progress) -> Result<Box<dyn Read + '_>, Failure> {
+    pub fn read(&self, progress: &Progress) -> Result<Box<dyn Read + Send + '_>, Failure> {
         let Some(copy) = &self.copy else {
             return Ok(Box::new(self.input.open(progress)?));
         };

@@ -1,9 +1,13 @@
-//! Reads received acknowledgments into a typed account: TA1, and the groups of 999 and 997.
+//! Reads received acknowledgments into a typed account: TA1, the groups of 999 and 997, claim acknowledgments (277CA), advice (824).
 //!
 //! What they say is told as it is read, with the interchange that brought it; what cannot be told is a finding.
 
+mod advice;
+mod claims;
+mod follow;
 mod read;
 mod said;
+mod withheld;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -23,15 +27,24 @@ use crate::snip::SnipTypes;
 use crate::source::ReadSource;
 use crate::validate::Cap;
 
+use advice::Advice;
+pub use advice::{AdviceOutcome, AdviceSaid, AdviceScope, ErrorSaid, ItemReference};
+pub use claims::{
+    BatchReference, ClaimAction, ClaimReference, ClaimSaid, Level, LevelSaid, LineSaid, Stated,
+    Status, Totals,
+};
+use follow::Claims;
 pub use said::{
     Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
     SegmentSaid, SetReference, SetSaid,
 };
+pub use withheld::Withheld;
 
 /// Reads the acknowledgments of a document; `told` gets what they say, in the order of the document.
 ///
-/// Read are TA1, wherever it stands outside a transaction set, and every 999 and 997, with or without a guide. Findings are told of
-/// the envelope and of these; other transaction sets are passed over. Memory does not grow with the document.
+/// Read are TA1, wherever it stands outside a transaction set, and every 999, 997, 824 and claim acknowledgment (277 of 005010X214), with
+/// or without a guide. Findings are told of the envelope and of these; other transaction sets are passed over. Memory does not grow with
+/// the document.
 ///
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further; also what `told` returns.
@@ -123,10 +136,41 @@ enum Reading {
     /// Before the header of a transaction set.
     Unknown,
     /// In an acknowledgment.
-    Yes,
+    Yes(Kind),
     /// In another transaction set.
     No,
 }
+
+/// The kinds of acknowledgments that are transaction sets.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    /// 999 or 997.
+    Functional,
+    /// 277CA.
+    Claims,
+    /// 824.
+    Advice,
+}
+
+impl Kind {
+    /// The kind of a transaction set, by its headers.
+    fn of(envelope: &Envelope) -> Option<Self> {
+        let guide = match envelope.st(3) {
+            "" => envelope.gs(8),
+            st03 => st03,
+        };
+        match envelope.st(1) {
+            "999" | "997" => Some(Self::Functional),
+            "824" => Some(Self::Advice),
+            "277" if guide.starts_with(CLAIMS_GUIDE) => Some(Self::Claims),
+            _ if envelope.gs(1) == "FA" => Some(Self::Functional),
+            _ => None,
+        }
+    }
+}
+
+/// The guide of claim acknowledgments, whatever its errata: other guides of the 277 answer other questions.
+const CLAIMS_GUIDE: &str = "005010X214";
 
 /// What an acknowledgment has begun to speak of.
 #[derive(Default)]
@@ -139,6 +183,8 @@ struct Open {
     fault: Option<Fault>,
     /// Whether the end of the group, AK9, was read.
     ended: bool,
+    claims: Claims,
+    advice: Advice,
 }
 
 enum Fault {
@@ -179,7 +225,7 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
 
     fn finding(&mut self, finding: Finding) -> Result<(), Error> {
         match self.reading {
-            Reading::Outside | Reading::Yes => self.teller.find(finding),
+            Reading::Outside | Reading::Yes(_) => self.teller.find(finding),
             Reading::Unknown => {
                 self.waiting.push(finding);
                 Ok(())
@@ -210,9 +256,12 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
     }
 
     fn close_set(&mut self, replay: &Replay<'_>) -> Result<(), Error> {
-        if self.reading == Reading::Yes {
+        if let Reading::Yes(kind) = self.reading {
             self.tell_fault()?;
-            if !self.open.ended && !self.guided {
+            let Open { claims, advice, .. } = &mut self.open;
+            claims.finish(&mut |said| self.teller.say(said))?;
+            advice.finish(&mut |said| self.teller.say(said))?;
+            if kind == Kind::Functional && !self.open.ended && !self.guided {
                 let span = Span {
                     length: 0,
                     ..self.last
@@ -252,8 +301,14 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
         found
             .into_iter()
             .try_for_each(|finding| self.teller.find(finding))?;
-        if self.reading == Reading::Yes {
-            let fit = self.acknowledgment(&id, segment)?;
+        if let Reading::Yes(kind) = self.reading {
+            let Open { claims, advice, .. } = &mut self.open;
+            let mut say = |said: Said<'_>| self.teller.say(said);
+            let fit = match kind {
+                Kind::Functional => self.acknowledgment(&id, segment)?,
+                Kind::Claims => claims.segment(&id, segment, &mut say)?,
+                Kind::Advice => advice.segment(&id, segment, &mut say)?,
+            };
             if !self.guided {
                 for (code, element) in fit.err().into_iter().chain(read::misfits(&id, segment)) {
                     let finding = replay.finding(placed, code, Part::element(element));
@@ -272,8 +327,7 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
     fn open_set(&mut self, placed: &PlacedSegment<'_>) -> Result<(), Error> {
         let envelope = &mut self.teller.envelope;
         envelope.read_st(&placed.segment);
-        let reads = matches!(envelope.st(1), "999" | "997") || envelope.gs(1) == "FA";
-        self.reading = if reads { Reading::Yes } else { Reading::No };
+        self.reading = Kind::of(envelope).map_or(Reading::No, Reading::Yes);
         for finding in std::mem::take(&mut self.waiting) {
             self.finding(finding)?;
         }
@@ -369,7 +423,7 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
             return Ok(Err((Code::SegmentUnexpected, 0)));
         };
         let Some(acceptance) = read::acceptance(segment, 1, "AEMRWX") else {
-            return Ok(Err(uncoded(segment)));
+            return Ok(Err(read::uncoded(segment)));
         };
         let codes = read::codes(segment, 2);
         self.teller.say(Said::Set(SetSaid {
@@ -387,7 +441,7 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
             return Ok(Err((Code::SegmentUnexpected, 0)));
         };
         let Some(acceptance) = read::acceptance(segment, 1, "AEMPRWX") else {
-            return Ok(Err(uncoded(segment)));
+            return Ok(Err(read::uncoded(segment)));
         };
         self.teller.say(Said::Group(GroupSaid {
             group,
@@ -402,14 +456,5 @@ impl<T: FnMut(Acknowledged<'_>) -> Result<(), Error>> Account<T> {
         } else {
             Ok(())
         })
-    }
-}
-
-/// The first element holds no code that could be told.
-fn uncoded(segment: &Segment<'_>) -> Misfit {
-    if segment.element(1).is_empty() {
-        (Code::ElementMissing, 1)
-    } else {
-        (Code::ElementCode, 1)
     }
 }

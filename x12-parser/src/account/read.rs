@@ -97,12 +97,12 @@ pub(super) fn misfits<'s>(
 }
 
 /// An element as text.
-fn words(segment: &Segment<'_>, number: usize) -> String {
+pub(super) fn words(segment: &Segment<'_>, number: usize) -> String {
     text(segment.element(number).bytes())
 }
 
 /// A code, if it has the shape of one: so many letters and digits at most.
-fn code(bytes: &[u8], most: usize) -> String {
+pub(super) fn code(bytes: &[u8], most: usize) -> String {
     let bytes = unwrapped(bytes);
     let fits = bytes.len() <= most && bytes.iter().all(u8::is_ascii_alphanumeric);
     String::from_utf8_lossy(if fits { &bytes } else { &[] }).into_owned()
@@ -172,27 +172,44 @@ pub(super) fn segment_said(segment: &Segment<'_>, set: &Arc<SetReference>) -> Se
 
 /// IK4 or AK4, of the segment before it.
 pub(super) fn element_said(segment: &Segment<'_>, before: &SegmentSaid) -> ElementSaid {
-    let place = |component| {
-        let number = walk::number(segment.element(1).component(component));
-        number
-            .and_then(|number| u16::try_from(number).ok())
-            .unwrap_or_default()
-    };
-    let data_element = code(segment.element(2).bytes(), 4);
-    let is_number = data_element.bytes().all(|byte| byte.is_ascii_digit());
+    let [element, component, repetition] = place(segment, 1);
     ElementSaid {
         set: Arc::clone(&before.set),
         segment: before.segment,
-        element: place(1),
-        component: place(2),
-        repetition: place(3),
-        data_element: if is_number {
-            data_element
-        } else {
-            String::new()
-        },
+        element,
+        component,
+        repetition,
+        data_element: data_element(segment.element(2).bytes()),
         code: element_code(segment, 3),
         contexts: Vec::new(),
+    }
+}
+
+/// The place of an element, as a composite tells it: element, component, repetition.
+pub(super) fn place(segment: &Segment<'_>, number: usize) -> [u16; 3] {
+    [1, 2, 3].map(|component| {
+        let number = walk::number(segment.element(number).component(component));
+        number
+            .and_then(|number| u16::try_from(number).ok())
+            .unwrap_or_default()
+    })
+}
+
+/// A data element number, if it has the shape of one.
+pub(super) fn data_element(bytes: &[u8]) -> String {
+    let mut number = code(bytes, 4);
+    if !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        number.clear();
+    }
+    number
+}
+
+/// Why the first element tells nothing: it holds no code that could be told.
+pub(super) fn uncoded(segment: &Segment<'_>) -> Misfit {
+    if segment.element(1).is_empty() {
+        (Code::ElementMissing, 1)
+    } else {
+        (Code::ElementCode, 1)
     }
 }
 

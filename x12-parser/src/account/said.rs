@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::account::advice::{AdviceSaid, ErrorSaid};
+use crate::account::claims::{ClaimSaid, LevelSaid, LineSaid};
 use crate::envelope::Envelope;
 use crate::finding::Finding;
 
@@ -16,7 +18,8 @@ pub struct Acknowledged<'a> {
     pub said: Said<'a>,
 }
 
-/// What an acknowledgment says. Faults of a transaction set are told before the set, sets before their group.
+/// What an acknowledgment says. Parts are told before what they are part of: faults of a transaction set before the set, sets before
+/// their group; lines before their claim, claims before their provider and batch; errors before their item.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Said<'a> {
@@ -30,6 +33,16 @@ pub enum Said<'a> {
     Set(SetSaid),
     /// AK1 with AK9: of a group.
     Group(GroupSaid),
+    /// 277CA: of a line of a claim.
+    Line(LineSaid),
+    /// 277CA: of a claim.
+    Claim(ClaimSaid),
+    /// 277CA: of the claims of a provider, or of a batch.
+    Level(LevelSaid),
+    /// TED of an 824: an error of an item.
+    Error(ErrorSaid),
+    /// OTI of an 824: of an item, be it a group, a transaction set, a batch or a claim.
+    Advice(AdviceSaid),
     /// Something is wrong with the acknowledgment itself: what it says there may be missing.
     Finding(&'a Finding),
 }

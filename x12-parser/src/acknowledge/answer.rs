@@ -5,9 +5,10 @@ use std::io::Write;
 use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
+use crate::acknowledge::header::open_group;
 use crate::acknowledge::received::Received;
 use crate::acknowledge::verdict::{AnswerNumbers, Decided, Decision};
-use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy};
+use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy, Ta1Severity};
 use crate::control_number::ControlNumber;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
@@ -89,7 +90,7 @@ where
         self.ordinal += 1;
         let mut received = Received::new(self.ordinal, isa, delimiters);
         let rejected = self.how.rejected.get(&self.ordinal);
-        received.note = rejected.map(|note| ("R", note.code()));
+        received.note = rejected.map(|note| (Ta1Severity::Rejected, *note));
         self.interchange = Some(received);
     }
 
@@ -100,8 +101,10 @@ where
         let rejected = interchange.is_rejected();
         let asked = interchange.isa(14) == b"1" || self.how.ta1 == Ta1Policy::Always;
         let only_answers = interchange.holds_answers && !interchange.holds_others;
-        let ta1 = (!only_answers && (asked || rejected))
-            .then(|| interchange.note.unwrap_or(("A", "000")));
+        let note = interchange.note.map_or(("A", "000"), |(severity, note)| {
+            (severity.code(), note.code())
+        });
+        let ta1 = (!only_answers && (asked || rejected)).then_some(note);
         let answered = !rejected
             && interchange
                 .bundles()
@@ -110,6 +113,9 @@ where
         let suppressed = match (only_answers, ta1.is_some() || answered) {
             (true, _) => Some("holds acknowledgments only"),
             (false, true) => None,
+            (false, false) if interchange.holds_others => {
+                Some("its groups are to have no answer, and no TA1 was asked for")
+            }
             (false, false) => Some("holds no group, and no TA1 was asked for"),
         };
         let answer = match suppressed {
@@ -136,14 +142,9 @@ where
     ) -> Result<AnswerNumbers, Error> {
         let isa13 = self.how.numbers.interchange(self.ordinal)?;
         let control = format!("{isa13:09}");
-        let mut envelope = received.compose();
-        envelope.segment(
-            "ISA",
-            &self
-                .isa(received, &control, envelope.delimiters())
-                .each_ref()
-                .map(Vec::as_slice),
-        );
+        let mut envelope = received.header.compose();
+        let AcknowledgmentOptions { date, time, .. } = &*self.how;
+        received.header.open(&mut envelope, [date, time], &control);
         if let Some((code, note)) = ta1 {
             envelope.segment(
                 "TA1",
@@ -183,45 +184,13 @@ where
         let gs06 = self.how.numbers.group(self.groups)?;
         let number = gs06.to_string();
         let AcknowledgmentOptions { date, time, .. } = &*self.how;
-        let (sender, receiver) = (bundle.gs(3), bundle.gs(2));
-        let [date, time, number] = [date, time, &number].map(String::as_bytes);
-        let guide = bundle.set.guide().as_bytes();
-        envelope.segment(
-            "GS",
-            &[b"FA", sender, receiver, date, time, number, b"X", guide],
-        );
+        let guide = bundle.set.guide();
+        open_group(envelope, "FA", &bundle.gs, [date, time, &number, guide]);
         envelope.bytes.extend_from_slice(&bundle.compose.bytes);
-        envelope.segment("GE", &[bundle.answered.to_string().as_bytes(), number]);
+        envelope.segment(
+            "GE",
+            &[bundle.answered.to_string().as_bytes(), number.as_bytes()],
+        );
         Ok(gs06)
-    }
-
-    /// The header of the answer: the received one with sender and receiver exchanged.
-    fn isa(&self, received: &Received, control: &str, delimiters: &Delimiters) -> [Vec<u8>; 16] {
-        let wide = |number: usize, width: usize| {
-            let mut value = received.isa(number).to_vec();
-            value.resize(width, b' ');
-            value
-        };
-        let text = |value: &str| value.as_bytes().to_vec();
-        let test = if received.isa(15) == b"P" { "P" } else { "T" };
-        [
-            text("00"),
-            vec![b' '; 10],
-            text("00"),
-            vec![b' '; 10],
-            wide(7, 2),
-            wide(8, 15),
-            wide(5, 2),
-            wide(6, 15),
-            text(self.how.date.get(2..).unwrap_or_default()),
-            text(&self.how.time),
-            // Before elements repeated, ISA11 named the standard: U, that of the U.S. community of X12.
-            vec![delimiters.repetition.unwrap_or(b'U')],
-            received.version().to_vec(),
-            text(control),
-            text("0"),
-            text(test),
-            vec![delimiters.component],
-        ]
     }
 }

@@ -3,14 +3,9 @@
 use crate::acknowledge::AnswerSet;
 use crate::acknowledge::collect::Quote;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::received::element;
+use crate::acknowledge::header::element;
+use crate::acknowledge::quoted::{self, POSITION_MAX, REPETITION_MAX};
 use crate::finding::{Finding, Position};
-
-/// Greatest position of an element or component that IK401 and AK401 can name: two digits (data elements 722 and 1528).
-const POSITION_MAX: u16 = 99;
-
-/// Greatest repetition that IK401 can name: four digits (data element 1686).
-const REPETITION_MAX: u16 = 9999;
 
 /// Greatest position of a segment that AK302 can name: six digits (data element 719 in 004010).
 const SEGMENT_MAX: u64 = 999_999;
@@ -18,17 +13,20 @@ const SEGMENT_MAX: u64 = 999_999;
 /// Most AK4 behind one AK3.
 const ELEMENTS_MOST: usize = 99;
 
-/// Longest loop identifier that IK303 and AK303 take (data element 447).
-const LOOP_ID_BYTES: usize = 4;
+/// Most contexts of situations behind an IK3, and behind an IK4 (x12-standard §5.1).
+const TRIGGERS_OF_SEGMENT: usize = 9;
+const TRIGGERS_OF_ELEMENT: usize = 10;
 
 /// Answers of one kind.
 pub(crate) struct Bundle {
     pub(crate) set: AnswerSet,
     pub(crate) compose: Compose,
     /// Header of the first group that they answer.
-    gs: Vec<Vec<u8>>,
+    pub(crate) gs: Vec<Vec<u8>>,
     /// Groups that have their answer.
     pub(crate) answered: u32,
+    /// Bytes composed before the answer in hand.
+    begin: usize,
 }
 
 impl Bundle {
@@ -39,12 +37,8 @@ impl Bundle {
             compose,
             gs: Vec::new(),
             answered: 0,
+            begin: 0,
         }
-    }
-
-    /// An element of the header of the first group that they answer, from one.
-    pub(crate) fn gs(&self, number: usize) -> &[u8] {
-        element(&self.gs, number)
     }
 
     /// Begins the answer to a group.
@@ -56,6 +50,7 @@ impl Bundle {
         let control = self.control();
         let names = [element(gs, 1), element(gs, 6), element(gs, 8)];
         self.compose.segments = 0;
+        self.begin = self.compose.bytes.len();
         let header = [code, control.as_bytes(), guide];
         self.compose.segment("ST", self.without_guide(&header));
         self.compose.segment("AK1", self.without_guide(&names));
@@ -90,12 +85,14 @@ impl Bundle {
             let code = self.set.segment_code(finding.acknowledgment().ik304);
             let place = (finding.segment, path, code);
             let is_full = self.set == AnswerSet::Functional && elements == ELEMENTS_MOST;
-            if finding.element == 0 || told != Some(place) || is_full {
+            let is_of_element = is_of_element(finding);
+            let has_triggers = !is_of_element && !finding.triggers().is_empty();
+            if finding.element == 0 || told != Some(place) || has_triggers || is_full {
                 self.tell_segment(finding, quote);
                 elements = 0;
             }
             told = Some(place);
-            if finding.element > 0 && !finding.acknowledgment().ik403.is_empty() {
+            if is_of_element {
                 self.tell_element(finding, quote);
                 elements += 1;
             }
@@ -103,46 +100,25 @@ impl Bundle {
     }
 
     fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
-        let position = finding.position.as_ref();
-        let known = position
-            .and_then(|position| position.segment_id())
-            .unwrap_or_default();
-        let id = if known.is_empty() {
-            quote.segment_id.as_slice()
-        } else {
-            known.as_bytes()
-        };
         // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
-        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) {
-            id
-        } else {
-            b"ZZZ"
-        };
-        let loop_id: Vec<u8> = position
-            .map_or("", |position| position.loop_id())
-            .bytes()
-            .take(LOOP_ID_BYTES)
-            .collect();
+        let id = quoted::segment_id(finding, quote).unwrap_or(b"ZZZ");
         let code = self.set.segment_code(finding.acknowledgment().ik304);
         self.compose.segment(
             self.set.of_segment(),
             &[
                 id,
                 finding.segment.to_string().as_bytes(),
-                &loop_id,
+                &quoted::loop_id(finding.position.as_ref()),
                 code.as_bytes(),
             ],
         );
         if self.set == AnswerSet::Functional {
             return;
         }
-        let unit = quote
-            .unit
-            .as_ref()
-            .filter(|(_, value)| !value.is_empty() && self.compose.takes(value));
-        if let Some((name, value)) = unit {
-            let unit = self.compose.join(&[name.as_bytes(), value]);
-            self.compose.segment("CTX", &[&unit]);
+        quoted::tell_unit(&mut self.compose, quote);
+        // Both stand at one position of the standard, in any order; pyx12 takes them in this one alone.
+        if !is_of_element(finding) {
+            quoted::tell_triggers(&mut self.compose, finding, TRIGGERS_OF_SEGMENT);
         }
     }
 
@@ -151,34 +127,22 @@ impl Bundle {
         if finding.element > POSITION_MAX {
             return;
         }
-        let number = |ordinal: u16, most: u16| match ordinal {
-            0 => String::new(),
-            ordinal if ordinal > most => String::new(),
-            ordinal => ordinal.to_string(),
-        };
         // Before 00402 nothing repeats: a 997 has no place for it.
         let repetition_max = match self.set {
             AnswerSet::Functional => 0,
             AnswerSet::Implementation => REPETITION_MAX,
         };
-        let parts = [
-            number(finding.element, POSITION_MAX),
-            number(finding.component, POSITION_MAX),
-            number(finding.repetition, repetition_max),
-        ];
-        let place = self
-            .compose
-            .join(&parts.each_ref().map(|part| part.as_bytes()));
-        let copy: &[u8] = if self.compose.takes(&quote.value) {
-            &quote.value
-        } else {
-            &[]
-        };
+        let place = [finding.element, finding.component, finding.repetition];
+        let place = quoted::place(&self.compose, place, repetition_max);
+        let copy = quoted::copy(&self.compose, quote);
         let code = self.set.element_code(finding.acknowledgment().ik403);
         self.compose.segment(
             self.set.of_element(),
             &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
         );
+        if self.set == AnswerSet::Implementation {
+            quoted::tell_triggers(&mut self.compose, finding, TRIGGERS_OF_ELEMENT);
+        }
     }
 
     /// The verdict on a transaction set: IK501 or AK501 and its codes.
@@ -196,10 +160,20 @@ impl Bundle {
         self.answered += 1;
     }
 
+    /// The group gets no answer.
+    pub(crate) fn drop_group(&mut self) {
+        self.compose.bytes.truncate(self.begin);
+    }
+
     /// ST02 of the answer in hand.
     fn control(&self) -> String {
         format!("{:04}", self.answered + 1)
     }
+}
+
+/// Whether what is wrong is told of an element.
+fn is_of_element(finding: &Finding) -> bool {
+    finding.element > 0 && !finding.acknowledgment().ik403.is_empty()
 }
 
 #[cfg(test)]
@@ -225,6 +199,7 @@ mod tests {
             repetition: 0,
             identity: Default::default(),
             rule: x12_schemas::table::NONE,
+            triggers: Vec::new(),
         };
         let mut findings: Vec<_> = faults
             .map(|fault| (finding(fault), Quote::default()))

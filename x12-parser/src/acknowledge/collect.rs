@@ -1,8 +1,8 @@
-//! Collects from each block what an acknowledgment is made of.
+//! Collects from each block what an answer is made of: what is wrong, with what is quoted of it, and what the guide's roles say.
 
 use std::sync::Arc;
 
-use x12_schemas::table::{Guide, NONE, Record, Role};
+use x12_schemas::table::{NONE, Role};
 
 use crate::block::{Block, Stage};
 use crate::chart::Chart;
@@ -15,7 +15,7 @@ use crate::finding::{Finding, Severity};
 use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::role_index::Standing;
-use crate::segment::Segment;
+use crate::segment::{Segment, unwrapped};
 
 /// What is told to the one who composes. Holds values, so it has no `Debug`.
 pub(crate) enum Item {
@@ -29,8 +29,8 @@ pub(crate) enum Item {
         gs: Vec<Vec<u8>>,
     },
     OpenSet {
-        /// Its guide, if one is known, and what its records are.
-        guide: Option<(Arc<Guide>, Option<Record>)>,
+        /// Its guide, if one is known.
+        chart: Option<Arc<Chart>>,
     },
     Set {
         st: Vec<Vec<u8>>,
@@ -47,6 +47,10 @@ pub(crate) enum Item {
     CloseLoop(Standing),
     /// The total of the open record.
     Charge(Decimal),
+    /// What a role says: the elements of a party, the components of an element.
+    Said(Role, Vec<Vec<u8>>),
+    /// It is uncertain what belongs to which record, though that is no fault to this partner.
+    Doubt,
     CloseSet,
     CloseGroup,
     CloseInterchange,
@@ -73,8 +77,10 @@ const UNIT_BYTES: usize = 35;
 
 /// Collects.
 pub(crate) struct Collect {
-    /// Findings of a transaction set that are told, and quoted for.
-    pub(crate) most: usize,
+    /// Findings of a transaction set that are told, and quoted for; none if it is not checked.
+    pub(crate) most: Option<usize>,
+    /// Whether what the roles say is collected; else only the totals of records.
+    pub(crate) says: bool,
 }
 
 impl Stage for Collect {
@@ -90,7 +96,7 @@ impl Stage for Collect {
             units,
             checker: Checker::new(&block.layout.delimiters),
             items: output,
-            most: self.most,
+            collect: self,
             kept: 0,
         }
         .run();
@@ -111,7 +117,7 @@ struct Collector<'b> {
     units: Vec<OpenUnit>,
     checker: Checker,
     items: &'b mut Vec<Item>,
-    most: usize,
+    collect: &'b Collect,
     kept: usize,
 }
 
@@ -122,6 +128,7 @@ impl<'b> Collector<'b> {
         let mut copies = self.block.placed.copies.iter();
         while let Some(step) = self.replay.next() {
             match step {
+                Step::Finding(_) if self.collect.most.is_none() => {}
                 Step::Finding(finding) if finding.code.is_late() => {
                     self.settle(&mut waiting);
                     let copy = copies.next().map(|copy| &**copy);
@@ -163,12 +170,11 @@ impl<'b> Collector<'b> {
 
     fn structure(&mut self, event: Event) {
         match event {
-            Event::OpenSet(_) => {
+            Event::OpenSet(chart) => {
                 self.kept = 0;
-                let guide = self.replay.chart;
-                self.items.push(Item::OpenSet {
-                    guide: guide.map(|chart| (Arc::clone(&chart.guide), chart.roles.record)),
-                });
+                let charts = &self.block.placed.charts;
+                let chart = charts.get(usize::from(chart)).cloned();
+                self.items.push(Item::OpenSet { chart });
             }
             Event::CloseSet => {
                 self.units.clear();
@@ -203,6 +209,12 @@ impl<'b> Collector<'b> {
     fn segment(&mut self, placed: &PlacedSegment<'b>) {
         self.envelope(placed);
         if let Some(chart) = self.replay.chart.filter(|_| placed.definition != NONE) {
+            self.said(chart, placed);
+        }
+        if self.collect.most.is_none() {
+            return;
+        }
+        if let Some(chart) = self.replay.chart.filter(|_| placed.definition != NONE) {
             open_unit(
                 &mut self.units,
                 chart,
@@ -210,7 +222,6 @@ impl<'b> Collector<'b> {
                 placed.definition,
                 &placed.segment,
             );
-            self.charge(chart, placed);
         }
         let mut found = Vec::new();
         self.checker
@@ -224,34 +235,29 @@ impl<'b> Collector<'b> {
         }
     }
 
-    /// The total of a record, if the segment says it.
-    fn charge(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
-        let mut speakers = chart
+    /// What the segment says by the guide's roles.
+    fn said(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
+        let segment = &placed.segment;
+        let speakers = chart
             .roles
             .speakers(placed.definition, self.replay.loop_index);
-        if let Some(speaker) = speakers.find(|speaker| speaker.role == Role::Charge) {
-            let value = speaker.value(&placed.segment);
-            self.items.extend(Decimal::parse(&value).map(Item::Charge));
+        for speaker in speakers {
+            if self.collect.says {
+                self.items
+                    .push(Item::Said(speaker.role, speaker.said(segment)));
+            } else if speaker.role == Role::Charge {
+                let charge = Decimal::parse(&speaker.value(segment));
+                self.items.extend(charge.map(Item::Charge));
+            }
         }
     }
 
     /// Headers and trailers, whose elements the answer names.
     fn envelope(&mut self, placed: &PlacedSegment<'b>) {
-        let elements = || {
-            placed
-                .segment
-                .elements()
-                .map(|element| element.bytes().to_vec())
-                .collect::<Vec<_>>()
-        };
+        let elements = || elements(&placed.segment);
         if placed.kind == EntryKind::Header {
-            let isa = placed
-                .segment
-                .elements()
-                .map(|element| crate::segment::unwrapped(element.bytes()).into_owned())
-                .collect();
             return self.items.push(Item::Interchange {
-                isa,
+                isa: elements(),
                 delimiters: self.block.layout.delimiters,
             });
         }
@@ -273,13 +279,17 @@ impl<'b> Collector<'b> {
 
     fn push(&mut self, finding: Finding, copied: Copied<'_, '_>) {
         if finding.severity != Severity::Error {
+            let mut chart = self.replay.chart.iter().filter(|_| self.replay.in_set);
+            if chart.any(|chart| chart.roles.doubts(&chart.guide, &finding)) {
+                self.items.push(Item::Doubt);
+            }
             return;
         }
         // Faults of the set itself are few, and its answer names each kind of them.
         if !finding.acknowledgment().ik304.is_empty() {
             self.kept += 1;
             // What is not told is counted all the same.
-            if self.kept > self.most {
+            if self.collect.most.is_some_and(|most| self.kept > most) {
                 let quote = Quote::default();
                 return self.items.push(Item::Finding { finding, quote });
             }
@@ -291,7 +301,7 @@ impl<'b> Collector<'b> {
         };
         let mut quote = Quote {
             unit: self.unit(),
-            data_element: data_element(&finding),
+            data_element: data_element(&finding).to_owned(),
             ..Quote::default()
         };
         match copied {
@@ -325,6 +335,14 @@ impl<'b> Collector<'b> {
     }
 }
 
+/// The elements of a segment, without the line breaks of a wrapped file.
+fn elements(segment: &Segment<'_>) -> Vec<Vec<u8>> {
+    let elements = segment.elements();
+    elements
+        .map(|element| unwrapped(element.bytes()).into_owned())
+        .collect()
+}
+
 /// The bytes of a segment that a finding concerns; none if it concerns the segment itself.
 fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
     if part.element == 0 {
@@ -343,12 +361,9 @@ fn value<'a>(segment: &Segment<'a>, part: Part) -> &'a [u8] {
 }
 
 /// The data element number of what a finding concerns; empty for a composite, which has none.
-fn data_element(finding: &Finding) -> String {
+fn data_element(finding: &Finding) -> &str {
     let position = finding.position.as_ref();
-    let element = position.and_then(|it| it.element(finding.element, finding.component));
-    let number = element.map(|element| &element.data_element);
-    number
-        .filter(|number| number.bytes().all(|b| b.is_ascii_digit()))
-        .cloned()
-        .unwrap_or_default()
+    position.map_or("", |position| {
+        position.data_element(finding.element, finding.component)
+    })
 }

@@ -3,12 +3,19 @@
 //! The findings of the checker are collected block by block with the data that an answer quotes, then composed in order. One
 //! interchange of answers for each received interchange, with a group of 997s, one of 999s, or both; every received transaction set, group and interchange gets a recorded decision.
 
+mod accepted;
+mod advice;
 mod answer;
 mod answer_set;
 mod bundle;
+mod claims;
 mod collect;
 mod compose;
+mod envelopes;
+mod header;
+mod known;
 mod note;
+mod quoted;
 mod received;
 mod records;
 mod verdict;
@@ -23,10 +30,15 @@ use crate::options::Options;
 use crate::parallel;
 use crate::place::Extent;
 
+pub use accepted::AcceptedRecords;
+pub use advice::{AdviceOptions, AdvisedSets, ApplicationAdvice, advise};
 use answer::Answer;
 pub use answer_set::AnswerSet;
+pub use claims::{
+    ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource, acknowledge_claims,
+};
 use collect::{Collect, Item};
-pub use note::Ta1Note;
+pub use note::{NoteBasis, Ta1Note, Ta1Severity};
 pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
 
@@ -41,6 +53,30 @@ pub enum Ta1Policy {
     Always,
 }
 
+/// Which groups are answered with a 997 or a 999.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum GroupPolicy {
+    /// All.
+    #[default]
+    Always,
+    /// Those that are not accepted without errors.
+    WhenFaulty,
+    /// None.
+    Never,
+}
+
+impl GroupPolicy {
+    /// Whether a group with this verdict, AK901, is answered.
+    fn answers(self, code: &str) -> bool {
+        match self {
+            Self::Always => true,
+            Self::WhenFaulty => code != "A",
+            Self::Never => false,
+        }
+    }
+}
+
 /// What a fault rejects, of those that a 999 or 997 can tell.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
@@ -49,7 +85,8 @@ pub enum Rejects {
     #[default]
     Sets,
     /// The record that it is in, a claim or a member, or all records that it stands around: their transaction set is accepted with
-    /// errors. What stands neither in nor around records, and what has no records, is rejected as a set.
+    /// errors. What stands neither in nor around records is rejected as a set, and so is what cannot be divided: for its guide, or for
+    /// faults that leave it uncertain what belongs to which record.
     Records,
 }
 
@@ -65,6 +102,10 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub numbers: N,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
+    /// Notes that are to be taken otherwise than [`Ta1Note::severity`] says, as this partner wants it.
+    pub ta1_severities: BTreeMap<Ta1Note, Ta1Severity>,
+    /// Which groups are answered.
+    pub groups: GroupPolicy,
     /// Whether accepted transaction sets are listed one by one (AK2 with IK5 or AK5), or only counted.
     pub list_accepted: bool,
     /// What a fault rejects.
@@ -77,7 +118,7 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
 
 impl<N> AcknowledgmentOptions<N> {
     /// Answers of this date (CCYYMMDD) and time (HHMM) under these numbers, and all else as it usually is: a TA1 when it is asked for,
-    /// accepted transaction sets listed, faults rejecting the set that they are in, no interchange rejected beforehand.
+    /// all groups answered, accepted transaction sets listed, faults rejecting the set that they are in, no interchange rejected beforehand.
     #[must_use]
     pub fn new(date: impl Into<String>, time: impl Into<String>, numbers: N) -> Self {
         Self {
@@ -85,10 +126,18 @@ impl<N> AcknowledgmentOptions<N> {
             time: time.into(),
             numbers,
             ta1: Ta1Policy::default(),
+            ta1_severities: BTreeMap::new(),
+            groups: GroupPolicy::default(),
             list_accepted: true,
             rejects: Rejects::default(),
             rejected: BTreeMap::new(),
         }
+    }
+
+    /// How grave a note is to this partner.
+    pub(crate) fn severity(&self, note: Ta1Note) -> Ta1Severity {
+        let own = self.ta1_severities.get(&note).copied();
+        own.unwrap_or(note.severity())
     }
 }
 
@@ -216,7 +265,8 @@ where
     let limits = options.limits.with_all_findings();
     let blocks = Blocks::new(&options.catalog, limits, Extent::Rules(options.snip));
     let collect = Collect {
-        most: options.limits.findings_per_set,
+        most: Some(options.limits.findings_per_set),
+        says: false,
     };
     let mut join = |items: &mut Vec<Item>| answer.items(items);
     let read = parallel::run(

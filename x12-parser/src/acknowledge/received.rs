@@ -1,32 +1,30 @@
 //! The account of one received interchange: its note for the TA1, and what is to be said of its groups and their transaction sets.
 
+use std::sync::Arc;
+
 use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::{Item, Quote};
-use crate::acknowledge::compose::Compose;
+use crate::acknowledge::header::{Header, element};
 use crate::acknowledge::records::Tracker;
-use crate::acknowledge::verdict::{Decided, Opened, Verdict};
-use crate::acknowledge::{AcknowledgmentOptions, AnswerSet, Rejects};
+use crate::acknowledge::verdict::{Composed, Decided, Opened, Verdict};
+use crate::acknowledge::{
+    AcknowledgmentOptions, AnswerSet, GroupPolicy, Rejects, Ta1Note, Ta1Severity,
+};
+use crate::chart::Chart;
 use crate::delimiters::Delimiters;
 use crate::finding::Finding;
 use crate::limits::Limits;
 
-/// The version of the control segments (ISA12) of an answer to an interchange whose own is none.
-const VERSION: &[u8] = b"00501";
-
 /// Most codes in IK502 to IK506, AK502 to AK506, and AK905 to AK909.
 const CODES: usize = 5;
 
-/// Notes with which an interchange is accepted (x12-standard §4, with our own severities): all others reject it.
-const ACCEPTED_NOTES: [&str; 3] = ["002", "003", "019"];
-
 /// The interchange that is being answered.
 pub(crate) struct Received {
-    isa: Vec<Vec<u8>>,
-    delimiters: Delimiters,
+    pub(crate) header: Header,
     functional: Bundle,
     implementation: Bundle,
-    /// TA104 and TA105 so far.
-    pub(crate) note: Option<(&'static str, &'static str)>,
+    /// What TA104 and TA105 say so far.
+    pub(crate) note: Option<(Ta1Severity, Ta1Note)>,
     /// Whether acknowledgments were received (TA1 segments, FA groups), and whether anything else was.
     pub(crate) holds_answers: bool,
     pub(crate) holds_others: bool,
@@ -50,11 +48,16 @@ struct Group {
 /// The transaction set that is being answered.
 #[derive(Default)]
 struct Set {
-    known: bool,
+    /// Its guide, if one is known.
+    chart: Option<Arc<Chart>>,
     rejected: bool,
     /// Whether something is wrong for which only records are rejected.
     faulty: bool,
-    /// What becomes of its records, if its guide has any.
+    /// Errors that no answer tells.
+    untold: u64,
+    /// Whether it is uncertain what belongs to which record.
+    doubtful: bool,
+    /// What becomes of its records, if it can be divided between them.
     tracker: Option<Tracker>,
     codes: Vec<&'static str>,
     /// What is wrong in its segments, in the order in which it was found.
@@ -66,13 +69,12 @@ struct Set {
 impl Received {
     /// The interchange of this ordinal.
     pub(crate) fn new(ordinal: u32, isa: Vec<Vec<u8>>, delimiters: &Delimiters) -> Self {
-        let repeats = repeats(version(element(&isa, 12)));
-        let bundle = |set| Bundle::new(set, Compose::new(delimiters, repeats));
+        let header = Header::new(isa, *delimiters);
+        let bundle = |set| Bundle::new(set, header.compose());
         Self {
-            isa,
-            delimiters: *delimiters,
             functional: bundle(AnswerSet::Functional),
             implementation: bundle(AnswerSet::Implementation),
+            header,
             note: None,
             holds_answers: false,
             holds_others: false,
@@ -84,17 +86,7 @@ impl Received {
 
     /// An element of the interchange header, from one.
     pub(crate) fn isa(&self, number: usize) -> &[u8] {
-        element(&self.isa, number)
-    }
-
-    /// The version of the answer's control segments, ISA12: that of the received ones, if it is one.
-    pub(crate) fn version(&self) -> &[u8] {
-        version(self.isa(12))
-    }
-
-    /// What composes the answer's envelope.
-    pub(crate) fn compose(&self) -> Compose {
-        Compose::new(&self.delimiters, repeats(self.version()))
+        self.header.isa(number)
     }
 
     /// The answers to its groups: 997s, then 999s.
@@ -117,7 +109,8 @@ impl Received {
 
     /// Whether it is rejected, as far as is known.
     pub(crate) fn is_rejected(&self) -> bool {
-        self.note.is_some_and(|(code, _)| code == "R")
+        self.note
+            .is_some_and(|(severity, _)| severity == Ta1Severity::Rejected)
     }
 
     /// Takes what comes next; gives the decision about what ends with it.
@@ -128,7 +121,7 @@ impl Received {
         limits: &Limits,
     ) -> Option<Decided> {
         match item {
-            Item::Interchange { .. } | Item::CloseInterchange => {}
+            Item::Interchange { .. } | Item::Said(..) | Item::CloseInterchange => {}
             Item::Service => self.holds_answers = true,
             Item::OpenGroup => self.opened.open_group(),
             Item::Group { gs } => self.open_group(&gs),
@@ -137,14 +130,19 @@ impl Received {
                     group.ge01 = ge01;
                 }
             }
-            Item::OpenSet { guide } => {
+            Item::OpenSet { chart } => {
                 self.opened.open_set();
                 self.set = self.open_bundle().map(|bundle| Set {
-                    known: guide.is_some(),
-                    tracker: guide.and_then(|(guide, record)| Some(Tracker::new(guide, record?))),
+                    tracker: chart.as_deref().and_then(Tracker::new),
+                    chart,
                     begin: (bundle.compose.bytes.len(), bundle.compose.segments),
                     ..Set::default()
                 });
+            }
+            Item::Doubt => {
+                if let Some(set) = &mut self.set {
+                    set.doubtful = true;
+                }
             }
             Item::OpenLoop(..) | Item::CloseLoop(_) | Item::Charge(_) => self.track(&item),
             Item::Set { st } => {
@@ -155,34 +153,40 @@ impl Received {
                     bundle.open_set(&st);
                 }
             }
-            Item::Finding { finding, quote } => self.finding(finding, quote, how.rejects, limits),
-            Item::CloseSet => {
-                let verdict = self.verdict();
-                let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
-                let bytes: usize = self
-                    .bundles()
-                    .map(|bundle| bundle.compose.bytes.len())
-                    .iter()
-                    .sum();
-                self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
-                return Some(self.opened.close_set(verdict, tracker.map(Tracker::finish)));
-            }
+            Item::Finding { finding, quote } => self.finding(finding, quote, how, limits),
+            Item::CloseSet => return Some(self.end_set(how, limits)),
             Item::CloseGroup => {
                 let answer = self.group.as_ref().map_or_else(
                     || AnswerSet::of_group(&[], self.isa(12)),
                     |group| group.answer,
                 );
-                let composed = self.close_group();
+                let composed = self.close_group(how.groups);
                 return Some(self.opened.close_group(answer, composed));
             }
         }
         None
     }
 
+    /// The open transaction set ends; gives the decision about it.
+    fn end_set<N>(&mut self, how: &AcknowledgmentOptions<N>, limits: &Limits) -> Decided {
+        self.undivided(limits);
+        let verdict = self.verdict();
+        let untold = self.set.as_ref().map_or(0, |set| set.untold);
+        let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
+        let bundles = self.bundles();
+        let bytes: usize = bundles
+            .iter()
+            .map(|bundle| bundle.compose.bytes.len())
+            .sum();
+        self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
+        let records = tracker.map(Tracker::finish);
+        self.opened.close_set(verdict, untold, records)
+    }
+
     /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
     pub(crate) fn break_off(&mut self) -> Vec<Item> {
         if !self.is_rejected() {
-            self.note = Some(("R", "024"));
+            self.note = Some((Ta1Severity::Rejected, Ta1Note::Content));
         }
         let mut open = Vec::new();
         if self.opened.is_in_set() {
@@ -194,6 +198,15 @@ impl Received {
             open.push(Item::CloseGroup);
         }
         open
+    }
+
+    /// Where it is uncertain what belongs to which record, none can be rejected without the others; nor where too many are.
+    fn undivided(&mut self, limits: &Limits) {
+        let Some(set) = &self.set else { return };
+        let Some(tracker) = &set.tracker else { return };
+        if set.doubtful && tracker.has_rejected() || tracker.ranges() > limits.rejections_per_set {
+            self.set_code("5");
+        }
     }
 
     /// What is said of the open transaction set.
@@ -228,7 +241,13 @@ impl Received {
         }
     }
 
-    fn finding(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
+    fn finding<N>(
+        &mut self,
+        finding: Finding,
+        quote: Quote,
+        how: &AcknowledgmentOptions<N>,
+        limits: &Limits,
+    ) {
         let codes = finding.acknowledgment();
         let id = finding
             .position
@@ -236,14 +255,20 @@ impl Received {
             .and_then(|position| position.segment_id())
             .unwrap_or_default();
         match (self.set.is_some(), id) {
-            _ if !codes.ta105.is_empty() => self.note(codes.ta105),
+            _ if !codes.ta105.is_empty() => {
+                if let Some(note) = Ta1Note::of_code(codes.ta105) {
+                    self.note(note, how.severity(note));
+                }
+            }
             _ if !codes.ak905.is_empty() => self.group_code(codes.ak905),
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
-            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, rejects, limits),
+            (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, how.rejects, limits),
             (true, _) => {
-                let set = self.set.as_mut();
-                if let Some(tracker) = set.and_then(|set| set.tracker.as_mut()) {
-                    tracker.fault(&finding);
+                if let Some(set) = &mut self.set {
+                    set.untold += 1;
+                    if let Some(tracker) = &mut set.tracker {
+                        tracker.fault(&finding);
+                    }
                 }
             }
             (false, "GS") => {
@@ -256,17 +281,12 @@ impl Received {
     }
 
     /// The gravest note wins; among equals the first.
-    fn note(&mut self, note: &'static str) {
-        let code = if ACCEPTED_NOTES.contains(&note) {
-            "E"
-        } else {
-            "R"
-        };
-        if self
+    fn note(&mut self, note: Ta1Note, severity: Ta1Severity) {
+        let before = self
             .note
-            .is_none_or(|(before, _)| before == "E" && code == "R")
-        {
-            self.note = Some((code, note));
+            .map_or(Ta1Severity::Accepted, |(before, _)| before);
+        if severity > before {
+            self.note = Some((severity, note));
         }
     }
 
@@ -286,6 +306,10 @@ impl Received {
     /// Keeps what is wrong in a segment until the set ends, for what is wrong before it may be found later.
     fn keep(&mut self, finding: Finding, quote: Quote, rejects: Rejects, limits: &Limits) {
         if let Some(set) = &mut self.set {
+            set.doubtful |= set
+                .chart
+                .as_ref()
+                .is_some_and(|chart| chart.roles.doubts(&chart.guide, &finding));
             match &mut set.tracker {
                 Some(tracker) if rejects == Rejects::Records && tracker.is_inside() => {
                     tracker.fault(&finding);
@@ -305,7 +329,7 @@ impl Received {
             return;
         };
         group.received += 1;
-        group.known += u64::from(set.known);
+        group.known += u64::from(set.chart.is_some());
         group.accepted += u64::from(!set.rejected);
         group.faulty |= set.faulty;
         let answer = group.answer;
@@ -323,8 +347,8 @@ impl Received {
         }
     }
 
-    /// Ends the answer to the group; gives AK901 and how many transaction sets are accepted.
-    fn close_group(&mut self) -> Option<(&'static str, u64)> {
+    /// Ends the answer to the group, if it gets one.
+    fn close_group(&mut self, policy: GroupPolicy) -> Option<Composed> {
         let mut group = self.group.take()?;
         if group.known == 0 && group.received > 0 {
             add(&mut group.codes, "2");
@@ -357,8 +381,18 @@ impl Received {
             accepted.as_bytes(),
         ];
         elements.extend(group.codes.iter().map(|code| code.as_bytes()));
-        self.bundle(group.answer).close_group(&elements);
-        Some((code, group.accepted))
+        let is_answered = policy.answers(code);
+        let bundle = self.bundle(group.answer);
+        if is_answered {
+            bundle.close_group(&elements);
+        } else {
+            bundle.drop_group();
+        }
+        Some(Composed {
+            code,
+            accepted: group.accepted,
+            is_answered,
+        })
     }
 }
 
@@ -374,26 +408,6 @@ impl Group {
             faulty: false,
         }
     }
-}
-
-/// The version of an answer's control segments: the received one, if it is one at all.
-fn version(isa12: &[u8]) -> &[u8] {
-    match isa12 {
-        [b'0', b'0', b'2'..=b'8', b'0'..=b'9', b'0'..=b'9'] => isa12,
-        _ => VERSION,
-    }
-}
-
-/// Whether elements repeat in a version of the control segments, so that ISA11 says what separates them: since 00402.
-fn repeats(version: &[u8]) -> bool {
-    version >= b"00402".as_slice()
-}
-
-/// An element by its number, from one; empty if it does not stand.
-pub(crate) fn element(elements: &[Vec<u8>], number: usize) -> &[u8] {
-    elements
-        .get(number.wrapping_sub(1))
-        .map_or(&[], Vec::as_slice)
 }
 
 /// Adds a code, once, and no more than there is room for.

@@ -3,13 +3,17 @@
 //! What is wrong in a record is its own fault. What is wrong around records is that of all records there, also of those that stood
 //! before it, so ranges of records are kept, not records.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record};
 
+use crate::acknowledge::accepted::has_claim_roles;
 use crate::acknowledge::collect::Item;
+use crate::chart::Chart;
+use crate::claim_status::{Cause, ClaimStatus};
 use crate::decimal::Decimal;
-use crate::finding::{Code, Finding};
+use crate::finding::Finding;
 use crate::record_counts::RecordCounts;
 use crate::role_index::Standing;
 
@@ -45,16 +49,15 @@ pub struct RecordRejection {
     pub last: u64,
     /// Why; some are left out where there are many.
     pub reasons: Vec<Reason>,
+    /// The nearest range that holds this one.
+    around: Option<usize>,
 }
 
 /// Why a record is rejected.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reason {
-    /// What is wrong.
-    pub code: Code,
-    /// Which rule of the guide, for [`Code::Rule`].
-    pub(crate) rule: u16,
+    cause: Cause,
     /// Which service line of the record, from one; 0 if it concerns no line.
     pub line: u64,
 }
@@ -63,8 +66,21 @@ impl Reason {
     /// The stable name of what is wrong: that of the code, or of the guide's rule.
     #[must_use]
     pub fn name(self, guide: &Guide) -> &str {
-        let rule = guide.rules.get(usize::from(self.rule));
-        rule.map_or(self.code.name(), |rule| &rule.id)
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        rule.map_or(self.cause.code.name(), |rule| &rule.id)
+    }
+
+    /// What is wrong, in lower case and without a value, and how an 824 says it, TED01.
+    pub(crate) fn message(self, guide: &Guide) -> (&str, &'static str) {
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        let message = rule.map_or(self.cause.code.message(), |rule| &rule.message);
+        (message, self.cause.code.error_condition(rule))
+    }
+
+    /// What a 277CA says of the claim, or of its line, for this reason; the guide is that of the verdicts.
+    #[must_use]
+    pub fn claim_status(self, guide: &Guide) -> ClaimStatus<'_> {
+        self.cause.claim_status(Some(guide))
     }
 }
 
@@ -82,12 +98,35 @@ impl RecordVerdicts {
 
     /// Why the record of this ordinal, from one, is rejected; nothing if it is accepted.
     pub fn reasons(&self, record: u64) -> impl Iterator<Item = &Reason> {
-        let ended = self
+        let begun = self
             .rejections
             .partition_point(|range| range.first <= record);
-        let begun = self.rejections.get(..ended).unwrap_or_default();
-        let ranges = begun.iter().filter(move |range| range.last >= record);
+        // Ranges are loops, so of those that have begun only the ones around the last of them can hold the record.
+        let ranges = std::iter::successors(begun.checked_sub(1), |&index| {
+            self.rejections.get(index)?.around
+        });
+        let ranges = ranges.filter_map(|index| self.rejections.get(index));
+        let ranges = ranges.filter(move |range| range.last >= record);
         ranges.flat_map(|range| &range.reasons)
+    }
+
+    /// The records that are rejected, from the first to the last of each range: in their order, none twice.
+    #[must_use]
+    pub fn rejected_ranges(&self) -> Vec<[u64; 2]> {
+        let mut merged: Vec<[u64; 2]> = Vec::new();
+        for range in &self.rejections {
+            match merged.last_mut() {
+                Some([_, last]) if range.first <= *last + 1 => *last = range.last.max(*last),
+                _ => merged.push([range.first, range.last]),
+            }
+        }
+        merged
+    }
+
+    /// Whether a 277CA can answer the records: they are claims, and their guide says all that it tells of them.
+    #[must_use]
+    pub fn has_claim_answer(&self) -> bool {
+        has_claim_roles(&self.guide)
     }
 
     /// Whether the record of this ordinal, from one, is accepted.
@@ -128,12 +167,25 @@ struct Open {
 }
 
 impl Tracker {
-    pub(crate) fn new(guide: Arc<Guide>, record: Record) -> Self {
-        Self {
-            verdicts: RecordVerdicts::new(guide, record),
+    /// For a transaction set that can be divided between its records.
+    pub(crate) fn new(chart: &Chart) -> Option<Self> {
+        chart.roles.reference.as_ref()?;
+        Some(Self {
+            verdicts: RecordVerdicts::new(Arc::clone(&chart.guide), chart.roles.record?),
             levels: vec![Level::default()],
             open: None,
-        }
+        })
+    }
+
+    /// How many ranges of records are rejected by now.
+    pub(crate) fn ranges(&self) -> usize {
+        self.verdicts.rejections.len()
+    }
+
+    /// Whether a record is rejected, as far as is known.
+    pub(crate) fn has_rejected(&self) -> bool {
+        let is_faulty = |level: &Level| !level.reasons.is_empty();
+        !self.verdicts.rejections.is_empty() || self.levels.iter().any(is_faulty)
     }
 
     /// Takes what opens, closes and says something of records.
@@ -192,8 +244,7 @@ impl Tracker {
     /// Something is wrong here.
     pub(crate) fn fault(&mut self, finding: &Finding) {
         let mut reason = Reason {
-            code: finding.code,
-            rule: finding.rule,
+            cause: Cause::of(finding),
             line: 0,
         };
         let reasons = match (&mut self.open, self.levels.last_mut()) {
@@ -255,11 +306,17 @@ impl Tracker {
         if reasons.is_empty() {
             return false;
         }
-        self.verdicts.rejections.push(RecordRejection {
-            first,
-            last,
-            reasons,
-        });
+        match self.verdicts.rejections.last_mut() {
+            Some(before) if before.last + 1 == first && before.reasons == reasons => {
+                before.last = last;
+            }
+            _ => self.verdicts.rejections.push(RecordRejection {
+                first,
+                last,
+                reasons,
+                around: None,
+            }),
+        }
         true
     }
 
@@ -269,7 +326,20 @@ impl Tracker {
         while !self.levels.is_empty() {
             self.close_level();
         }
-        self.verdicts.rejections.sort_by_key(|range| range.first);
+        let ranges = &mut self.verdicts.rejections;
+        ranges.sort_by_key(|range| (range.first, Reverse(range.last)));
+        nest(ranges);
         self.verdicts
+    }
+}
+
+/// Says of each range which one is around it.
+fn nest(ranges: &mut [RecordRejection]) {
+    let mut open: Vec<usize> = Vec::new();
+    for index in 0..ranges.len() {
+        let first = ranges[index].first;
+        open.retain(|&around| ranges[around].last >= first);
+        ranges[index].around = open.last().copied();
+        open.push(index);
     }
 }

@@ -51,7 +51,9 @@ pub struct SetDecision {
     pub st02: String,
     /// What its answer says, if its group and its interchange are not rejected.
     pub verdict: Verdict,
-    /// What becomes of its records if it is accepted; none if its guide has none, or is not known.
+    /// How many errors were found in it that its answer does not tell, as it has no code for them.
+    pub untold: u64,
+    /// What becomes of its records if it is accepted; none if it cannot be divided, or its guide is not known.
     pub records: Option<RecordVerdicts>,
 }
 
@@ -69,9 +71,9 @@ pub struct GroupDecision {
     pub gs06: String,
     /// Its version, GS08.
     pub gs08: String,
-    /// What answers it: none if it holds acknowledgments.
+    /// What answers it: none if it holds acknowledgments, or [`crate::GroupPolicy`] has it unanswered.
     pub answer: Option<AnswerSet>,
-    /// AK901: `R` rejects all of its transaction sets; none if nothing answers it.
+    /// AK901, or what it would be: `R` rejects all of its transaction sets; none if it holds acknowledgments.
     pub code: Option<&'static str>,
     /// Transaction sets received.
     pub received: u64,
@@ -107,6 +109,16 @@ pub struct AnswerNumbers {
     pub gs06_of_997s: Option<ControlNumber>,
     /// GS06 of the group that holds its 999s, if it has one.
     pub gs06_of_999s: Option<ControlNumber>,
+}
+
+/// What was decided about a group.
+pub(crate) struct Composed {
+    /// AK901.
+    pub(crate) code: &'static str,
+    /// Transaction sets accepted.
+    pub(crate) accepted: u64,
+    /// Whether it gets its answer.
+    pub(crate) is_answered: bool,
 }
 
 /// Who is spoken of: the ordinals and identifying elements of what is open.
@@ -169,6 +181,7 @@ impl Opened {
     pub(crate) fn close_set(
         &mut self,
         verdict: Verdict,
+        untold: u64,
         records: Option<RecordVerdicts>,
     ) -> Decided {
         self.in_set = false;
@@ -180,31 +193,29 @@ impl Opened {
             st01,
             st02,
             verdict,
+            untold,
             records,
         })
     }
 
-    /// Takes what answers the group, and AK901 and how many transaction sets are accepted, if an answer was composed.
-    pub(crate) fn close_group(
-        &mut self,
-        answer: AnswerSet,
-        composed: Option<(&'static str, u64)>,
-    ) -> Decided {
+    /// Takes what answers the group, and what was decided about it, if it has a header and holds no acknowledgments.
+    pub(crate) fn close_group(&mut self, answer: AnswerSet, composed: Option<Composed>) -> Decided {
         self.in_group = false;
         let [gs01, gs06, gs08] = std::mem::take(&mut self.gs);
         // A group without a header rejects its interchange, so none of its own kind is composed.
         let orphan = (!self.answers).then_some("R");
-        let code = composed.map(|(code, _)| code).or(orphan);
+        let code = composed.as_ref().map(|it| it.code).or(orphan);
+        let is_answered = composed.as_ref().is_none_or(|it| it.is_answered);
         Decided::Group(GroupDecision {
             interchange: self.interchange,
             group: self.group,
             gs01,
             gs06,
             gs08,
-            answer: code.map(|_| answer),
+            answer: code.filter(|_| is_answered).map(|_| answer),
             code,
             received: self.sets,
-            accepted: composed.map_or(0, |(_, accepted)| accepted),
+            accepted: composed.map_or(0, |it| it.accepted),
         })
     }
 }

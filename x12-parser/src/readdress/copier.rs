@@ -340,7 +340,7 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
         set.segments = 1;
         if self.addresses.keeps(&self.envelope)? {
             let follow = set.follow.as_ref();
-            match follow.and_then(|follow| Some((follow, follow.divisible()?))) {
+            match follow.and_then(|follow| Some((follow, follow.reference()?))) {
                 Some((follow, reference)) if self.addresses.divides(&self.envelope)? => {
                     let division = Division::new(reference, follow, self.limits);
                     set.division = Some(Box::new(division));

@@ -6,7 +6,7 @@ use x12_schemas::table::{Reading, Role};
 
 use crate::chart::Chart;
 use crate::decimal::Decimal;
-use crate::finding::{Code, Finding, Position};
+use crate::finding::Finding;
 use crate::role_index::Standing;
 use crate::segment::Segment;
 
@@ -32,36 +32,13 @@ impl Follow {
         })
     }
 
-    /// The part that is the reference of the set, if the guide lets it be divided: if it has one, and no levels beside its records.
-    pub(super) fn divisible(&self) -> Option<Reading> {
-        let guide = &self.chart.guide;
-        let mut levels = (0..).zip(&guide.loops).filter(|(_, it)| it.hierarchical);
-        let beside = |(index, _): (u16, _)| {
-            !self.is_inside(index) && self.standing(index) == Standing::Plain
-        };
-        let reference = self.reference()?;
-        // Its segment is changed where it stands: in the set itself, before all records.
-        if reference.loop_index != 0 || reference.component != 0 {
-            return None;
-        }
-        (!levels.any(beside)).then(|| reference.clone())
-    }
-
-    /// Where the guide has the reference of the set.
-    fn reference(&self) -> Option<&Reading> {
-        let mut roles = self.chart.guide.roles.iter();
-        let (_, places) = roles.find(|(role, _)| *role == Role::Batch)?;
-        places.first()
+    /// The part that is the reference of the set, if it can be divided.
+    pub(super) fn reference(&self) -> Option<Reading> {
+        self.chart.roles.reference.clone()
     }
 
     fn standing(&self, loop_index: u16) -> Standing {
         self.chart.roles.standing(loop_index)
-    }
-
-    /// Whether a loop is a record or stands in one.
-    fn is_inside(&self, loop_index: u16) -> bool {
-        let Chart { guide, roles, .. } = &*self.chart;
-        roles.around(guide, loop_index, Standing::Record).is_some()
     }
 
     /// The open loop.
@@ -100,7 +77,9 @@ impl Follow {
     pub(super) fn segment(&mut self, definition: u16, segment: &Segment<'_>) {
         for speaker in self.chart.roles.speakers(definition, self.loop_index) {
             match speaker.role {
-                Role::Batch => self.referenced |= self.reference() == Some(&speaker.reading),
+                Role::Batch => {
+                    self.referenced |= self.chart.roles.reference.as_ref() == Some(&speaker.reading)
+                }
                 Role::Charge if self.charge.is_none() => {
                     self.charge = Decimal::parse(&speaker.value(segment));
                 }
@@ -110,29 +89,7 @@ impl Follow {
     }
 
     /// Whether after this finding it is uncertain what belongs to which record.
-    ///
-    /// What is wrong inside a record stays with it, whether it is missing, too much or too late. But a segment that fits nowhere may
-    /// mean that the one is lost which begins the record, or the level, that it belongs to.
     pub(super) fn doubts(&self, finding: &Finding) -> bool {
-        let place = finding.position.as_ref().map(Position::entry);
-        let inside = place.is_some_and(|(loop_index, _)| self.is_inside(loop_index));
-        match finding.code {
-            Code::HierarchyNumber
-            | Code::HierarchyParent
-            | Code::HierarchyChild
-            | Code::SegmentUnexpected
-            | Code::SetTrailerMissing
-            | Code::BinaryLength => true,
-            Code::SegmentTooOften | Code::LoopTooOften => !inside,
-            Code::SegmentOutOfSequence => !inside || place.is_some_and(|it| self.begins_record(it)),
-            _ => false,
-        }
-    }
-
-    /// Whether a segment is the one that begins a record.
-    fn begins_record(&self, (loop_index, segment): (u16, u16)) -> bool {
-        let a_loop = &self.chart.guide.loops[usize::from(loop_index)];
-        self.standing(loop_index) == Standing::Record
-            && self.chart.item(a_loop.first_item).segment == segment
+        self.chart.roles.doubts(&self.chart.guide, finding)
     }
 }

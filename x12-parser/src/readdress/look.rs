@@ -209,7 +209,7 @@ impl<F: FnMut(&SetRecords) -> Result<(), Error>> Look<F> {
 
 impl Open {
     fn new(follow: Option<Follow>) -> Self {
-        let divisible = follow.as_ref().and_then(Follow::divisible);
+        let divisible = follow.as_ref().and_then(Follow::reference);
         Self {
             undivided: divisible.is_none().then_some(Undivided::Guide),
             follow,

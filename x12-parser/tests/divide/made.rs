@@ -169,12 +169,12 @@ PER*IC*JANE SAMPLE*TE*3055550100~NM1*40*2*EXAMPLE RECEIVER*****46*66783JJT~"
         let claim = self.claims;
         if self.style.institutional {
             self.put(&format!(
-                "CLM*C{claim}*{claim}.50***13:A:1**A*Y*Y~DTP*434*RD8*20261012-20261012~CL1*1*1*01~HI*ABK:S52501A~\
+                "CLM*C{claim}*{claim}.50***13:A:1**A*Y*Y~DTP*434*RD8*20261012-20261012~CL1*1*1*01~HI*ABK:S52501A~HI*APR:M25531~\
 NM1*71*1*TRIAL*MORGAN****XX*1234567893~LX*1~SV2*0450*HC:99283*{claim}.50*UN*1~DTP*472*D8*20261012~"
             ));
         } else {
             self.put(&format!(
-                "CLM*C{claim}*{claim}.50***11:B:1*Y*A*Y*I~HI*BK:0340*BF:V7389~LX*1~SV1*HC:99213*{claim}.50*UN*1***1~DTP*472*D8*20261003~"
+                "CLM*C{claim}*{claim}.50***11:B:1*Y*A*Y*I~HI*ABK:I10*ABF:Z209~LX*1~SV1*HC:99213*{claim}.50*UN*1***1~DTP*472*D8*20261003~"
             ));
         }
     }

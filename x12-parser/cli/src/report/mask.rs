@@ -73,6 +73,11 @@ pub fn masked(
     masked
 }
 
+/// A value masked as a whole.
+pub fn value(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|&byte| mask(byte)).collect()
+}
+
 /// Where an element stands.
 #[derive(Clone, Copy)]
 struct Place<'g> {

@@ -2,7 +2,7 @@
 
 pub mod failure;
 pub mod finding;
-mod mask;
+pub mod mask;
 mod reread;
 mod snippet;
 pub mod source;

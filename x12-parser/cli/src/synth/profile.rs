@@ -80,6 +80,8 @@ pub(super) enum Maker {
     Number(u64, u64),
     /// A day of the record's service.
     Day,
+    /// The days of the record's service.
+    Stay,
     /// A day before the record's service.
     Before,
     /// A day of birth.
@@ -178,6 +180,7 @@ impl Values {
             "amount" => Maker::Amount(range().0, range().1),
             "number" => Maker::Number(range().0, range().1),
             "day" => Maker::Day,
+            "stay" => Maker::Stay,
             "before" => Maker::Before,
             "born" => Maker::Born,
             "today" => Maker::Today,

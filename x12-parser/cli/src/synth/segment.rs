@@ -234,7 +234,7 @@ impl<'a> Author<'a> {
                 let number = self.random.range(*least, *most);
                 digits(number, usize::from(element.min), &mut self.buffer);
             }
-            Maker::Day | Maker::Before | Maker::Born | Maker::Today => {
+            Maker::Day | Maker::Stay | Maker::Before | Maker::Born | Maker::Today => {
                 self.date(maker, element, among)
             }
             Maker::Time => {
@@ -279,10 +279,16 @@ impl<'a> Author<'a> {
             Maker::Today => self.today,
             Maker::Born => Day(self.today.0 - 400 - self.random.below(32_000) as i64),
             Maker::Day => Day(self.day.0 + self.random.below(2) as i64),
+            Maker::Stay => self.day,
             _ => Day(self.day.0 - 1 - self.random.below(300) as i64),
         };
         let time = self.time();
-        let to = Day(day.0 + self.random.below(4) as i64);
+        // 4: no service ends later, see below.
+        let to = match maker {
+            Maker::Stay => 4,
+            _ => self.random.below(4) as i64,
+        };
+        let to = Day(day.0 + to);
         let (from, until) = match usize::from(element.format_by) {
             0 => (0, 0),
             by => among.spans[by - 1],

@@ -10,7 +10,7 @@ use crate::input::harmless;
 use crate::outcome::Outcome;
 use crate::session::Session;
 use crate::talk::count;
-use crate::verbs::doors;
+use crate::verbs::{doors, said};
 
 /// Surveys each document.
 pub fn run(arguments: &InfoArguments, mut session: Session) -> Outcome {
@@ -21,6 +21,9 @@ pub fn run(arguments: &InfoArguments, mut session: Session) -> Outcome {
         return Outcome::CouldNot;
     };
     session.each(&inputs, output, |session, document, output| {
+        if arguments.acknowledgments {
+            return said::tell(arguments, session, document, output);
+        }
         let file = document.input.name();
         let mut told = 0;
         survey(document.reader, &session.options, |survey| {

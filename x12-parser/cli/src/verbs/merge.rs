@@ -185,7 +185,7 @@ fn joined<'i>(
     let mut spools = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
         let mut see = || {
-            let spool = Spool::new(input, &none)?;
+            let spool = Spool::open(input)?;
             let mut see = See(&mut kinds, index, by_set);
             readdress(spool.read(&none)?, io::sink(), &mut see, &session.options)?;
             Ok(spool)

@@ -5,6 +5,7 @@ mod fmt;
 mod info;
 mod json;
 mod merge;
+mod said;
 mod schema;
 mod split;
 mod synth;

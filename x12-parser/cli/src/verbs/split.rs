@@ -82,7 +82,7 @@ fn split(
     let mut outcome = Outcome::Yes;
     let spool;
     let document: Box<dyn std::io::Read + '_> = if plans {
-        spool = Spool::new(input, &progress)?;
+        spool = Spool::open(input)?;
         let mut plan = Plan::new(arguments);
         let Session { talk, options, .. } = &mut *session;
         survey_records(spool.read(&Progress::none())?, options, |set| {

@@ -1,0 +1,150 @@
+//! What a guide says at each of its places, as checks that can be made to fail.
+
+use x12_parser::Catalog;
+use x12_schemas::table::{Element, Guide, Kind, NONE, Rule, Segment, Usage};
+
+/// What is checked.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Fact {
+    Required,
+    NotUsed,
+    Coded,
+    Typed,
+    Longest,
+    Shortest,
+    Once,
+    Noted,
+    Elements,
+    Components,
+    SegmentRequired,
+    SegmentOnce,
+}
+
+/// A fact at a place: the segment definition, the element and the component, 0 if it is of the whole.
+pub type Check = (usize, u8, u8, Fact);
+
+/// How many checks a guide has, over the definitions that the mutations know how to change.
+pub fn checks(id: &str) -> usize {
+    let guide = Catalog::builtin().guide(id).expect("it is built in");
+    let segments = guide.segments.iter().enumerate();
+    segments
+        .filter(|(_, segment)| is_changed(segment))
+        .map(|(index, segment)| of_segment(&guide, index, segment).len())
+        .sum()
+}
+
+/// Headers, trailers and levels are numbered: what is changed in them is not theirs alone.
+pub fn is_changed(segment: &Segment) -> bool {
+    !segment.hierarchical && !["ST", "SE"].contains(&segment.id.as_str())
+}
+
+/// The checks of a segment definition.
+pub fn of_segment(guide: &Guide, index: usize, segment: &Segment) -> Vec<Check> {
+    let mut checks = vec![(index, 0, 0, Fact::Elements)];
+    let items = guide.items.iter().filter(|item| {
+        usize::from(item.segment) == index && item.child == NONE && !starts_loop(guide, item)
+    });
+    for item in items {
+        checks.extend((item.usage == Usage::Required).then_some((
+            index,
+            0,
+            0,
+            Fact::SegmentRequired,
+        )));
+        checks.extend((item.max == 1).then_some((index, 0, 0, Fact::SegmentOnce)));
+    }
+    for (number, element) in (1..).zip(elements(guide, segment)) {
+        let is_key = segment.keys.iter().any(|key| key.element == number);
+        for fact in of_element(element, is_key) {
+            checks.push((index, number, 0, fact));
+        }
+        if is_noted(guide, segment, number) && element.usage == Usage::Situational {
+            checks.push((index, number, 0, Fact::Noted));
+        }
+        if element.usage == Usage::NotUsed || element.component_count == 0 {
+            continue;
+        }
+        checks.push((index, number, 0, Fact::Components));
+        for (component, part) in (1..).zip(components(guide, element)) {
+            let is_key = segment
+                .keys
+                .iter()
+                .any(|key| (key.element, key.component) == (number, component));
+            for fact in of_element(part, is_key)
+                .into_iter()
+                .filter(|fact| *fact != Fact::Once)
+            {
+                checks.push((index, number, component, fact));
+            }
+        }
+    }
+    checks.sort_unstable();
+    checks.dedup();
+    checks
+}
+
+/// Whether an item is the first of its loop, by which the loop is known.
+fn starts_loop(guide: &Guide, item: &x12_schemas::table::Item) -> bool {
+    let first = guide
+        .items
+        .iter()
+        .position(|other| std::ptr::eq(other, item));
+    guide
+        .loops
+        .iter()
+        .skip(1)
+        .any(|a_loop| Some(usize::from(a_loop.first_item)) == first)
+}
+
+fn of_element(element: &Element, is_key: bool) -> Vec<Fact> {
+    if element.usage == Usage::NotUsed {
+        return vec![Fact::NotUsed];
+    }
+    if is_key {
+        return Vec::new();
+    }
+    let mut facts = Vec::new();
+    facts.extend((element.usage == Usage::Required).then_some(Fact::Required));
+    if element.component_count > 0 {
+        return facts;
+    }
+    facts.extend((element.repeat == 1).then_some(Fact::Once));
+    facts.push(if element.codes == NONE {
+        Fact::Typed
+    } else {
+        Fact::Coded
+    });
+    let is_free = element.codes == NONE && element.format_by == 0 && !is_day(element.kind);
+    facts.extend((is_free && (1..500).contains(&element.max)).then_some(Fact::Longest));
+    facts.extend((is_free && element.min > 1).then_some(Fact::Shortest));
+    facts
+}
+
+pub fn is_day(kind: Kind) -> bool {
+    matches!(kind, Kind::Date | Kind::Time)
+}
+
+fn is_noted(guide: &Guide, segment: &Segment, number: u8) -> bool {
+    notes(guide, segment).any(|note| {
+        let is_condition = note.rule == Rule::Conditional && note.first == number;
+        matches!(note.rule, Rule::Paired | Rule::Conditional)
+            && !is_condition
+            && note.elements >> (number - 1) & 1 == 1
+    })
+}
+
+pub fn notes<'g>(
+    guide: &'g Guide,
+    segment: &Segment,
+) -> impl Iterator<Item = &'g x12_schemas::table::Note> {
+    guide.notes[usize::from(segment.first_note)..][..usize::from(segment.note_count)].iter()
+}
+
+pub fn elements<'g>(guide: &'g Guide, segment: &Segment) -> &'g [Element] {
+    &guide.elements[usize::from(segment.first_element)..][..usize::from(segment.element_count)]
+}
+
+pub fn components<'g>(guide: &'g Guide, element: &Element) -> &'g [Element] {
+    &guide.components[usize::from(element.first_component)..]
+        [..usize::from(element.component_count)]
+}
