@@ -158,14 +158,7 @@ impl Reader {
                     self.misfit(value, what, &format!(".delimiters.{}", told(key)))
                 })?;
             }
-            // Files are read whose repetitions cannot be told; what has none is written as it was.
-            let (repetition, usual) = (None, delimiters);
-            if (Delimiters {
-                repetition,
-                ..usual
-            })
-            .clash()
-            {
+            if delimiters.clash() {
                 return Err(self.misfit(node, "two delimiters are the same", ".delimiters"));
             }
         }
