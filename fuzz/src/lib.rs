@@ -27,8 +27,8 @@ pub const BODIES: [(&str, Body); 11] = [
     ("records", records),
     ("divide", divide),
     ("merge", merge),
-    ("named", named),
     ("advise", advise_and_read),
+    ("named", named),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use x12_parser::{ControlNumber, SnipTypes};
 
+use crate::clock;
 use crate::synth::Fault;
 
-use ack::{ACK_EXAMPLES, control_number, date, time};
+use ack::{ACK_EXAMPLES, control_number};
 pub use ack::{Accepted, AckArguments, Advised, Groups, Rejected, Ta1};
 
 const EXAMPLES: &str = "\
@@ -509,6 +510,18 @@ Examples:
 
 JSON Schema of draft 2020-12. A description says where in X12 a value stands. Required is what must be told: what `x12conv x12` fills in may \
 be left out.";
+
+fn date(text: &str) -> Result<String, &'static str> {
+    clock::is_date(text)
+        .then(|| text.to_owned())
+        .ok_or("a date has the form CCYYMMDD: `20261123`")
+}
+
+fn time(text: &str) -> Result<String, &'static str> {
+    clock::is_time(text)
+        .then(|| text.to_owned())
+        .ok_or("a time has the form HHMM: `1200`")
+}
 
 #[cfg(test)]
 mod tests {

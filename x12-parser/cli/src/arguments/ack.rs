@@ -6,8 +6,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 use x12_parser::{ControlNumber, NoteBasis, Ta1Note, Ta1Severity};
 
-use crate::arguments::{GuideArguments, OutputArguments, ReadArguments};
-use crate::clock;
+use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, time};
 
 pub(super) const ACK_EXAMPLES: &str = "\
 Examples:
@@ -151,16 +150,4 @@ fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
         .into_iter()
         .find(|known| known.code() == severity.trim());
     Ok((note, severity.ok_or("a note becomes A, E or R")?))
-}
-
-pub(super) fn date(text: &str) -> Result<String, &'static str> {
-    clock::is_date(text)
-        .then(|| text.to_owned())
-        .ok_or("a date has the form CCYYMMDD: `20261123`")
-}
-
-pub(super) fn time(text: &str) -> Result<String, &'static str> {
-    clock::is_time(text)
-        .then(|| text.to_owned())
-        .ok_or("a time has the form HHMM: `1200`")
 }
