@@ -365,6 +365,12 @@ pub(crate) fn elements<'g>(guide: &'g Guide, segment: &Segment) -> &'g [Element]
         .unwrap_or_default()
 }
 
+/// The elements of the segment of an identifier, in a guide that has but one: of the envelope.
+pub(crate) fn control_elements<'g>(envelope: &'g Guide, id: &str) -> &'g [Element] {
+    let segment = envelope.segments.iter().find(|segment| segment.id == id);
+    segment.map_or(&[], |segment| elements(envelope, segment))
+}
+
 fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
     let elements = elements(guide, segment);
     let mut members = Vec::new();
@@ -533,15 +539,24 @@ pub(crate) fn format_of<'c>(codes: &'c [String], value: &[u8]) -> Option<&'c str
     if let [only] = codes {
         return Some(only);
     }
-    let fits = |code: &&String| match code.as_str() {
-        "D8" => value.len() == 8,
-        "D6" | "TS" => value.len() == 6,
-        "DT" => value.len() == 12,
-        "RTS" => value.len() == 14,
-        "TM" => value.len() == 4,
-        "RD8" => value.len() == 17 && value.get(8) == Some(&b'-'),
-        "RD6" => value.len() == 13 && value.get(6) == Some(&b'-'),
-        _ => false,
+    let fits = |code: &&String| match digits_of(code) {
+        Some((digits, false)) => value.len() == digits,
+        Some((digits, true)) => value.len() == 2 * digits + 1 && value.get(digits) == Some(&b'-'),
+        None => false,
     };
     codes.iter().find(fits).map(String::as_str)
+}
+
+/// How many digits a value of a format has, and whether it has as many again behind a hyphen.
+pub(crate) fn digits_of(format: &str) -> Option<(usize, bool)> {
+    Some(match format {
+        "TM" => (4, false),
+        "D6" | "TS" => (6, false),
+        "D8" => (8, false),
+        "DT" => (12, false),
+        "RTS" => (14, false),
+        "RD6" => (6, true),
+        "RD8" => (8, true),
+        _ => return None,
+    })
 }

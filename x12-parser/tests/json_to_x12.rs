@@ -1,26 +1,16 @@
 //! JSON to X12: every road gives the same bytes, and what cannot be written is told with its place and without its value.
 
-use std::io::Read;
+#[path = "json_to_x12/pieces.rs"]
+mod pieces;
 
 use x12_parser::{Error, Limits, WriteFinding, X12Writer, to_x12};
+
+use pieces::Pieces;
 
 const ISA: &str = r#"{"seg":"ISA","01":"00","02":"          ","03":"00","04":"          ","05":"ZZ","06":"MADEUPSENDER   ","07":"ZZ","08":"MADEUPRECEIVER ","09":"261123","10":"1200","11":"^","12":"00501","13":"000000001","14":"0","15":"T","16":":"}"#;
 const ISA_X12: &str = "ISA*00*          *00*          *ZZ*MADEUPSENDER   *ZZ*MADEUPRECEIVER *261123*1200*^*00501*000000001*0*T*:~";
 const DELIMITERS: &str =
     r#"{"element":"*","component":":","repetition":"^","segment":"~","suffix":"\n"}"#;
-
-/// Gives so many bytes at a time.
-struct Pieces<'a>(&'a [u8], usize);
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = self.1.min(buffer.len()).min(self.0.len());
-        let (piece, rest) = self.0.split_at(length);
-        buffer[..length].copy_from_slice(piece);
-        self.0 = rest;
-        Ok(length)
-    }
-}
 
 type Written = (Vec<u8>, Vec<WriteFinding>);
 

@@ -1,7 +1,9 @@
 //! The shape `named`: the same whatever the road, from business facts alone, and what is wrong with its place in the JSON.
 
+#[path = "json_to_x12/pieces.rs"]
+mod pieces;
+
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use x12_parser::{
@@ -9,18 +11,7 @@ use x12_parser::{
     validate,
 };
 
-/// Gives so many bytes at a time.
-struct Pieces<'a>(&'a [u8], usize);
-
-impl Read for Pieces<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let length = self.1.min(buffer.len()).min(self.0.len());
-        let (piece, rest) = self.0.split_at(length);
-        buffer[..length].copy_from_slice(piece);
-        self.0 = rest;
-        Ok(length)
-    }
-}
+use pieces::Pieces;
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)

@@ -243,8 +243,8 @@ pub struct X12Arguments {
     #[arg(long, value_name = "HHMM", value_parser = time, help_heading = "Filled in (shape `named`)")]
     pub time: Option<String>,
     /// Control number of the first interchange and group; further ones count on
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999), help_heading = "Filled in (shape `named`)")]
-    pub control_number: u32,
+    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number(), help_heading = "Filled in (shape `named`)")]
+    pub control_number: ControlNumber,
     /// Production data, ISA15 P, instead of test data
     #[arg(long, help_heading = "Filled in (shape `named`)")]
     pub production: bool,

@@ -27,7 +27,30 @@ impl Stop {
     pub(crate) fn bad(what: &'static str, at: usize) -> Self {
         Self::Bad { what, at }
     }
+
+    /// As an error; the text begins at `base` of the JSON. If it ends inside the token, `more` says so, and where in the text.
+    pub(crate) fn into_error(
+        self,
+        base: u64,
+        more: (&'static str, usize),
+        path: impl FnOnce() -> String,
+    ) -> Error {
+        let (what, at) = match self {
+            Self::More => more,
+            Self::Bad { what, at } => (what, at),
+            Self::Limit { limit, max, at } => {
+                let at = base + at as u64;
+                return Error::Limit { limit, max, at };
+            }
+            Self::Failed(error) => return *error,
+        };
+        let (at, path) = (base + at as u64, path());
+        Error::Json { what, at, path }
+    }
 }
+
+/// Told of JSON that ends inside a token.
+pub(crate) const TOO_EARLY: &str = "the JSON ends too early";
 
 /// A run of bytes among those that were unquoted.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

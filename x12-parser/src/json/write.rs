@@ -16,7 +16,7 @@ use crate::json::frame::{self, Frame, Held};
 use crate::json::named::read::{Reader, Run};
 use crate::json::named::seal::EnvelopeFilling;
 use crate::json::restore::Target;
-use crate::json::scan::{Scanner, Stop, skip_blanks};
+use crate::json::scan::{Scanner, Stop, TOO_EARLY, skip_blanks};
 use crate::limits::{BLOCK_BYTES, Limits};
 use crate::options::Options;
 
@@ -391,23 +391,9 @@ impl X12Writer {
     }
 
     pub(super) fn error(&self, stop: Stop, text: Text<'_>) -> Error {
-        let json = |what, at| Error::Json {
-            what,
-            at,
-            path: frame::path(self.lines, &self.stack, self.fields.place),
-        };
-        match stop {
-            Stop::More => json(
-                "the JSON ends too early",
-                text.base + text.bytes.len() as u64,
-            ),
-            Stop::Bad { what, at } => json(what, text.base + at as u64),
-            Stop::Limit { limit, max, at } => Error::Limit {
-                limit,
-                max,
-                at: text.base + at as u64,
-            },
-            Stop::Failed(error) => *error,
-        }
+        let more = (TOO_EARLY, text.bytes.len());
+        stop.into_error(text.base, more, || {
+            frame::path(self.lines, &self.stack, self.fields.place)
+        })
     }
 }

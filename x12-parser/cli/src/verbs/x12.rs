@@ -1,7 +1,7 @@
 //! `x12conv x12`: JSON to X12.
 
 use serde::Serialize;
-use x12_parser::{ControlNumber, EnvelopeFilling, WriteFinding, to_x12_filled};
+use x12_parser::{EnvelopeFilling, WriteFinding, to_x12_filled};
 
 use crate::arguments::X12Arguments;
 use crate::clock;
@@ -33,13 +33,12 @@ pub fn run(arguments: &X12Arguments, mut session: Session) -> Outcome {
 
 fn filling(arguments: &X12Arguments) -> EnvelopeFilling {
     let (date, time) = clock::now();
-    let number = ControlNumber::new(arguments.control_number);
     EnvelopeFilling {
         sender: arguments.sender.clone(),
         receiver: arguments.receiver.clone(),
         date: Some(arguments.date.clone().unwrap_or(date)),
         time: Some(arguments.time.clone().unwrap_or(time)),
-        control_number: number.unwrap_or(ControlNumber::FIRST),
+        control_number: arguments.control_number,
         usage_indicator: if arguments.production { "P" } else { "T" }.to_owned(),
     }
 }

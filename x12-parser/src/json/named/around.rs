@@ -4,8 +4,10 @@ use crate::delimiters::Delimiters;
 use crate::error::Error;
 use crate::json::fields::exact;
 use crate::json::named::frame::{Items, Kind};
-use crate::json::named::read::Reader;
+use crate::json::named::read::{Reader, from_top};
 use crate::json::named::seal::{Header, Wrong};
+use crate::json::named::tree::{Index, told};
+use crate::json::restore::latin1;
 use crate::json::scan::{Scanner, Stop};
 
 /// The keys of a line, or of a document.
@@ -50,52 +52,49 @@ impl Reader {
         let Some(frame) = self.stack.last() else {
             return Ok(Header::default());
         };
+        let header = Header::untold(frame.at, self.trail());
         let Some(node) = frame.tree.member(0, key) else {
-            return Ok(Header::default());
+            return Ok(header);
         };
-        if !frame.tree.is_object(node) {
-            return Err(self.wrong(Wrong::Value("an object is due", node, String::new()), key));
-        }
-        Header::read(&frame.tree, node, &self.envelope, id).map_err(|wrong| self.wrong(wrong, key))
+        let read = header.read(&frame.tree, node, &self.envelope, (key, id));
+        read.map_err(|wrong| self.wrong(wrong))
     }
 
-    /// What is wrong with a header or trailer, as an error.
-    pub(super) fn wrong(&self, wrong: Wrong, key: &str) -> Stop {
+    /// What is wrong with the innermost object, or with its header or trailer, as an error.
+    pub(super) fn wrong(&self, wrong: Wrong) -> Stop {
         let Some(frame) = self.stack.last() else {
             return Stop::More;
         };
         let (what, at, path) = match wrong {
-            Wrong::Value(what, node, below) => {
-                let below = if below.starts_with(".header") || below.starts_with(".trailer") {
-                    below
-                } else {
-                    format!(".{key}{below}")
-                };
-                (what, frame.tree.at(node), below)
-            }
-            Wrong::Lacks(what, below) => (what, frame.at, below),
+            Wrong::At(what, at, path) => (what, at, from_top(path)),
+            Wrong::Below(what, below) => (what, frame.at, self.path(&below)),
         };
-        let path = self.path(&path);
         Stop::Failed(Box::new(Error::Json { what, at, path }))
+    }
+
+    /// What is wrong with a value of the innermost object.
+    fn misfit(&self, node: Index, what: &'static str, below: &str) -> Stop {
+        let at = self.stack.last().map_or(0, |frame| frame.tree.at(node));
+        self.wrong(Wrong::At(what, at, self.trail() + below))
     }
 
     pub(super) fn open_interchange(&mut self) -> Result<(), Stop> {
         self.seal
             .close_interchange(&Header::default(), &mut self.pen)
-            .map_err(|wrong| self.wrong(wrong, "trailer"))?;
+            .map_err(|wrong| self.wrong(wrong))?;
         self.gap("$before")?;
         self.delimiters()?;
         let header = self.header("header", "ISA")?;
         let opened = self
             .seal
             .open_interchange(&header, &mut self.pen, &self.envelope);
-        opened.map_err(|wrong| self.wrong(wrong, "header"))
+        opened.map_err(|wrong| self.wrong(wrong))
     }
 
     pub(super) fn close_interchange(&mut self) -> Result<(), Stop> {
         let trailer = self.header("trailer", "IEA")?;
         let closed = self.seal.close_interchange(&trailer, &mut self.pen);
-        closed.map_err(|wrong| self.wrong(wrong, "trailer"))?;
+        closed.map_err(|wrong| self.wrong(wrong))?;
         self.gap("$after")
     }
 
@@ -105,14 +104,14 @@ impl Reader {
             return Ok(());
         }
         let opened = self.seal.open_group(None, &mut self.pen, &self.envelope);
-        opened.map_err(|wrong| self.wrong(wrong, "header"))
+        opened.map_err(|wrong| self.wrong(wrong))
     }
 
     pub(super) fn close_group(&mut self) -> Result<(), Stop> {
         self.open_group()?;
         let trailer = self.header("trailer", "GE")?;
         let closed = self.seal.close_group(&trailer, &mut self.pen);
-        closed.map_err(|wrong| self.wrong(wrong, "trailer"))
+        closed.map_err(|wrong| self.wrong(wrong))
     }
 
     /// Text between structures, as it is.
@@ -148,31 +147,19 @@ impl Reader {
         if let Some(frame) = self.stack.last()
             && let Some(node) = frame.tree.member(0, "delimiters")
         {
+            if !frame.tree.is_object(node) {
+                return Err(self.misfit(node, "an object is due", ".delimiters"));
+            }
             delimiters.repetition = None;
             for (key, value) in frame.tree.members(node) {
-                let text = frame
-                    .tree
-                    .text(value)
-                    .and_then(crate::json::restore::latin1);
-                let fault =
-                    |what| Err(self.wrong(Wrong::Value(what, value, String::new()), "delimiters"));
-                let Some(text) = text else {
-                    return fault("a delimiter is one character up to U+00FF for each byte");
-                };
-                if key == b"suffix" {
-                    suffix = text;
-                    continue;
-                }
-                let [byte] = text[..] else {
-                    return fault("a delimiter is one byte");
-                };
-                match key {
-                    b"element" => delimiters.element = byte,
-                    b"component" => delimiters.component = byte,
-                    b"segment" => delimiters.segment = byte,
-                    b"repetition" => delimiters.repetition = Some(byte),
-                    _ => return fault("an unknown key"),
-                }
+                let text = frame.tree.text(value).and_then(latin1);
+                let set = set_delimiter(&mut delimiters, &mut suffix, key, text);
+                set.map_err(|what| {
+                    self.misfit(value, what, &format!(".delimiters.{}", told(key)))
+                })?;
+            }
+            if delimiters.clash() {
+                return Err(self.misfit(node, "two delimiters are the same", ".delimiters"));
             }
         }
         self.pen.change(delimiters, suffix);
@@ -189,9 +176,6 @@ impl Reader {
         let known = |key: &Vec<u8>| TOP_KEYS.iter().any(|known| known.as_bytes() == key);
         if !frame.keys.iter().all(known) {
             return Err(self.object_wrong("an unknown key stands in this object"));
-        }
-        if text("x12").is_some_and(|version| version != b"1") {
-            return Err(self.object_wrong("this version of the JSON is not known"));
         }
         let is_document = has(b"interchanges");
         let door = (
@@ -232,7 +216,7 @@ impl Reader {
 
     /// What is wrong with the innermost object as a whole.
     pub(super) fn object_wrong(&self, what: &'static str) -> Stop {
-        self.wrong(Wrong::Lacks(what, String::new()), "")
+        self.wrong(Wrong::Below(what, String::new()))
     }
 
     /// A segment that stands as it is.
@@ -265,9 +249,33 @@ impl Reader {
             let opened =
                 self.seal
                     .open_interchange(&Header::default(), &mut self.pen, &self.envelope);
-            opened.map_err(|wrong| self.wrong(wrong, "header"))?;
+            opened.map_err(|wrong| self.wrong(wrong))?;
         }
         let opened = self.seal.open_group(kind, &mut self.pen, &self.envelope);
-        opened.map_err(|wrong| self.wrong(wrong, "header"))
+        opened.map_err(|wrong| self.wrong(wrong))
     }
+}
+
+fn set_delimiter(
+    delimiters: &mut Delimiters,
+    suffix: &mut Vec<u8>,
+    key: &[u8],
+    text: Option<Vec<u8>>,
+) -> Result<(), &'static str> {
+    let text = text.ok_or("a delimiter is one character up to U+00FF for each byte")?;
+    if key == b"suffix" {
+        *suffix = text;
+        return Ok(());
+    }
+    let [byte] = text[..] else {
+        return Err("a delimiter is one byte");
+    };
+    match key {
+        b"element" => delimiters.element = byte,
+        b"component" => delimiters.component = byte,
+        b"segment" => delimiters.segment = byte,
+        b"repetition" => delimiters.repetition = Some(byte),
+        _ => return Err("an unknown key"),
+    }
+    Ok(())
 }

@@ -137,11 +137,7 @@ impl Objects {
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Frame)) {
-        if let Some(frame) = self
-            .depth
-            .checked_sub(1)
-            .and_then(|top| self.frames.get_mut(top))
-        {
+        if let Some(frame) = innermost(&mut self.frames, self.depth) {
             change(frame);
         }
     }
@@ -303,11 +299,7 @@ impl Objects {
     /// Writes what is kept of the innermost object.
     fn flush(&mut self, sheet: &Sheet, extra: &str, out: &mut Vec<u8>) {
         self.settle(sheet, extra);
-        let Some(frame) = self
-            .depth
-            .checked_sub(1)
-            .and_then(|top| self.frames.get_mut(top))
-        else {
+        let Some(frame) = innermost(&mut self.frames, self.depth) else {
             return;
         };
         let values = self.values.get(frame.values..).unwrap_or_default();
@@ -324,11 +316,7 @@ impl Objects {
         if self.top().is_some_and(|frame| frame.disordered) {
             self.arrange(sheet);
         }
-        let Some(frame) = self
-            .depth
-            .checked_sub(1)
-            .and_then(|top| self.frames.get_mut(top))
-        else {
+        let Some(frame) = innermost(&mut self.frames, self.depth) else {
             return;
         };
         if frame.extras.is_empty() {
@@ -585,4 +573,9 @@ impl Frame {
             .get(usize::from(slot))
             .is_none_or(|count| *count == 0)
     }
+}
+
+/// The innermost of the open objects, of which there are so many.
+fn innermost(frames: &mut [Frame], depth: usize) -> Option<&mut Frame> {
+    frames.get_mut(depth.checked_sub(1)?)
 }

@@ -16,7 +16,7 @@ use crate::json::named::frame::{Array, Frame, Held, Items, Kind};
 use crate::json::named::pen::Pen;
 use crate::json::named::seal::{EnvelopeFilling, Seal};
 use crate::json::named::tree::{Tree, told};
-use crate::json::scan::{Scanner, Stop, skip_blanks};
+use crate::json::scan::{Scanner, Stop, TOO_EARLY, skip_blanks};
 use crate::limits::Limits;
 
 /// Reads the shape `named`.
@@ -101,28 +101,17 @@ impl Reader {
     }
 
     pub(super) fn error(&self, stop: Stop, text: Run<'_>) -> Error {
-        let json = |what, at| Error::Json {
-            what,
-            at,
-            path: self.path(""),
-        };
-        match stop {
-            Stop::More => json(
-                "the JSON ends too early",
-                text.base + text.bytes.len() as u64,
-            ),
-            Stop::Bad { what, at } => json(what, text.base + at as u64),
-            Stop::Limit { limit, max, at } => Error::Limit {
-                limit,
-                max,
-                at: text.base + at as u64,
-            },
-            Stop::Failed(error) => *error,
-        }
+        let more = (TOO_EARLY, text.bytes.len());
+        stop.into_error(text.base, more, || self.path(""))
     }
 
     /// Where in the structure something stands that is told by its path from the innermost open thing.
     pub(super) fn path(&self, below: &str) -> String {
+        from_top(self.trail() + below)
+    }
+
+    /// The path of the innermost open thing, each of its parts behind a point.
+    pub(super) fn trail(&self) -> String {
         let mut path = if self.lines > 0 {
             format!("[{}]", self.lines)
         } else {
@@ -133,8 +122,7 @@ impl Reader {
                 path += &format!(".{}[{}]", array.key, array.index);
             }
         }
-        path += below;
-        path.strip_prefix('.').map(str::to_owned).unwrap_or(path)
+        path
     }
 
     fn step(&mut self, scanner: &mut Scanner<'_>, base: u64) -> Result<(), Stop> {
@@ -294,16 +282,20 @@ impl Reader {
             });
             return Ok(());
         }
-        let added = match frame.count(key) {
+        let added = if frame.count(key) {
             // What only says how often something stands is a number.
-            true => Scanner {
+            let mut scanner = Scanner {
                 text: &[text, b" "].concat(),
                 at: 0,
                 string_bytes: 0,
-            }
-            .count()
-            .map_err(|stop| (stop, String::new())),
-            false => frame.tree.add(key, text, at, depth),
+            };
+            scanner.count().map_err(|stop| (stop, String::new()))
+        } else {
+            let added = frame.tree.add(key, text, at, depth);
+            added.and_then(|()| match frame.misfit(key) {
+                Some(what) => Err((Stop::bad(what, 0), String::new())),
+                None => Ok(()),
+            })
         };
         if let Err((stop, below)) = added {
             return Err(self.fail(stop, at, &format!(".{}{below}", told(key))));
@@ -314,24 +306,8 @@ impl Reader {
 
     /// A fault in a value that was read from a text of its own, which begins at `base`.
     pub(super) fn fail(&self, stop: Stop, base: u64, below: &str) -> Stop {
-        Stop::Failed(Box::new(match stop {
-            Stop::Bad { what, at } => Error::Json {
-                what,
-                at: base + at as u64,
-                path: self.path(below),
-            },
-            Stop::Limit { limit, max, at } => Error::Limit {
-                limit,
-                max,
-                at: base + at as u64,
-            },
-            Stop::More => Error::Json {
-                what: "this is not JSON",
-                at: base,
-                path: self.path(below),
-            },
-            Stop::Failed(error) => *error,
-        }))
+        let error = stop.into_error(base, ("this is not JSON", 0), || self.path(below));
+        Stop::Failed(Box::new(error))
     }
 
     // Items of arrays
@@ -508,6 +484,11 @@ impl Reader {
         }
         Err(self.fail(Stop::bad("this is not JSON", used), text.base, ""))
     }
+}
+
+/// A path as it is told.
+pub(super) fn from_top(path: String) -> String {
+    path.strip_prefix('.').map(str::to_owned).unwrap_or(path)
 }
 
 /// The loop instance of a slot, whether it may be taken apart, and whether it is a record.

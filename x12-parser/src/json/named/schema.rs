@@ -4,7 +4,9 @@ use x12_schemas::Catalog;
 use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Usage};
 
 use crate::json::named::schema_text::{Value, array, object, text};
-use crate::sheet::{Fill, Member, MemberKind, Parts, Sheet, Slot, SlotKind};
+use crate::sheet::{
+    Fill, Member, MemberKind, Parts, Sheet, Slot, SlotKind, control_elements, digits_of,
+};
 
 /// The JSON Schema, of draft 2020-12, of documents in the shape `named` whose transaction sets go by a guide.
 ///
@@ -176,16 +178,8 @@ impl Writer<'_> {
 
     /// The elements of a control segment, all of which may be left out.
     fn control(&self, id: &str) -> Value {
-        let segment = self
-            .envelope
-            .segments
-            .iter()
-            .find(|segment| segment.id == id);
-        let elements = segment.map_or(&[][..], |segment| {
-            crate::sheet::elements(self.envelope, segment)
-        });
         let mut properties: Vec<_> = (1..)
-            .zip(elements)
+            .zip(control_elements(self.envelope, id))
             .map(|(number, element)| {
                 (
                     element.label.clone(),
@@ -505,7 +499,7 @@ impl Writer<'_> {
             return object([("enum", array(codes.iter().map(text)))]);
         }
         let formats = self.codes(member.formats);
-        let patterns: Option<Vec<&str>> = formats.iter().map(|format| form(format)).collect();
+        let patterns: Option<Vec<String>> = formats.iter().map(|format| form(format)).collect();
         if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
             return object([
                 ("type", text("string")),
@@ -581,15 +575,12 @@ fn described(schema: Value, description: String) -> Value {
 }
 
 /// What values of a format look like.
-fn form(format: &str) -> Option<&'static str> {
-    Some(match format {
-        "D8" => "[0-9]{8}",
-        "D6" | "TS" => "[0-9]{6}",
-        "DT" => "[0-9]{12}",
-        "RTS" => "[0-9]{14}",
-        "TM" => "[0-9]{4}",
-        "RD8" => "[0-9]{8}-[0-9]{8}",
-        "RD6" => "[0-9]{6}-[0-9]{6}",
-        _ => return None,
+fn form(format: &str) -> Option<String> {
+    let (digits, is_range) = digits_of(format)?;
+    let one = format!("[0-9]{{{digits}}}");
+    Some(if is_range {
+        format!("{one}-{one}")
+    } else {
+        one
     })
 }

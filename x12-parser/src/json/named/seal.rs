@@ -6,6 +6,7 @@ use crate::control_number::ControlNumber;
 use crate::delimiters::Delimiters;
 use crate::json::named::pen::{Pen, Spot};
 use crate::json::named::tree::{Index, Tree};
+use crate::sheet::control_elements;
 
 /// What the envelope of X12 that is written from the shape `named` says where the JSON does not.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -43,18 +44,31 @@ const ISA_WIDTHS: [usize; 16] = [2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1
 /// Told of what neither the JSON nor the caller says.
 const UNTOLD: &str = "nothing says what stands here, so it must be told";
 
-/// What is wrong with an envelope, and the key or the value where it is.
+/// Told of what is too long for its place in an ISA, or has none.
+const MISFIT: &str = "the value does not fit the header of the interchange";
+
+/// What is wrong with an object of the envelope.
 pub(crate) enum Wrong {
-    /// A value.
-    Value(&'static str, Index, String),
-    /// A header without this key.
-    Lacks(&'static str, String),
+    /// With what is at this offset of the JSON, by this path from its top.
+    At(&'static str, u64, String),
+    /// With what should stand there, below the innermost object.
+    Below(&'static str, String),
 }
 
 /// The elements of a control segment as the JSON has them, from one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Header {
-    values: Vec<Option<(Vec<u8>, Index)>>,
+    /// Offset and path of the object that it is of, if there is one.
+    around: Option<(u64, String)>,
+    values: Vec<Option<Told>>,
+}
+
+/// An element that the JSON tells.
+#[derive(Clone, Debug)]
+struct Told {
+    text: Vec<u8>,
+    at: u64,
+    path: String,
 }
 
 /// What is open of the envelope.
@@ -89,72 +103,93 @@ struct OpenGroup {
 }
 
 impl Header {
-    /// Reads the object of a header by the labels of the envelope.
+    /// Of an object at this offset and path, which has none.
+    pub(crate) fn untold(at: u64, path: String) -> Self {
+        let (around, values) = (Some((at, path)), Vec::new());
+        Self { around, values }
+    }
+
+    /// Reads a header or trailer, which is the value of `key`, by the labels of the envelope.
     pub(crate) fn read(
+        mut self,
         tree: &Tree,
         node: Index,
         envelope: &Guide,
-        id: &str,
+        (key, id): (&str, &str),
     ) -> Result<Self, Wrong> {
-        let segment = envelope.segments.iter().find(|segment| segment.id == id);
-        let elements = segment.map_or(&[][..], |segment| crate::sheet::elements(envelope, segment));
-        let mut header = Self::default();
+        let around = self.around.as_ref().map_or("", |(_, path)| path);
+        let path = format!("{around}.{key}");
+        object(tree, node, &path)?;
+        let elements = control_elements(envelope, id);
         for (key, value) in tree.members(node) {
             if key == b"$extra" {
-                for (key, value) in tree.members(value) {
-                    let number = std::str::from_utf8(key)
-                        .ok()
-                        .and_then(|key| key.parse::<u8>().ok());
-                    let number = number.ok_or(Wrong::Value(
-                        "the number of an element is due, such as 05",
-                        value,
-                        ".$extra".to_owned(),
-                    ))?;
-                    header.set(usize::from(number), text(tree, value, ".$extra")?, value);
-                }
+                self.extra(tree, value, &format!("{path}.$extra"))?;
                 continue;
             }
-            let number = (1..)
-                .zip(elements)
-                .find(|(_, element)| element.label.as_bytes() == key)
-                .map(|(number, _)| number);
-            let Some(number) = number else {
-                return Err(Wrong::Value("an unknown key", value, String::new()));
+            let mut labelled = (1..).zip(elements);
+            let label = labelled.find(|(_, element)| element.label.as_bytes() == key);
+            let Some((number, element)) = label else {
+                return Err(Wrong::At("an unknown key", tree.at(value), path));
             };
-            let path = format!(".{}", elements[number - 1].label);
-            if header.get(number).is_some() {
-                return Err(Wrong::Value("a key stands twice", value, path));
-            }
-            header.set(number, text(tree, value, &path)?, value);
+            self.set(tree, number, (value, format!("{path}.{}", element.label)))?;
         }
-        Ok(header)
+        Ok(self)
     }
 
-    fn set(&mut self, number: usize, value: Vec<u8>, node: Index) {
+    /// Elements without a label, by their numbers.
+    fn extra(&mut self, tree: &Tree, node: Index, path: &str) -> Result<(), Wrong> {
+        object(tree, node, path)?;
+        for (key, value) in tree.members(node) {
+            let number = std::str::from_utf8(key)
+                .ok()
+                .and_then(|key| key.parse().ok());
+            let Some(number @ 1..) = number.map(|number: u8| usize::from(number)) else {
+                let what = "the number of an element is due, such as 05";
+                return Err(Wrong::At(what, tree.at(value), path.to_owned()));
+            };
+            self.set(tree, number, (value, format!("{path}.{number:02}")))?;
+        }
+        Ok(())
+    }
+
+    fn set(
+        &mut self,
+        tree: &Tree,
+        number: usize,
+        (node, path): (Index, String),
+    ) -> Result<(), Wrong> {
+        let at = tree.at(node);
+        if self.get(number).is_some() {
+            return Err(Wrong::At("a key stands twice", at, path));
+        }
+        let Some(text) = tree.text(node) else {
+            return Err(Wrong::At("a string is due", at, path));
+        };
+        let text = text.to_vec();
         if self.values.len() < number {
             self.values.resize(number, None);
         }
-        if let Some(place) = number
-            .checked_sub(1)
-            .and_then(|index| self.values.get_mut(index))
-        {
-            *place = Some((value, node));
+        let place = number.checked_sub(1);
+        if let Some(place) = place.and_then(|index| self.values.get_mut(index)) {
+            *place = Some(Told { text, at, path });
         }
+        Ok(())
+    }
+
+    fn told(&self, number: usize) -> Option<&Told> {
+        self.values.get(number.checked_sub(1)?)?.as_ref()
     }
 
     fn get(&self, number: usize) -> Option<&[u8]> {
-        let value = self.values.get(number.checked_sub(1)?)?.as_ref()?;
-        Some(&value.0)
+        Some(&self.told(number)?.text)
     }
 
-    /// What is wrong with an element, which may be told or filled in.
-    fn wrong(&self, number: usize, what: &'static str, path: String) -> Wrong {
-        let told = number
-            .checked_sub(1)
-            .and_then(|index| self.values.get(index));
-        match told {
-            Some(Some((_, node))) => Wrong::Value(what, *node, path),
-            _ => Wrong::Lacks(what, path),
+    /// What is wrong with an element; `below` is where it would be told, if it is not.
+    fn wrong(&self, number: usize, what: &'static str, below: String) -> Wrong {
+        match (self.told(number), &self.around) {
+            (Some(told), _) => Wrong::At(what, told.at, told.path.clone()),
+            (None, Some((at, path))) => Wrong::At(what, *at, format!("{path}{below}")),
+            (None, None) => Wrong::Below(what, below),
         }
     }
 
@@ -164,9 +199,15 @@ impl Header {
     }
 }
 
-fn text(tree: &Tree, node: Index, path: &str) -> Result<Vec<u8>, Wrong> {
-    let text = tree.text(node).map(<[u8]>::to_vec);
-    text.ok_or_else(|| Wrong::Value("a string is due", node, path.to_owned()))
+fn object(tree: &Tree, node: Index, path: &str) -> Result<(), Wrong> {
+    if tree.is_object(node) {
+        return Ok(());
+    }
+    Err(Wrong::At(
+        "an object is due",
+        tree.at(node),
+        path.to_owned(),
+    ))
 }
 
 impl Seal {
@@ -233,13 +274,15 @@ impl Seal {
             let value = told.unwrap_or_else(|| filled.into_bytes());
             let label = || format!(".header.{}", labels.get(index).map_or("", |label| label));
             if value.is_empty() && !matches!(index, 1 | 3) {
-                return Err(Wrong::Lacks(UNTOLD, label()));
+                return Err(header.wrong(index + 1, UNTOLD, label()));
             }
             if value.len() > width || value.contains(&delimiters.element) {
-                let what = "the value does not fit the header of the interchange";
-                return Err(header.wrong(index + 1, what, label()));
+                return Err(header.wrong(index + 1, MISFIT, label()));
             }
             values.push(value);
+        }
+        if header.values.len() > ISA_WIDTHS.len() {
+            return Err(header.wrong(header.values.len(), MISFIT, String::new()));
         }
         write_isa(pen, &values);
         let text = |index: usize| {
@@ -374,28 +417,18 @@ fn pen_trailer(
     let filled = [count.as_bytes(), number];
     for index in 1..=trailer.values.len().max(2) {
         let own = filled.get(index - 1).copied().unwrap_or_default();
-        put(
-            pen,
-            index,
-            trailer.get(index).unwrap_or(own),
-            (trailer, ".trailer"),
-        )?;
+        let value = trailer.get(index).unwrap_or(own);
+        put(pen, index, value).map_err(|what| trailer.wrong(index, what, ".trailer".to_owned()))?;
     }
     Ok(())
 }
 
-fn put(
-    pen: &mut Pen,
-    number: usize,
-    value: &[u8],
-    (header, path): (&Header, &str),
-) -> Result<(), Wrong> {
+fn put(pen: &mut Pen, number: usize, value: &[u8]) -> Result<(), &'static str> {
     let spot = Spot {
         element: u16::try_from(number).unwrap_or(u16::MAX),
         ..Spot::default()
     };
-    let put = pen.put_control(spot, value);
-    put.map_err(|what| header.wrong(number, what, path.to_owned()))
+    pen.put_control(spot, value)
 }
 
 /// Writes a group's header: what is told, else what is filled in. Gives its eight elements.
@@ -406,20 +439,21 @@ fn write_gs(
     labels: &[&str],
 ) -> Result<[String; 8], Wrong> {
     pen.begin();
+    let path = |number: usize| {
+        let label = labels.get(number - 1).map_or("", |label| label);
+        format!(".header.{label}")
+    };
     for (number, value) in (1..).zip(&mut values) {
         match header.text(number) {
             Some(told) => *value = told,
-            None if value.is_empty() => {
-                let label = labels.get(number - 1).map_or("", |label| label);
-                return Err(Wrong::Lacks(UNTOLD, format!(".header.{label}")));
-            }
+            None if value.is_empty() => return Err(header.wrong(number, UNTOLD, path(number))),
             None => {}
         }
     }
     for number in 1..=header.values.len().max(values.len()) {
         let filled = values.get(number - 1).map_or(&[][..], String::as_bytes);
         let value = header.get(number).unwrap_or(filled);
-        put(pen, number, value, (header, ".header"))?;
+        put(pen, number, value).map_err(|what| header.wrong(number, what, path(number)))?;
     }
     pen.write("GS");
     Ok(values)
@@ -443,10 +477,6 @@ fn write_isa(pen: &mut Pen, values: &[Vec<u8>]) {
 }
 
 fn labels<'g>(envelope: &'g Guide, id: &str) -> Vec<&'g str> {
-    let segment = envelope.segments.iter().find(|segment| segment.id == id);
-    let elements = segment.map_or(&[][..], |segment| crate::sheet::elements(envelope, segment));
-    elements
-        .iter()
-        .map(|element| element.label.as_str())
-        .collect()
+    let elements = control_elements(envelope, id).iter();
+    elements.map(|element| element.label.as_str()).collect()
 }

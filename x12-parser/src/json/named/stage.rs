@@ -17,7 +17,7 @@ use crate::json::render::put_delimiters;
 use crate::json::segment::{self, Style};
 use crate::json::text::{Charset, put_base64, put_exact, put_string};
 use crate::segment::{Segment, unwrapped};
-use crate::sheet::{Fill, Sheet};
+use crate::sheet::{Fill, Sheet, control_elements};
 
 /// Renders blocks in the shape `named`.
 pub(crate) struct Named;
@@ -350,8 +350,7 @@ impl<'b> Marker<'b> {
     /// The elements of a control segment under their labels, without blanks at their ends.
     fn named_header(&mut self, id: &str, left_out: impl Fn(usize, &[u8]) -> bool) {
         let guide = &self.block.envelope.guide;
-        let labels = guide.segments.iter().find(|segment| segment.id == id);
-        let labels = labels.map_or(&[][..], |segment| crate::sheet::elements(guide, segment));
+        let labels = control_elements(guide, id);
         self.text.put(b"{");
         let (mut comma, mut beyond) = (false, false);
         for number in 1..=u8::MAX {

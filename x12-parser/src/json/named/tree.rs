@@ -204,6 +204,11 @@ impl Tree {
         }
     }
 
+    /// The string that the member is which was added last.
+    pub(crate) fn last_text(&self) -> Option<&[u8]> {
+        self.text(self.last?)
+    }
+
     pub(crate) fn is_array(&self, index: Index) -> bool {
         self.node(index)
             .is_some_and(|node| node.kind == Kind::Array)

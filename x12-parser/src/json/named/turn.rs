@@ -54,6 +54,21 @@ impl Frame {
             && [&b"interchange"[..], b"group", b"ordinal"].contains(&key)
     }
 
+    /// What is wrong with a value that says what the JSON around it is.
+    pub(super) fn misfit(&self, key: &[u8]) -> Option<&'static str> {
+        let heads: [&[u8]; 6] = [b"x12", b"shape", b"open", b"close", b"set", b"guide"];
+        if !matches!(self.kind, Kind::Top | Kind::Set(_)) || !heads.contains(&key) {
+            return None;
+        }
+        match self.tree.last_text() {
+            None => Some("a string is due"),
+            Some(version) if key == b"x12" && version != b"1" => {
+                Some("this version of the JSON is not known")
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Whether what a key says has its turn behind it.
     pub(super) fn is_past(&self, key: &[u8]) -> bool {
         if !self.begun {
@@ -194,7 +209,7 @@ impl Reader {
             Some(_) => "this guide is not at hand",
             None => "the transaction set says neither its guide nor its segments",
         };
-        Err(self.wrong(Wrong::Lacks(what, ".guide".to_owned()), ""))
+        Err(self.wrong(Wrong::Below(what, ".guide".to_owned())))
     }
 
     /// Ends a transaction set whose segments are told as they are, so that nothing else may be.
@@ -223,7 +238,7 @@ impl Reader {
         let trailer = self.header("trailer", "SE")?;
         let number = std::mem::take(&mut self.set_number);
         let closed = Seal::close_set(&trailer, &number, &mut self.pen);
-        closed.map_err(|wrong| self.wrong(wrong, "trailer"))
+        closed.map_err(|wrong| self.wrong(wrong))
     }
 
     // Loops
