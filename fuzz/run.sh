@@ -8,7 +8,7 @@ seconds=${1:-60}
 export RUSTC_BOOTSTRAP=1
 command -v cargo-fuzz >/dev/null || { echo "installing cargo-fuzz 0.13.2"; cargo install --locked cargo-fuzz@0.13.2; }
 command -v c++ >/dev/null || ../.ci/install g++
-[ $# -gt 1 ] && targets=("${@:2}") || targets=(read json there_and_back acknowledge records readdress divide merge account)
+[ $# -gt 1 ] && targets=("${@:2}") || targets=(read json there_and_back acknowledge advise records readdress divide merge account named)
 for target in "${targets[@]}"; do
     echo "== $target, $seconds s"
     mkdir -p "target/found/$target"

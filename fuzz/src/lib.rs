@@ -5,17 +5,19 @@
 use std::sync::OnceLock;
 
 use x12_parser::{
-    AcknowledgmentOptions, Addresses, Code, ControlNumber, CountingNumbers, Decided, Envelope,
-    Error, Fate, Finding, GroupAddress, InterchangeAddress, Limits, Merger, Options, Per, Said,
-    Severity, Shape, Ta1Note, Ta1Policy, acknowledge, read_acknowledgments, readdress,
-    readdress_records, survey_records, to_json, to_x12, validate,
+    AcceptedRecords, AcknowledgmentOptions, Addresses, AdviceOptions, AdviceSaid, AdviceScope,
+    AdvisedSets, ApplicationAdvice, ClaimAcknowledgmentOptions, Code, ControlNumber,
+    CountingNumbers, Decided, Envelope, EnvelopeFilling, Error, Fate, Finding, GroupAddress,
+    InterchangeAddress, Limits, Merger, Options, Per, Rejects, Said, Severity, Shape, Ta1Note,
+    Ta1Policy, acknowledge, acknowledge_claims, advise, read_acknowledgments, readdress,
+    readdress_records, survey_records, to_json, to_x12, to_x12_filled, validate,
 };
 
 /// A body that libFuzzer and the tests run.
 pub type Body = fn(&[u8]);
 
 /// All bodies by name.
-pub const BODIES: [(&str, Body); 9] = [
+pub const BODIES: [(&str, Body); 11] = [
     ("read", read),
     ("json", json),
     ("there_and_back", there_and_back),
@@ -25,6 +27,8 @@ pub const BODIES: [(&str, Body); 9] = [
     ("records", records),
     ("divide", divide),
     ("merge", merge),
+    ("advise", advise_and_read),
+    ("named", named),
 ];
 
 /// Reading never panics, every finding lies inside the document, and neither threads nor block sizes change anything.
@@ -104,6 +108,45 @@ pub fn records(document: &[u8]) {
     assert!(written.is_err(), "X12 is written from records");
 }
 
+/// The shape `named` is the same in pieces and on threads; what is written of it is read again, and from business facts nothing panics.
+pub fn named(document: &[u8]) {
+    let filling = EnvelopeFilling {
+        sender: Some(("ZZ".to_owned(), "A".to_owned())),
+        receiver: Some(("ZZ".to_owned(), "B".to_owned())),
+        date: Some("20261123".to_owned()),
+        time: Some("1200".to_owned()),
+        ..EnvelopeFilling::default()
+    };
+    let write = |json: &[u8]| {
+        let mut x12 = Vec::new();
+        let written = to_x12_filled(json, &mut x12, &options(), &filling);
+        written.ok().map(|_| x12)
+    };
+    // The document may be JSON itself.
+    let _ = write(document);
+    let read = |document: &[u8], options: &Options| {
+        let mut json = Vec::new();
+        let read = to_json(document, &mut json, Shape::Named, Per::Document, options);
+        (json, read.is_ok())
+    };
+    let whole = read(document, &options());
+    for options in variants(document) {
+        let other = read(document, &options);
+        assert!(
+            other == whole,
+            "other named JSON with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    if let (json, true) = whole
+        && let Some(x12) = write(&json)
+        && !x12.is_empty()
+    {
+        assert!(read(&x12, &options()).1, "what was written is not read");
+    }
+}
+
 /// Whatever is answered reads clean under our own guides; every set, group and interchange gets a verdict.
 pub fn acknowledge_and_read(document: &[u8]) {
     let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
@@ -125,6 +168,60 @@ pub fn acknowledge_and_read(document: &[u8]) {
         .iter()
         .find(|finding| finding.severity == Severity::Error && !quotes(finding));
     assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+}
+
+/// What is said of claims and transaction sets, in 277CAs and 824s, reads clean under our own guides; block sizes change nothing.
+pub fn advise_and_read(document: &[u8]) {
+    let Some((whole, told)) = further(document, &options()) else {
+        return;
+    };
+    for options in variants(document) {
+        let other = further(document, &options);
+        assert!(
+            other.is_some_and(|(other, _)| other == whole),
+            "other answers with {} threads, {} bytes",
+            options.threads,
+            options.block_bytes
+        );
+    }
+    let mut said = 0;
+    for answers in whole.iter().filter(|answers| !answers.is_empty()) {
+        let (found, read) = findings(answers, &options());
+        assert!(read.is_ok(), "our own answer cannot be read: {read:?}");
+        let fault = found
+            .iter()
+            .find(|finding| finding.severity == Severity::Error && !quotes(finding));
+        assert!(fault.is_none(), "our own answer has a fault: {fault:?}");
+        let read = read_acknowledgments(&answers[..], &options(), |acknowledged| {
+            let is_set = |said: &AdviceSaid| said.scope == AdviceScope::Set;
+            said += u64::from(matches!(&acknowledged.said, Said::Advice(said) if is_set(said)));
+            Ok(())
+        });
+        assert!(read.is_ok(), "our own answer is not understood: {read:?}");
+    }
+    assert!(said == told.sets, "a set was left out");
+}
+
+/// The 277CAs and the 824s that a document gets, if it can be read to its end.
+fn further(document: &[u8], options: &Options) -> Option<([Vec<u8>; 2], ApplicationAdvice)> {
+    let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
+    how.rejects = Rejects::Records;
+    let mut verdicts = AcceptedRecords::default();
+    acknowledge(document, std::io::sink(), &mut how, options, |decided| {
+        verdicts.note(&decided);
+        Ok(())
+    })
+    .ok()?;
+    let (mut claims, mut advice) = (Vec::new(), Vec::new());
+    let mut how = ClaimAcknowledgmentOptions::new("20261123", "1200", how.numbers);
+    let claimed = acknowledge_claims(document, &mut claims, &verdicts, &mut how, options);
+    let mut how = AdviceOptions::new("20261123", "1200", how.numbers);
+    how.sets = AdvisedSets::All;
+    let advised = advise(document, &mut advice, &verdicts, &mut how, options);
+    match (claimed, advised) {
+        (Ok(_), Ok(told)) => Some(([claims, advice], told)),
+        other => panic!("what was read once cannot be read again: {other:?}"),
+    }
 }
 
 /// What goes on under another envelope has an envelope without faults, and goes on again as it is.

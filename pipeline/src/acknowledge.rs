@@ -1,11 +1,12 @@
-//! Answers what came in: TA1, 997 and 999 to the sender, a verdict on every transaction set for the next stage, a decision on every
+//! Answers what came in: TA1, 997, 999 and 277CA to the sender, a verdict on every transaction set for the next stage, a decision on every
 //! interchange for the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcknowledgmentOptions, AnswerSet, Decided, Decision, Error, GroupDecision, SetDecision,
-    Ta1Note, Ta1Policy, Verdict,
+    AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions, ClaimSource,
+    Decided, Decision, Error, GroupDecision, GroupPolicy, RecordVerdicts, Rejects, SetDecision,
+    Ta1Note, Ta1Policy, Verdict, acknowledge_claims,
 };
 
 use crate::clock::x12_date_and_time;
@@ -13,14 +14,14 @@ use crate::doors::Doors;
 use crate::drawn::Drawn;
 use crate::envelope::Envelope;
 use crate::failpoint::{Point, reach};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task};
 use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, readable, seal};
-use crate::profile::{Profile, Ta1};
+use crate::profile::{self, Claims, Groups, Profile, Ta1};
 use crate::seal::Sealer;
-use crate::verdict::VerdictWriter;
+use crate::verdict::{Fate, VerdictWriter};
 
 /// Groups of an interchange whose answers are named one by one.
 const GROUPS_NAMED: usize = 3;
@@ -28,7 +29,7 @@ const GROUPS_NAMED: usize = 3;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// Does a [`Task::Acknowledge`]. The answers are object 0, the verdicts object 1.
+/// Does a [`Task::Acknowledge`]. The answers are object 0, the verdicts object 1, the answers to claims object 2.
 ///
 /// # Errors
 /// A failure to read or write, or of the ledger.
@@ -47,15 +48,21 @@ pub fn acknowledge(
         verdicts: VerdictWriter(seal(job, doors, 1)?),
         noted: Noted::new(job, doors),
         envelopes: &envelopes,
+        claims: profile.acknowledge.claims != Claims::No,
+        accepted: AcceptedRecords::default(),
         groups: Vec::new(),
         group: Tally::default(),
         interchange: Tally::default(),
         all: Tally::default(),
     };
     let document = open(job, doors, x12)?;
-    let read = x12_parser::acknowledge(document, &mut answer, &mut how, &doors.options, |told| {
-        record.decided(told)
-    });
+    let read = x12_parser::acknowledge(
+        document,
+        &mut answer,
+        &mut how,
+        doors.options(&job.partner)?,
+        |told| record.decided(told),
+    );
     // A document that breaks off is answered all the same, and nothing of it goes on.
     let lines = readable(read)?.ok().and(lines);
     let answered = answer.finish()?.bytes > 0;
@@ -64,7 +71,7 @@ pub fn acknowledge(
         record.all.accepted, record.all.rejected
     );
     record.verdicts.0.finish()?;
-    let facts = record.noted.finish();
+    let (accepted, facts) = (record.accepted, record.noted.finish());
     let mut next = vec![Task::Route {
         x12: *x12,
         lines,
@@ -78,7 +85,39 @@ pub fn acknowledge(
             to: Address::Partner,
         });
     }
+    if accepted.has_claims() {
+        let numbers = how.numbers.further();
+        next.push(claims(job, doors, x12, (&accepted, numbers))?);
+    }
     Ok(Outcome { next, facts, note })
+}
+
+/// Answers the claims of what is accepted.
+fn claims(
+    job: &Job,
+    doors: &Doors,
+    x12: &ObjectId,
+    (accepted, numbers): (&AcceptedRecords, Drawn<'_>),
+) -> Result<Task> {
+    let profile = doors.profile(&job.partner)?;
+    let (date, time) = x12_date_and_time(doors.clock.now_ms());
+    let mut how = ClaimAcknowledgmentOptions::new(date, time, numbers);
+    (how.received, _) = x12_date_and_time(job.received_ms);
+    how.list_accepted = profile.acknowledge.list_accepted;
+    if profile.acknowledge.claims == Claims::AsClearinghouse {
+        how.source = ClaimSource::Clearinghouse;
+    }
+    let mut answer = seal(job, doors, 2)?;
+    let (document, options) = (open(job, doors, x12)?, doors.options(&job.partner)?);
+    let written = acknowledge_claims(document, &mut answer, accepted, &mut how, options);
+    let broken = |_| Failure::permanent("claims-broken", "the claims are not those of before");
+    readable(written)?.map_err(broken)?;
+    answer.finish()?;
+    Ok(Task::Deliver {
+        object: job.object(2),
+        parcel: Parcel::Claims,
+        to: Address::Partner,
+    })
 }
 
 /// What was recorded of the interchanges when they were validated: the document need not be read for it again.
@@ -104,6 +143,17 @@ fn options<'a>(
     how.ta1 = match profile.acknowledge.ta1 {
         Ta1::WhenAsked => Ta1Policy::WhenAsked,
         Ta1::Always => Ta1Policy::Always,
+    };
+    how.ta1_severities
+        .clone_from(&profile.acknowledge.ta1_severities);
+    how.groups = match profile.acknowledge.groups {
+        Groups::Always => GroupPolicy::Always,
+        Groups::WhenFaulty => GroupPolicy::WhenFaulty,
+        Groups::Never => GroupPolicy::Never,
+    };
+    how.rejects = match profile.acknowledge.rejects {
+        profile::Rejects::Sets => Rejects::Sets,
+        profile::Rejects::Claims => Rejects::Records,
     };
     how.list_accepted = profile.acknowledge.list_accepted;
     how
@@ -145,6 +195,10 @@ struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
     noted: Noted<'a>,
     envelopes: &'a [Envelope],
+    /// Whether claims are answered, so that those rejected are left out.
+    claims: bool,
+    /// The verdicts on claims that are answered.
+    accepted: AcceptedRecords,
     /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
     groups: Vec<(AnswerSet, String)>,
     /// Of the group in hand, of the groups of the interchange in hand, and of the interchanges before it.
@@ -186,6 +240,9 @@ impl Tally {
 
 impl Record<'_> {
     fn decided(&mut self, decided: Decided) -> std::result::Result<(), Error> {
+        if self.claims {
+            self.accepted.note(&decided);
+        }
         match decided {
             Decided::Set(set) => self.set(set),
             Decided::Group(group) => self.group(group),
@@ -202,8 +259,16 @@ impl Record<'_> {
             _ => ("rejected", &mut self.group.rejected, false),
         };
         *count += 1;
-        self.verdicts
-            .set([set.interchange, set.group, set.set], is_good)?;
+        let at = [set.interchange, set.group, set.set];
+        let answered = set.records.as_ref().filter(|_| self.claims && is_good);
+        let answered = answered.filter(|records| records.has_claim_answer());
+        self.verdicts.set(at, fate(is_good, answered))?;
+        for [first, last] in answered
+            .into_iter()
+            .flat_map(RecordVerdicts::rejected_ranges)
+        {
+            self.verdicts.records(first, last)?;
+        }
         self.noted.push(Fact::Set(SetFact {
             interchange: set.interchange,
             group: set.group,
@@ -211,6 +276,7 @@ impl Record<'_> {
             st01: set.st01,
             st02: set.st02,
             state,
+            answer: answered.map(of_records).unwrap_or_default(),
         }))?;
         Ok(())
     }
@@ -304,6 +370,24 @@ impl Record<'_> {
         }
         words.join(", ")
     }
+}
+
+/// What becomes of a transaction set of which these records are answered.
+fn fate(is_good: bool, answered: Option<&RecordVerdicts>) -> Fate {
+    let [received, rejected] = answered.map_or([0, 0], |records| {
+        [records.received.records, records.rejected.records]
+    });
+    match is_good {
+        true if rejected == 0 => Fate::Good,
+        true if rejected < received => Fate::Divided,
+        _ => Fate::Bad,
+    }
+}
+
+/// How the records of a transaction set were answered.
+fn of_records(records: &RecordVerdicts) -> String {
+    let (received, rejected) = (records.received.records, records.rejected.records);
+    format!("277CA: {rejected} of {received} claims rejected")
 }
 
 /// How many groups were answered by each kind of transaction set.

@@ -35,8 +35,6 @@ pub struct Doors {
     pub certificates: Certificates,
     /// Where parcels go, by partner.
     pub ways: BTreeMap<String, Ways>,
-    /// Guides and limits.
-    pub options: Options,
     /// Where ledger and queue do their work.
     pub handle: Handle,
 }
@@ -59,6 +57,15 @@ impl Doors {
     pub fn profile(&self, partner: &str) -> Result<&Profile> {
         let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
         self.profiles.partners.get(partner).ok_or(missing)
+    }
+
+    /// What the documents of a partner are read and checked by.
+    ///
+    /// # Errors
+    /// As [`Self::profile`].
+    pub fn options(&self, partner: &str) -> Result<&Options> {
+        let missing = Failure::transient("partner-unknown", "the trading partner has no profile");
+        self.profiles.options(partner).ok_or(missing)
     }
 
     /// The way of a parcel.

@@ -12,12 +12,31 @@ use crate::ledger::Number;
 pub struct Drawn<'a> {
     job: &'a Job,
     doors: &'a Doors,
+    /// Ordinals of interchanges and groups that others of the job have used, and those used here.
+    begin: [u32; 2],
+    used: [u32; 2],
 }
 
 impl<'a> Drawn<'a> {
     /// Of a job.
     pub fn new(job: &'a Job, doors: &'a Doors) -> Self {
-        Self { job, doors }
+        Self {
+            job,
+            doors,
+            begin: [0; 2],
+            used: [0; 2],
+        }
+    }
+
+    /// Numbers behind these, for the job's next answers.
+    #[must_use]
+    pub fn further(&self) -> Self {
+        let [interchanges, groups] = self.used;
+        Self {
+            begin: [self.begin[0] + interchanges, self.begin[1] + groups],
+            used: [0; 2],
+            ..*self
+        }
     }
 
     fn draw(&self, number: Number, ordinal: u32) -> Result<ControlNumber, Error> {
@@ -31,10 +50,12 @@ impl<'a> Drawn<'a> {
 
 impl ControlNumbers for Drawn<'_> {
     fn interchange(&mut self, ordinal: u32) -> Result<ControlNumber, Error> {
-        self.draw(Number::Interchange, ordinal)
+        self.used[0] = self.used[0].max(ordinal);
+        self.draw(Number::Interchange, self.begin[0] + ordinal)
     }
 
     fn group(&mut self, ordinal: u32) -> Result<ControlNumber, Error> {
-        self.draw(Number::Group, ordinal)
+        self.used[1] = self.used[1].max(ordinal);
+        self.draw(Number::Group, self.begin[1] + ordinal)
     }
 }

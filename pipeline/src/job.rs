@@ -51,6 +51,8 @@ pub enum Address {
 pub enum Parcel {
     /// TA1, 997 and 999, X12.
     Acknowledgment,
+    /// 277CA, X12.
+    Claims,
     /// Accepted transaction sets as JSON, a line each.
     Document,
     /// A submission as X12.
@@ -65,6 +67,7 @@ impl Parcel {
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledgment => "acknowledgment",
+            Self::Claims => "claims",
             Self::Document => "document",
             Self::Interchange => "interchange",
             Self::Response => "response",
@@ -75,7 +78,7 @@ impl Parcel {
     #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Acknowledgment | Self::Interchange => "edi",
+            Self::Acknowledgment | Self::Claims | Self::Interchange => "edi",
             Self::Document | Self::Response => "ndjson",
         }
     }
@@ -222,6 +225,17 @@ pub enum Fact {
     },
     /// A received interchange, by its ordinal, is rejected as a whole: so are the groups and sets of it that were told before.
     RejectedInterchange(u32),
+    /// A received transaction set went on without some of its records, under a reference of ours.
+    Divided {
+        /// Its interchange's ordinal.
+        interchange: u32,
+        /// Its group's ordinal.
+        group: u32,
+        /// Its ordinal.
+        set: u32,
+        /// The reference (BHT03) of what went on.
+        reference: String,
+    },
     /// What becomes of what was made of the arrival: `sent`, `refused`.
     Outgoing(&'static str),
     /// A partner answered an interchange that we sent.
@@ -308,4 +322,6 @@ pub struct SetFact {
     pub st02: String,
     /// `accepted`, `rejected`, `made`, `not answered`.
     pub state: &'static str,
+    /// How it was answered beyond that: `5 of 10 claims rejected`.
+    pub answer: String,
 }

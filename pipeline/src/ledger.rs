@@ -52,6 +52,8 @@ pub enum Number {
     Interchange,
     /// GS06.
     Group,
+    /// The reference of a transaction set that is divided, BHT03.
+    Reference,
 }
 
 impl Number {
@@ -61,6 +63,7 @@ impl Number {
         match self {
             Self::Interchange => "interchange",
             Self::Group => "group",
+            Self::Reference => "reference",
         }
     }
 }

@@ -35,6 +35,7 @@ mod whole;
 mod acknowledge;
 mod decrypt;
 mod deliver;
+mod divide;
 mod intake;
 mod relay;
 mod respond;

@@ -18,6 +18,9 @@ pub const FACTS: usize = 10_000;
 /// Bytes of one file of configuration, key file or certificate.
 pub const CONFIG_BYTES: u64 = 1 << 20;
 
+/// Bytes of one file of an overlay or of code lists.
+pub const GUIDE_BYTES: u64 = 16 << 20;
+
 /// Bytes of the name of a key-encryption key: one byte says how many they are.
 pub const KEY_ID_BYTES: usize = 255;
 

@@ -29,7 +29,9 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         unmatched: 0,
     };
     let document = open(job, doors, x12)?;
-    let read = read_acknowledgments(document, &doors.options, |told| Ok(account.told(&told)?));
+    let read = read_acknowledgments(document, doors.options(&job.partner)?, |told| {
+        Ok(account.told(&told)?)
+    });
     // What breaks off was answered so; what it said before that holds.
     let _ = readable(read)?;
     account.lines.finish()?;

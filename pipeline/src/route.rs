@@ -4,21 +4,24 @@ use std::io::{BufRead, BufReader, Read as _, Write};
 
 use serde::Deserialize;
 
+use crate::divide::divide;
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Outcome, Parcel, Task};
+use crate::noted::Noted;
 use crate::object::ObjectId;
 use crate::paper::{open, read_line, seal};
 use crate::seal::Sealer;
 use crate::store::failure;
-use crate::verdict::{Forwarded, Rejected};
+use crate::verdict::{Fate, Forwarded, Rejected};
 
 /// Bytes of a line in which its ordinals stand; nothing of a document comes before them but ST01.
 const HEAD_BYTES: u64 = 512;
 /// How the line of a transaction set begins.
 const SET: &[u8] = b"{\"set\":";
 
-/// Does a [`Task::Route`]. What is forwarded is object 0, or, if all is, the lines as they were translated.
+/// Does a [`Task::Route`]. What is forwarded is object 0, or, if all is, the lines as they were translated; objects 1 and
+/// 2 are those of [`divide`].
 ///
 /// # Errors
 /// A failure to read or write.
@@ -43,7 +46,9 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
             to: Address::Partner,
         }),
         (Some(lines), Some(verdicts)) => {
-            let (object, forwarded) = forward(job, doors, &lines, &verdicts)?;
+            let mut noted = Noted::new(job, doors);
+            let (object, forwarded) = forward(job, doors, [&x12, &lines, &verdicts], &mut noted)?;
+            outcome.facts = noted.finish();
             outcome.note = format!("{forwarded} sets forwarded");
             if forwarded > 0 {
                 outcome.next.push(Task::Deliver {
@@ -70,12 +75,13 @@ struct Place {
 }
 
 /// What is forwarded, and of how many transaction sets: the lines as they are if all may go, else a copy of the accepted ones and of
-/// those that open and close what is around them. Either way each line is held against its verdict.
+/// those that open and close what is around them. A set that is divided goes on under its own head with the body of its accepted
+/// records. Either way each line is held against its verdict.
 fn forward(
     job: &Job,
     doors: &Doors,
-    lines: &ObjectId,
-    verdicts: &ObjectId,
+    [x12, lines, verdicts]: [&ObjectId; 3],
+    noted: &mut Noted<'_>,
 ) -> Result<(ObjectId, u64)> {
     let reader = || open(job, doors, verdicts).map(BufReader::new);
     let rejected = Rejected::read(reader()?).map_err(|error| failure(&error))?;
@@ -88,31 +94,41 @@ fn forward(
     } else {
         *lines
     };
-    let good = Forwarded::new(reader()?, rejected);
+    let divided = match rejected.has_divided() {
+        true => Some(divide(job, doors, x12, (verdicts, &rejected), noted)?),
+        false => None,
+    };
+    let good = Forwarded::new(reader()?, &rejected);
     let lines = BufReader::with_capacity(1 << 16, open(job, doors, lines)?);
-    Ok((object, pass_on(lines, good, out)?))
+    Ok((object, pass_on(lines, good, (divided, out))?))
 }
 
 /// Passes on what may be forwarded; how many transaction sets.
 fn pass_on(
     mut lines: impl BufRead,
-    mut good: Forwarded<impl BufRead>,
-    mut out: Option<Sealer>,
+    mut good: Forwarded<'_, impl BufRead>,
+    (mut divided, mut out): (Option<impl BufRead>, Option<Sealer>),
 ) -> Result<u64> {
     let mut forwarded = 0;
     let mut head = Vec::new();
     while begin_line(&mut lines, &mut head)? {
-        let keep = match place(&head)? {
+        let fate = match place(&head)? {
             Some(place) => good.next(place).map_err(|error| failure(&error))?,
-            None => true,
+            None => Fate::Good,
         };
-        forwarded += u64::from(keep && head.starts_with(SET));
-        let mut to = out.as_mut().filter(|_| keep);
-        if let Some(to) = &mut to {
+        forwarded += u64::from(fate != Fate::Bad && head.starts_with(SET));
+        let mut whole = out.as_mut().filter(|_| fate == Fate::Good);
+        if let Some(to) = &mut whole {
             to.write_all(&head).map_err(|error| failure(&error))?;
         }
         if !head.ends_with(b"\n") {
-            end_line(&mut lines, to)?;
+            end_line(&mut lines, whole)?;
+        }
+        if let (Fate::Divided, Some(divided), Some(to)) = (fate, &mut divided, &mut out) {
+            head.truncate(body(&head)?);
+            head.extend_from_slice(b",\"divided\":true");
+            to.write_all(&head).map_err(|error| failure(&error))?;
+            pass_body(divided, to)?;
         }
     }
     if let Some(out) = out {
@@ -121,22 +137,44 @@ fn pass_on(
     Ok(forwarded)
 }
 
+/// Passes on the body of the next transaction set that was divided, to the end of its line.
+fn pass_body(divided: &mut impl BufRead, to: &mut Sealer) -> Result<()> {
+    let mut head = Vec::new();
+    while begin_line(divided, &mut head)? {
+        let is_set = head.starts_with(SET);
+        let mut to = Some(&mut *to).filter(|_| is_set);
+        if let Some(to) = &mut to {
+            let body = head.get(body(&head)?..).unwrap_or_default();
+            to.write_all(body).map_err(|error| failure(&error))?;
+        }
+        if !head.ends_with(b"\n") {
+            end_line(divided, to)?;
+        }
+        if is_set {
+            return Ok(());
+        }
+    }
+    let why = "a transaction set that was divided has no line";
+    Err(Failure::permanent("line-broken", why))
+}
+
 /// The ordinals of a transaction set's line; none for other lines.
 fn place(line: &[u8]) -> Result<Option<[u32; 3]>> {
     if !line.starts_with(SET) {
         return Ok(None);
     }
-    let broken = || {
-        Failure::permanent(
-            "line-broken",
-            "a line of JSON does not say which transaction set it is",
-        )
-    };
-    let end = memchr::memmem::find(line, b",\"body\":").ok_or_else(broken)?;
+    let end = body(line)?;
     let mut head = line.get(..end).unwrap_or_default().to_vec();
     head.push(b'}');
     let place: Place = read_line(&head)?;
     Ok(Some([place.interchange, place.group, place.ordinal]))
+}
+
+/// Where the body of a transaction set's line begins, with the comma before it.
+fn body(line: &[u8]) -> Result<usize> {
+    let why = "a line of JSON does not say which transaction set it is";
+    let begin = memchr::memmem::find(line, b",\"body\":");
+    begin.ok_or(Failure::permanent("line-broken", why))
 }
 
 /// Reads the first bytes of a line; false at the end.

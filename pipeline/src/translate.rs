@@ -38,7 +38,13 @@ pub fn translate(
 fn inbound(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
     let mut out = seal(job, doors, 0)?;
     let document = open(job, doors, x12)?;
-    let read = to_json(document, &mut out, Shape::Loops, Per::Set, &doors.options);
+    let read = to_json(
+        document,
+        &mut out,
+        Shape::Loops,
+        Per::Set,
+        doors.options(&job.partner)?,
+    );
     let (lines, note) = match readable(read)? {
         Ok(()) => {
             let bytes = out.finish()?.bytes;
@@ -89,7 +95,7 @@ fn written(
         Language::X12 => *plain,
         Language::Json => {
             let mut out = seal(job, doors, 0)?;
-            let limits = &doors.options.limits;
+            let limits = &doors.options(&job.partner)?.limits;
             if let Err(error) = readable(to_x12(open(job, doors, plain)?, &mut out, limits))? {
                 return Ok(Err(error));
             }
@@ -100,7 +106,12 @@ fn written(
     let profile = doors.profile(&job.partner)?;
     let mut ours = OurEnvelope::new(job, doors, profile);
     let mut out = seal(job, doors, 1)?;
-    let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, &doors.options);
+    let read = readdress(
+        open(job, doors, &x12)?,
+        &mut out,
+        &mut ours,
+        doors.options(&job.partner)?,
+    );
     let counts = match readable(read)? {
         Ok(counts) => counts,
         Err(error) => return Ok(Err(error)),
@@ -196,6 +207,7 @@ impl Addresses for OurEnvelope<'_> {
             st01: received.st(1).to_owned(),
             st02: received.st(2).to_owned(),
             state: "made",
+            answer: String::new(),
         }))?;
         Ok(received.st(2).to_owned())
     }

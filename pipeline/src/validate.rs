@@ -19,7 +19,7 @@ pub fn validate(
     x12: &ObjectId,
     (lines, direction): (Option<ObjectId>, Direction),
 ) -> Result<Outcome> {
-    let envelopes = envelope::read(open(job, doors, x12)?, &doors.options)?;
+    let envelopes = envelope::read(open(job, doors, x12)?, doors.options(&job.partner)?)?;
     if direction == Direction::Inbound {
         bind(job, doors, &envelopes)?;
     }
@@ -101,7 +101,7 @@ impl Checked {
 fn check(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Checked> {
     let document = open(job, doors, x12)?;
     let mut findings = seal(job, doors, 0)?;
-    let read = x12_parser::validate(document, &doors.options, |finding| {
+    let read = x12_parser::validate(document, doors.options(&job.partner)?, |finding| {
         Ok(put_line(&mut findings, finding)?)
     });
     let summary = readable(read)?.ok();

@@ -13,8 +13,8 @@ use std::{env, fs};
 
 use x12_schemas::compiler::{self, Error, File, Standard};
 use x12_schemas::table::{
-    CodeList, Decision, Element, Gathers, Group, Guide, Item, Key, Loop, NONE, Note, Reading,
-    SituationRule, Time, Unit,
+    CodeList, Decision, Element, Filled, Gathers, Group, Guide, Item, Key, Loop, NONE, Note,
+    Reading, Segment, SituationRule, Time, Unit,
 };
 
 #[test]
@@ -351,24 +351,41 @@ fn write_loop(out: &mut String, guide: &Guide, index: usize) {
             segment,
             usage,
             max,
+            many,
         } = *item;
+        // Mostly the one follows from the other.
+        let named = if many == (max != 1) {
+            ""
+        } else {
+            " named otherwise"
+        };
         let child = match child {
             NONE => String::new(),
             child => format!("loop {child} by "),
         };
         let _ = writeln!(
             out,
-            "    @{position} {child}segment {segment} {usage:?} x{max}"
+            "    @{position} {child}segment {segment} {usage:?} x{max}{named}"
         );
     }
 }
 
 fn write_segment(out: &mut String, guide: &Guide, index: usize) {
     let segment = &guide.segments[index];
-    let _ = writeln!(out, "{index} {} label `{}`", segment.id, segment.label);
-    if segment.hierarchical {
-        out.push_str("    hierarchical\n");
-    }
+    let counts = match segment.counter {
+        0 => String::new(),
+        counter => format!(" counts by {counter}"),
+    };
+    let _ = writeln!(
+        out,
+        "{index} {} label `{}`{counts}",
+        segment.id, segment.label
+    );
+    out.push_str(if segment.hierarchical {
+        "    hierarchical\n"
+    } else {
+        ""
+    });
     for Key {
         element,
         component,
@@ -404,6 +421,10 @@ fn write_segment(out: &mut String, guide: &Guide, index: usize) {
     {
         let _ = writeln!(out, "    {rule:?} first {first} bits {elements:b}");
     }
+    write_elements(out, guide, segment);
+}
+
+fn write_elements(out: &mut String, guide: &Guide, segment: &Segment) {
     let elements = run(
         &guide.elements,
         segment.first_element,
@@ -446,6 +467,9 @@ fn write_element(out: &mut String, guide: &Guide, element: &Element, name: &str)
     }
     if element.format_by != 0 {
         let _ = write!(out, " format by {}", element.format_by);
+    }
+    if !matches!(element.filled, Filled::Not | Filled::Unnamed) {
+        let _ = write!(out, " filled by {:?}", element.filled);
     }
     out.push('\n');
 }

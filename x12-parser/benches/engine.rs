@@ -28,8 +28,16 @@ fn main() -> Result<(), x12_parser::Error> {
         Per::Document,
         &Options::default(),
     )?;
+    let mut named = Vec::new();
+    to_json(
+        &x12[..],
+        &mut named,
+        Shape::Named,
+        Per::Document,
+        &Options::default(),
+    )?;
     let mut out = String::from("operation            MB/s of X12   times the scan\n");
-    for (name, run) in operations(&x12, &loops) {
+    for (name, run) in operations(&x12, &loops, &named) {
         let (scan, took) = interleaved(&x12, run)?;
         let rate = u128::from(x12.len() as u64) * 1000 / took.as_nanos().max(1);
         let tenths = took.as_nanos() * 10 / scan.as_nanos().max(1);
@@ -56,11 +64,16 @@ fn main() -> Result<(), x12_parser::Error> {
 
 type Operation<'a> = Box<dyn Fn() -> Result<(), x12_parser::Error> + 'a>;
 
-fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'a>); 6] {
+fn operations<'a>(
+    x12: &'a [u8],
+    loops: &'a [u8],
+    named: &'a [u8],
+) -> [(&'static str, Operation<'a>); 8] {
     let json = |shape| move || to_json(x12, io::sink(), shape, Per::Document, &Options::default());
     [
         ("json segments", Box::new(json(Shape::Segments))),
         ("json loops", Box::new(json(Shape::Loops))),
+        ("json named", Box::new(json(Shape::Named))),
         (
             "validate",
             Box::new(move || validate(x12, &Options::default(), |_| Ok(())).map(|_| ())),
@@ -75,6 +88,10 @@ fn operations<'a>(x12: &'a [u8], loops: &'a [u8]) -> [(&'static str, Operation<'
         (
             "x12 from loops",
             Box::new(move || to_x12(loops, io::sink(), &Limits::default()).map(|_| ())),
+        ),
+        (
+            "x12 from named",
+            Box::new(move || to_x12(named, io::sink(), &Limits::default()).map(|_| ())),
         ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use x12_schemas::Catalog;
 use x12_schemas::table::{Element, Guide, Item, Key, Kind, NONE, Segment as Definition, Usage};
@@ -14,6 +14,7 @@ use crate::pattern::Matcher;
 use crate::role_index::RoleIndex;
 use crate::rule_index::RuleIndex;
 use crate::segment::{Segment, unwrapped};
+use crate::sheet::Sheet;
 use crate::snip::SnipTypes;
 
 /// A segment identifier packed into a number, letters in upper case; 0 for what cannot be one.
@@ -133,6 +134,8 @@ pub(crate) struct Chart {
     components: Vec<ElementRule>,
     /// The form of every element, parallel to the guide's elements.
     forms: Vec<Form>,
+    /// Its keys in the shape `named`, once someone asks for them.
+    sheet: OnceLock<Sheet>,
 }
 
 /// Slots for identifiers; a guide uses some sixty.
@@ -180,6 +183,7 @@ impl Chart {
             elements,
             components,
             forms,
+            sheet: OnceLock::new(),
         };
         chart.number_ids();
         chart.fill();
@@ -309,6 +313,11 @@ impl Chart {
         self.marked
             .get(usize::from(definition))
             .is_some_and(|marked| *marked)
+    }
+
+    /// The guide by its labels.
+    pub(crate) fn sheet(&self) -> &Sheet {
+        self.sheet.get_or_init(|| Sheet::new(&self.guide))
     }
 
     #[inline]

@@ -7,6 +7,8 @@ use x12_schemas::table::Record;
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::json::buffer::Buffer;
+use crate::json::named::gather::Gatherer;
+use crate::json::named::stage::{Named, Pieces as NamedPieces};
 use crate::json::records::{Pieces, Records};
 use crate::json::render::{Per, Render, Shape};
 use crate::json::stitch::Stitcher;
@@ -48,6 +50,9 @@ where
     if let Some(record) = per.record() {
         return to_records(document, json, record, options);
     }
+    if shape == Shape::Named {
+        return to_named(document, json, per, options);
+    }
     let extent = match shape {
         Shape::Loops => Extent::Loops,
         _ => Extent::Envelopes,
@@ -65,6 +70,25 @@ where
     )?;
     json.flush()?;
     Ok(())
+}
+
+fn to_named<R, W>(document: R, json: W, per: Per, options: &Options) -> Result<(), Error>
+where
+    R: Read + Send,
+    W: Write + Send,
+{
+    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
+    let mut gatherer = Gatherer::new(json, per == Per::Set, options.limits);
+    let mut join = |pieces: &mut NamedPieces| gatherer.join(pieces);
+    parallel::run(
+        document,
+        options.block_bytes,
+        blocks,
+        options.threads,
+        &Named,
+        &mut join,
+    )?;
+    gatherer.finish()
 }
 
 fn to_records<R, W>(document: R, json: W, record: Record, options: &Options) -> Result<(), Error>

@@ -19,6 +19,7 @@ mod distinct;
 mod entry;
 mod envelope;
 mod error;
+mod error_condition;
 mod event;
 mod finding;
 mod form;
@@ -41,6 +42,7 @@ mod role_index;
 mod rule_index;
 mod rules;
 mod segment;
+mod sheet;
 mod snip;
 mod source;
 mod survey;
@@ -56,10 +58,11 @@ pub use account::{
     Status, Totals, Withheld, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcceptedRecords, AcknowledgmentOptions, AnswerNumbers, AnswerSet, ClaimAcknowledgmentOptions,
-    ClaimAcknowledgments, ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision,
-    GroupDecision, GroupPolicy, NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects,
-    SetDecision, Ta1Note, Ta1Policy, Ta1Severity, Verdict, acknowledge, acknowledge_claims,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
+    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
+    ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, NoteBasis,
+    Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity,
+    Verdict, acknowledge, acknowledge_claims, advise,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -69,8 +72,12 @@ pub use delimiters::Delimiters;
 pub use envelope::Envelope;
 pub use error::Error;
 pub use finding::{AcknowledgmentCodes, Code, Finding, Identity, Position, Severity, Trigger};
+pub use json::named::schema::named_schema;
+pub use json::named::seal::EnvelopeFilling;
 pub use json::render::{Per, Shape};
-pub use json::write::{WriteFinding, X12Writer, write_x12 as to_x12};
+pub use json::write::{
+    WriteFinding, X12Writer, write_x12 as to_x12, write_x12_filled as to_x12_filled,
+};
 pub use layout::{LineBreaks, format};
 pub use limits::Limits;
 pub use merge::Merger;

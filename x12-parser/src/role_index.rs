@@ -41,7 +41,35 @@ pub(crate) struct RoleIndex {
 pub(crate) struct Speaker {
     pub(crate) role: Role,
     pub(crate) reading: Reading,
+    /// Of a party, which elements of its segment are the [`PartyElement`]s, in their order; 0 for those that it has not.
+    party: [u16; PARTY.len()],
 }
+
+/// What the segment of a party says, whichever it is: each is known by its data element.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum PartyElement {
+    /// 1 for a person, 2 for any other entity.
+    Kind = 1,
+    /// The last name of a person, the name of an organization.
+    Name,
+    First,
+    Middle,
+    Suffix,
+    /// What the identifier is.
+    Qualifier,
+    Id,
+}
+
+/// The data elements of the [`PartyElement`]s, in their order.
+const PARTY: [&[&str]; 7] = [
+    &["1065"],
+    &["1035", "93"],
+    &["1036"],
+    &["1037"],
+    &["1039"],
+    &["66"],
+    &["67"],
+];
 
 impl Speaker {
     /// What an element says: of one that repeats, its first repetition.
@@ -51,6 +79,38 @@ impl Speaker {
         } = &self.reading;
         unwrapped(segment.first_part(usize::from(*element), usize::from(*component)))
     }
+
+    /// All that it says: the [`PartyElement`]s of a party, the components of an element.
+    pub(crate) fn said(&self, segment: &Segment<'_>) -> Vec<Vec<u8>> {
+        if self.reading.element > 0 {
+            let separator = segment.delimiters().component;
+            let value = self.value(segment);
+            let components = value.split(|byte| *byte == separator);
+            return components.map(<[u8]>::to_vec).collect();
+        }
+        let element = |number: u16| match number {
+            0 => Vec::new(),
+            number => {
+                let element = segment.element(usize::from(number));
+                unwrapped(element.bytes()).into_owned()
+            }
+        };
+        self.party.map(element).into()
+    }
+}
+
+/// The [`PartyElement`]s of a segment.
+fn party(guide: &Guide, reading: &Reading) -> [u16; PARTY.len()] {
+    let Some(segment) = guide.segments.get(usize::from(reading.segment)) else {
+        return Default::default();
+    };
+    PARTY.map(|known| {
+        let is_known = |number: &u16| {
+            let element = guide.element(segment, usize::from(*number));
+            element.is_some_and(|element| known.contains(&element.data_element.as_str()))
+        };
+        (1..=segment.element_count).find(is_known).unwrap_or(0)
+    })
 }
 
 impl RoleIndex {
@@ -68,6 +128,7 @@ impl RoleIndex {
                 let speaker = Speaker {
                     role: *role,
                     reading: reading.clone(),
+                    party: party(guide, reading),
                 };
                 index.speakers[usize::from(reading.segment)].push(speaker);
                 match role {

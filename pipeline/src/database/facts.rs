@@ -132,9 +132,9 @@ const GROUP: Rows<GroupFact> = Rows {
 };
 
 const SET: Rows<SetFact> = Rows {
-    into: "transaction_set (arrival, interchange, functional_group, ordinal, st01, st02, state, answer)",
-    columns: 8,
-    on_conflict: "ON CONFLICT (arrival, interchange, functional_group, ordinal) DO UPDATE SET state = excluded.state",
+    into: "transaction_set (arrival, interchange, functional_group, ordinal, st01, st02, state, answer, reference)",
+    columns: 9,
+    on_conflict: "ON CONFLICT (arrival, interchange, functional_group, ordinal) DO UPDATE SET state = excluded.state, answer = excluded.answer",
     bind: |statement, job, fact| {
         statement
             .bind(job.arrival.to_string())
@@ -144,6 +144,7 @@ const SET: Rows<SetFact> = Rows {
             .bind(fact.st01.clone())
             .bind(fact.st02.clone())
             .bind(fact.state)
+            .bind(fact.answer.clone())
             .bind("")
     },
 };
@@ -200,6 +201,22 @@ fn updates(job: &Job, fact: &Fact) -> Vec<Statement<'static>> {
                 .bind(job.arrival.to_string())
                 .bind(i64::from(*interchange))
                 .bind(i64::from(*group)),
+        ],
+        Fact::Divided {
+            interchange,
+            group,
+            set,
+            reference,
+        } => vec![
+            sqlx::query(
+                "UPDATE transaction_set SET reference = $5 \
+                 WHERE arrival = $1 AND interchange = $2 AND functional_group = $3 AND ordinal = $4",
+            )
+            .bind(job.arrival.to_string())
+            .bind(i64::from(*interchange))
+            .bind(i64::from(*group))
+            .bind(i64::from(*set))
+            .bind(reference.clone()),
         ],
         Fact::RejectedInterchange(interchange) => [
             "UPDATE functional_group SET state = 'rejected' WHERE arrival = $1 AND interchange = $2",

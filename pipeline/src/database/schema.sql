@@ -77,6 +77,7 @@ CREATE TABLE IF NOT EXISTS transaction_set (
     st02 TEXT NOT NULL,
     state TEXT NOT NULL,
     answer TEXT NOT NULL,
+    reference TEXT NOT NULL,
     PRIMARY KEY (arrival, interchange, functional_group, ordinal)
 );
 CREATE INDEX IF NOT EXISTS set_by_number ON transaction_set (arrival, interchange, functional_group, st02);

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use x12_parser::Options;
 
-use super::{Profile, Profiles, Settings};
+use super::{Acknowledge, Claims, Profile, Profiles, Rejects, Settings, guides};
 use crate::limits::CONFIG_BYTES;
 
 /// Something wrong in a file of configuration.
@@ -50,7 +51,8 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
     }
     for file in partner_files(home) {
         match partner(home, &file) {
-            Ok(profile) => {
+            Ok((profile, options)) => {
+                profiles.options.insert(profile.id.clone(), options);
                 profiles.partners.insert(profile.id.clone(), profile);
             }
             Err(mut wrong) => errors.append(&mut wrong),
@@ -83,24 +85,32 @@ fn partner_files(home: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn partner(home: &Path, file: &Path) -> Result<Profile, Vec<ProfileError>> {
+fn partner(home: &Path, file: &Path) -> Result<(Profile, Options), Vec<ProfileError>> {
     let mut profile = parse::<Profile>(home, file).map_err(|error| vec![error])?;
     let stem = file.file_stem().unwrap_or_default();
     profile.id = stem.to_string_lossy().into_owned();
     let wrong: Vec<_> = ids(&profile)
         .into_iter()
         .chain(certificates(home, &profile))
+        .chain(answers(&profile))
         .collect();
-    if wrong.is_empty() {
-        return Ok(profile);
-    }
+    let options = guides::options(home, file, &profile.check);
+    let (true, Ok(options)) = (wrong.is_empty(), &options) else {
+        return Err(all(file, wrong, options.err()));
+    };
+    Ok((profile, options.clone()))
+}
+
+/// All that is wrong in and with a file.
+fn all(file: &Path, wrong: Vec<Wrong>, others: Option<Vec<ProfileError>>) -> Vec<ProfileError> {
     let error = |(what, hint): Wrong| ProfileError {
         file: file.to_owned(),
         place: (0, 0),
         what,
         hint: hint.map(str::to_owned),
     };
-    Err(wrong.into_iter().map(error).collect())
+    let wrong = wrong.into_iter().map(error);
+    wrong.chain(others.into_iter().flatten()).collect()
 }
 
 /// What is wrong, and what may have been meant.
@@ -156,6 +166,17 @@ fn certificates(home: &Path, profile: &Profile) -> Vec<Wrong> {
         ));
     }
     wrong
+}
+
+/// Who rejects claims must say which.
+fn answers(profile: &Profile) -> Option<Wrong> {
+    let Acknowledge {
+        rejects, claims, ..
+    } = profile.acknowledge;
+    let is_silent = rejects == Rejects::Claims && claims == Claims::No;
+    let what = "`acknowledge` rejects claims, and answers none";
+    let hint = "set `claims` to \"as-payer\" or \"as-clearinghouse\"";
+    is_silent.then(|| (what.to_owned(), Some(hint)))
 }
 
 /// Whether a partner may be called so.

@@ -3,11 +3,13 @@
 //! An unknown key is an error that names the likeliest one, with file, line and column: a misspelt policy must not be a silent default.
 
 mod check;
+mod guides;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use x12_parser::{Options, SnipTypes, Ta1Note, Ta1Severity};
 
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
 
@@ -192,6 +194,9 @@ pub struct Profile {
     /// Encryption and signatures.
     #[serde(default)]
     pub pgp: Pgp,
+    /// What documents are checked by, both ways.
+    #[serde(default)]
+    pub check: Check,
     /// When and how we answer.
     #[serde(default)]
     pub acknowledge: Acknowledge,
@@ -265,6 +270,21 @@ impl Default for Pgp {
     }
 }
 
+/// What documents are checked by, both ways, beyond the guides that are built in.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Check {
+    /// Types of check by the numbers of SNIP, `"1-5"`: all by default.
+    #[serde(deserialize_with = "guides::snip")]
+    pub snip: SnipTypes,
+    /// Packs of rules for lines of service: `ambulance`.
+    pub packs: Vec<String>,
+    /// What the partner wants otherwise than a guide has it: overlays, from the home folder, laid one over the other.
+    pub overlays: Vec<PathBuf>,
+    /// A folder with external code lists, from the home folder, in place of those built in.
+    pub codes: Option<PathBuf>,
+}
+
 /// When a TA1 is sent.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "kebab-case")]
@@ -276,13 +296,59 @@ pub enum Ta1 {
     Always,
 }
 
+/// Which groups are answered with a 997 or a 999.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Groups {
+    /// All.
+    #[default]
+    Always,
+    /// Those that are not accepted without errors.
+    WhenFaulty,
+    /// None.
+    Never,
+}
+
+/// What a fault rejects.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rejects {
+    /// The transaction set that it is in.
+    #[default]
+    Sets,
+    /// The claim that it is in: its set is accepted with errors, and goes on without the claim.
+    Claims,
+}
+
+/// Whether, and as whom, we answer claims with a 277CA.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Claims {
+    /// Not at all: what is accepted goes on whole.
+    #[default]
+    No,
+    /// As their payer.
+    AsPayer,
+    /// As a clearinghouse on the way to it.
+    AsClearinghouse,
+}
+
 /// When and how we answer.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Acknowledge {
     /// When a TA1 is sent.
     pub ta1: Ta1,
-    /// Whether accepted transaction sets are listed one by one in a 997 or 999.
+    /// Notes of a TA1 that this partner takes otherwise: `{ "001" = "E" }`.
+    #[serde(deserialize_with = "guides::severities")]
+    pub ta1_severities: BTreeMap<Ta1Note, Ta1Severity>,
+    /// Which groups are answered.
+    pub groups: Groups,
+    /// What a fault rejects.
+    pub rejects: Rejects,
+    /// Whether claims are answered: then those rejected do not go on.
+    pub claims: Claims,
+    /// Whether accepted transaction sets are listed one by one in a 997 or 999, and accepted claims in a 277CA.
     pub list_accepted: bool,
 }
 
@@ -290,6 +356,10 @@ impl Default for Acknowledge {
     fn default() -> Self {
         Self {
             ta1: Ta1::WhenAsked,
+            ta1_severities: BTreeMap::new(),
+            groups: Groups::Always,
+            rejects: Rejects::Sets,
+            claims: Claims::No,
             list_accepted: true,
         }
     }
@@ -315,7 +385,7 @@ impl Default for Duplicates {
 }
 
 /// All that is configured, read from one home folder.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Profiles {
     /// The home folder: paths of settings and profiles begin there.
     pub home: PathBuf,
@@ -323,6 +393,8 @@ pub struct Profiles {
     pub settings: Settings,
     /// The partners by id.
     pub partners: BTreeMap<String, Profile>,
+    /// What their documents are read and checked by, by id.
+    options: BTreeMap<String, Options>,
 }
 
 impl Profiles {
@@ -332,6 +404,12 @@ impl Profiles {
     /// All that is wrong in any of the files, each with its place.
     pub fn read(home: &Path) -> Result<Self, Vec<ProfileError>> {
         check::read(home)
+    }
+
+    /// What the documents of a partner are read and checked by; none if there is no such partner.
+    #[must_use]
+    pub fn options(&self, partner: &str) -> Option<&Options> {
+        self.options.get(partner)
     }
 
     /// A path of the settings or a profile.

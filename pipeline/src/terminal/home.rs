@@ -235,7 +235,6 @@ impl Home {
             certificates: self.certificates(&profiles)?,
             ways: ways(&profiles)?,
             profiles: Arc::new(profiles),
-            options: x12_parser::Options::default(),
             handle: Handle::current(),
         })
     }

@@ -139,11 +139,17 @@ fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
         .iter()
         .filter(|(name, _)| name.starts_with("interchange-"))
         .count();
-    let (mut answered, mut submitted) = (0, 0);
+    let claims = out
+        .iter()
+        .filter(|(name, _)| name.starts_with("claims-"))
+        .count();
+    let (mut answered, mut submitted, mut accepted) = (0, 0, 0);
     for input in inputs {
         match input.fate {
-            Fate::Received { isa13, .. } => {
+            Fate::Received { isa13, forwarded } => {
                 answered += 1;
+                // What is forwarded are claims, and they are answered.
+                accepted += usize::from(forwarded > 0);
                 let ta1 = format!("TA1*{isa13:09}*");
                 let count = answers
                     .iter()
@@ -161,9 +167,10 @@ fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
         .iter()
         .filter_map(|(_, text)| text.get(90..99))
         .collect();
-    if (answers.len(), sent) != (answered, submitted) || ours.len() != out.len() {
+    let expected = (answered, submitted, accepted);
+    if (answers.len(), sent, claims) != expected || ours.len() != out.len() {
         wrong.push(format!(
-            "{} answers and {sent} interchanges went out, with {} control numbers, for {answered} and {submitted}",
+            "{} answers, {sent} interchanges and {claims} answers to claims went out, with {} control numbers, for {expected:?}",
             answers.len(),
             ours.len()
         ));

@@ -203,6 +203,13 @@ impl House {
             .collect()
     }
 
+    /// The TA1s, 997s and 999s among it.
+    pub fn answers(&self) -> Vec<(String, String)> {
+        let mut sent = self.sent();
+        sent.retain(|(name, _)| name.starts_with("acknowledgment-"));
+        sent
+    }
+
     /// Names and contents of the files in a folder, sorted by name; what is hidden is not there yet.
     pub fn files(&self, folder: &str) -> Vec<(String, Vec<u8>)> {
         let mut files: Vec<_> = fs::read_dir(self.home.join(folder))

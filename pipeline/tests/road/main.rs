@@ -17,5 +17,6 @@ mod replays;
 mod secrets;
 mod storage;
 mod uploads;
+mod verdicts;
 mod ways;
 mod workers;

@@ -63,7 +63,7 @@ fn a_replay_is_no_duplicate_of_itself() {
     );
     assert!(
         house
-            .sent()
+            .answers()
             .iter()
             .all(|(_, answer)| answer.contains("*A*000~"))
     );

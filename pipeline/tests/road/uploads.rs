@@ -106,7 +106,7 @@ fn the_same_control_number_in_another_file_is_a_duplicate() {
     assert!(house.run(&How::default()).success());
     house.receive("again.edi", &sample("005010X222A1/one-claim.edi", 1));
     assert!(house.run(&How::default()).success());
-    let answers = house.sent();
+    let answers = house.answers();
     let rejected = answers
         .iter()
         .filter(|(_, answer)| answer.contains("*R*025~"))
@@ -125,7 +125,7 @@ fn twice_in_one_file_is_a_duplicate_too() {
     let once = sample("005010X222A1/one-claim.edi", 1);
     house.receive("twice.edi", &[once.clone(), once].concat());
     assert!(house.run(&How::default()).success());
-    let (_, answer) = house.sent().pop().expect("it was answered");
+    let (_, answer) = house.answers().pop().expect("it was answered");
     assert!(
         answer.contains("*A*000~") && answer.contains("*R*025~"),
         "{answer}"

@@ -20,6 +20,12 @@ fn load() -> Vec<Input> {
             102,
             1,
         ),
+        Input::received(
+            "ten-claims.edi",
+            "005010X223A2/broken/every-second-of-ten-claims.edi",
+            107,
+            1,
+        ),
         Input::received("production.edi", "005010X222A1/one-claim.edi", 103, 0)
             .with("*0*T*", "*0*P*"),
         Input::submitted(
@@ -67,8 +73,9 @@ fn hostile() -> Vec<Input> {
     ]
 }
 
-/// Makes all answers tell which interchange they answer.
-pub const ALWAYS: &str = "[acknowledge]\nta1 = \"always\"\n";
+/// Makes all answers tell which interchange they answer, and answers claims one by one.
+pub const ALWAYS: &str =
+    "[acknowledge]\nta1 = \"always\"\nrejects = \"claims\"\nclaims = \"as-payer\"\n";
 
 /// The profile of a partner who does not encrypt.
 pub fn profile() -> String {

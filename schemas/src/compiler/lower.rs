@@ -101,6 +101,7 @@ impl<'a> Expansion<'a> {
             segment,
             usage,
             max,
+            many: max != 1,
         })
     }
 

@@ -1,7 +1,8 @@
 //! The compiler of the guide language: KDL in, tables out, the same for what is built in and for what is read at run time.
 //!
 //! `build.rs` includes this folder as well as the library does, so it names the tables as `crate::table` and nothing else of the crate.
-//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard) `lower` (loops laid out flat), `rules` and `roles`;
+//! A text goes through `source` (KDL to nodes), `guide`, `segment` and `element` (nodes laid over the standard), `names` (what the shape
+//! `named` leaves out, and that no key stands twice), `lower` (loops laid out flat), `rules` and `roles`;
 //! one of external code lists through `source` and `lists`.
 
 mod limits;
@@ -17,6 +18,8 @@ mod pattern;
 
 mod lists;
 mod standard;
+
+mod names;
 
 mod element;
 mod segment;
@@ -207,6 +210,7 @@ pub fn lists(file: File<'_>) -> Result<Vec<CodeList>, Vec<Error>> {
 /// Reads the block of a guide and lays it out, if it is without fault.
 fn finish(report: &mut Report, node: &Node, head: Guide, standard: &Standard) -> Option<Guide> {
     let (draft, mut guide) = guide::body(report, node, head, standard);
+    names::in_loops(report, &draft, &guide);
     if report.is_clean() {
         lower::expand(report, &draft, &mut guide);
     }

@@ -2,9 +2,10 @@
 
 use crate::table::{Element, Key, Kind, NONE, Segment, Unit, Usage};
 
-use super::element::{Draft, names};
+use super::element::{self, Draft};
 use super::fields::{Form, place_of, reference};
 use super::limits;
+use super::names;
 use super::report::Report;
 use super::source::Node;
 use super::standard::Shape;
@@ -56,6 +57,8 @@ impl<'a> Tables<'a> {
         }
         let index = self.guide.segments.len();
         let segment = self.place(report, node, draft);
+        names::fill(&mut self.guide, &segment);
+        names::in_segment(report, node, &self.guide, &segment);
         self.guide.segments.push(segment);
         u16::try_from(index).ok()
     }
@@ -83,6 +86,7 @@ impl<'a> Tables<'a> {
             first_note: self.notes(id, shape),
             note_count: small(shape.notes.len()),
             hierarchical: shape.hierarchical,
+            counter: shape.counter,
             unit: unit(report, node, (id, shape)),
             groups,
         }
@@ -104,7 +108,7 @@ impl<'a> Tables<'a> {
             .split_whitespace()
         {
             let Some((element, component)) = reference(id, word) else {
-                let known = names(id, self.guide.elements.len() - first);
+                let known = element::names(id, self.guide.elements.len() - first);
                 report.unknown(at, format!("`{word}` is no element of {id}"), word, known);
                 continue;
             };
@@ -164,7 +168,7 @@ fn unit(report: &mut Report, node: &Node, (id, shape): (&str, &Shape)) -> Option
             place_of(node, "unit"),
             format!("`{word}` is no element of {id}"),
             word,
-            names(id, shape.slots.len()),
+            element::names(id, shape.slots.len()),
         );
         return None;
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::table::{Element, Kind, NONE, Note, Phi, Rule, Usage};
+use crate::table::{Element, Filled, Kind, NONE, Note, Phi, Rule, Usage};
 
 use super::fields::{Form, count, ordinal, place_of, reference};
 use super::limits;
@@ -23,6 +23,8 @@ pub struct Standard {
 pub(super) struct Shape {
     pub(super) label: String,
     pub(super) hierarchical: bool,
+    /// The element that counts, from one; 0 if none.
+    pub(super) counter: u8,
     pub(super) slots: Vec<Slot>,
     pub(super) notes: Vec<Note>,
 }
@@ -68,7 +70,7 @@ const SEGMENT: Form = Form {
     least: 1,
     most: 1,
     arguments: "an identifier",
-    properties: &["label", "hierarchy"],
+    properties: &["label", "hierarchy", "counter"],
     block: true,
 };
 const SLOT: Form = Form {
@@ -164,7 +166,13 @@ impl Layer {
                 let number = word
                     .strip_prefix(id)
                     .and_then(|rest| ordinal(rest.strip_prefix('-')?));
-                sibling(report, child, (word, number), node.children().len())
+                sibling(
+                    report,
+                    child,
+                    "format-by",
+                    (word, number),
+                    node.children().len(),
+                )
             });
             let what = report
                 .text(child, 0)
@@ -202,6 +210,16 @@ impl Layer {
         let mut shape = Shape {
             label: report.label(node).unwrap_or_default(),
             hierarchical: report.flag(node, "hierarchy").unwrap_or(false),
+            counter: match report.word(node, "counter") {
+                Some(word) => sibling(
+                    report,
+                    node,
+                    "counter",
+                    (word, element_number(id, word)),
+                    elements.len(),
+                ),
+                None => 0,
+            },
             ..Shape::default()
         };
         for child in &elements {
@@ -213,6 +231,7 @@ impl Layer {
                 Some(word) => sibling(
                     report,
                     child,
+                    "format-by",
                     (word, element_number(id, word)),
                     elements.len(),
                 ),
@@ -303,6 +322,7 @@ fn blank(kind: Kind) -> Element {
         component_count: 0,
         label: String::new(),
         phi: Phi::default(),
+        filled: Filled::default(),
     }
 }
 
@@ -343,13 +363,14 @@ fn in_order(report: &mut Report, node: &Node, found: Option<u8>, expected: &str)
 fn sibling(
     report: &mut Report,
     node: &Node,
+    property: &str,
     (word, found): (&str, Option<u8>),
     count: usize,
 ) -> u8 {
     let found = found.filter(|&found| usize::from(found) <= count);
     if found.is_none() {
         report.error(
-            place_of(node, "format-by"),
+            place_of(node, property),
             format!("`{word}` is no sibling of {}", node.name),
         );
     }

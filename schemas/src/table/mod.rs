@@ -3,11 +3,13 @@
 //! Everything is an index into a vector of [`Guide`]. A loop that stands under several parents has one entry per parent
 //! ("instance"), so that an entry alone tells its path; the segment definitions below it are shared.
 
+mod filled;
 mod lookup;
 mod role;
 
 use serde::{Deserialize, Serialize};
 
+pub use filled::Filled;
 pub use role::Role;
 
 /// "No such entry", where a table holds an optional index.
@@ -103,6 +105,8 @@ pub struct Item {
     pub usage: Usage,
     /// How often it may stand in one occurrence of its parent; 0 is without bound.
     pub max: u32,
+    /// Whether the shape `named` shows it as an array: the guide, overlays aside, lets it stand more than once.
+    pub many: bool,
 }
 
 /// Whether a part must stand, may stand, or must not.
@@ -136,6 +140,8 @@ pub struct Segment {
     pub note_count: u16,
     /// Whether it carries the hierarchy: number, parent, level code, child code, as HL does.
     pub hierarchical: bool,
+    /// The element that counts the occurrences of the loop that the segment starts, as LX01 does; 0 if none.
+    pub counter: u8,
     /// The business unit that an acknowledgment quotes from it (CTX of the 999).
     pub unit: Option<Unit>,
     /// Elements that repeat as a group within the segment, such as the adjustments of a CAS.
@@ -206,6 +212,8 @@ pub struct Element {
     pub label: String,
     /// How much its value says about a person.
     pub phi: Phi,
+    /// How the shape `named` comes by the value where it is left out.
+    pub filled: Filled,
 }
 
 /// A list of codes that others than the guide's author keep, such as the states of a country.

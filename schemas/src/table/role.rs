@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 pub enum Role {
     /// The reference of the whole transaction set: anew in each part of one that is split. Without it a set is never split.
     Batch,
-    /// The party that sends: its NM1.
+    /// The party that sends: the segment that names it.
     Sender,
-    /// The party that is sent to: its NM1.
+    /// The party that is sent to: the segment that names it.
     Receiver,
-    /// The provider whose claims stand below: its NM1.
+    /// The provider whose claims stand below: the segment that names it.
     Provider,
     /// The provider's number with the tax office.
     ProviderTax,
-    /// Whom the claim is about: their NM1.
+    /// Whom the claim is about: the segment that names them.
     Patient,
     /// The sender's number of the claim.
     Claim,

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use acceptance::{root, say};
+use acceptance::{Document, root, say};
 
 use crate::pyx12;
 
@@ -42,6 +42,24 @@ fn pyx12_calls_made_up_documents_valid() {
         .map(|file| format!("{} ({})", file.display(), theirs[file]))
         .collect();
     assert!(wrong.is_empty(), "not valid for pyx12: {wrong:#?}");
+}
+
+/// Documents of a guide, so many of each richness.
+pub fn documents(guide: &str, seeds: usize) -> Vec<Document> {
+    let command = command();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made-up-named");
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    let mut documents = Vec::new();
+    for rich in RICH {
+        for seed in 0..seeds {
+            let name = format!("{guide}-{rich}-{seed}.edi");
+            let file = folder.join(&name);
+            write(&command, &[guide, "--rich", rich], seed, &file);
+            let bytes = fs::read(&file).expect("it was written");
+            documents.push(Document { name, bytes });
+        }
+    }
+    documents
 }
 
 fn write(command: &Path, arguments: &[&str], seed: usize, file: &Path) {

@@ -9,6 +9,7 @@ mod facts;
 mod laws;
 mod made_up;
 mod mutations;
+mod named;
 mod pyx12;
 mod raw;
 mod records;

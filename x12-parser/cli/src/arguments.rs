@@ -1,13 +1,17 @@
 //! The command line: verbs, flags and their help, each verb's examples first.
 
+mod ack;
+
 use std::path::PathBuf;
 
-use clap::builder::TypedValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use x12_parser::{ControlNumber, NoteBasis, SnipTypes, Ta1Note, Ta1Severity};
+use x12_parser::{ControlNumber, SnipTypes};
 
 use crate::clock;
 use crate::synth::Fault;
+
+use ack::{ACK_EXAMPLES, control_number};
+pub use ack::{Accepted, AckArguments, Advised, Groups, Rejected, Ta1};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -64,6 +68,9 @@ pub enum Verb {
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
+    /// Print the JSON Schema of a guide's shape `named`.
+    #[command(before_long_help = SCHEMA_EXAMPLES)]
+    Schema(SchemaArguments),
 }
 
 /// What goes to stderr, and how.
@@ -159,6 +166,7 @@ const JSON_EXAMPLES: &str = "\
 Examples:
   x12conv json claims.x12 > claims.json
   x12conv json --shape segments claims.x12 | jq '.interchanges[].ISA'
+  x12conv json --shape named claims.x12 | jq '.. | .patientControlNumber? // empty'
   x12conv json --per set -j 0 claims.x12 -o claims.ndjson
   x12conv json --per claim claims.x12 | jq -c 'select(.record) | .body[0]'
 
@@ -191,6 +199,8 @@ pub enum Shape {
     Loops,
     /// One array of segments; needs no guide
     Segments,
+    /// Objects by the guide's labels, for applications; from business facts alone `x12` fills in the rest
+    Named,
 }
 
 /// What one JSON document holds.
@@ -210,15 +220,48 @@ pub enum Per {
 const X12_EXAMPLES: &str = "\
 Examples:
   x12conv x12 claims.json > claims.x12
-  x12conv json claims.x12 | x12conv x12 | cmp - claims.x12    the same bytes";
+  x12conv json claims.x12 | x12conv x12 | cmp - claims.x12    the same bytes
+  x12conv x12 --sender ZZ:US --receiver ZZ:THEM facts.json    from business facts alone, in the shape `named`
+
+The shape is told from the JSON. In the shape `named`, which says `\"shape\":\"named\"` before all else but `\"x12\"`, order, fixed \
+qualifiers, hierarchical levels, counts and control numbers are filled in, and of the envelope what the JSON does not say: `x12conv schema` \
+prints what may stand.";
 
 /// Arguments of `x12`.
 #[derive(Debug, Args)]
 pub struct X12Arguments {
+    /// Sender, if the JSON names none: ISA05 and ISA06, as in `ZZ:MADEUPSENDER`
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Filled in (shape `named`)")]
+    pub sender: Option<(String, String)>,
+    /// Receiver, if the JSON names none: ISA07 and ISA08
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Filled in (shape `named`)")]
+    pub receiver: Option<(String, String)>,
+    /// Date of the envelope, CCYYMMDD [default: today in UTC]
+    #[arg(long, value_name = "CCYYMMDD", value_parser = date, help_heading = "Filled in (shape `named`)")]
+    pub date: Option<String>,
+    /// Time of the envelope, HHMM [default: now in UTC]
+    #[arg(long, value_name = "HHMM", value_parser = time, help_heading = "Filled in (shape `named`)")]
+    pub time: Option<String>,
+    /// Control number of the first interchange and group; further ones count on
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=999_999_999), help_heading = "Filled in (shape `named`)")]
+    pub control_number: u32,
+    /// Production data, ISA15 P, instead of test data
+    #[arg(long, help_heading = "Filled in (shape `named`)")]
+    pub production: bool,
+    #[command(flatten)]
+    pub guides: GuideArguments,
     #[command(flatten)]
     pub input: InputArguments,
     #[command(flatten)]
     pub output: OutputArguments,
+}
+
+fn party(text: &str) -> Result<(String, String), &'static str> {
+    let (qualifier, id) = text
+        .split_once(':')
+        .filter(|(qualifier, id)| qualifier.len() == 2 && !id.is_empty() && id.len() <= 15)
+        .ok_or("a partner is a qualifier and an identifier: `ZZ:MADEUPSENDER`")?;
+    Ok((qualifier.to_owned(), id.to_owned()))
 }
 
 const VALIDATE_EXAMPLES: &str = "\
@@ -246,143 +289,6 @@ pub struct ValidateArguments {
     pub read: ReadArguments,
     #[command(flatten)]
     pub output: OutputArguments,
-}
-
-const ACK_EXAMPLES: &str = "\
-Examples:
-  x12conv ack claims.x12 > answer.x12
-  x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
-  x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
-  x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
-  x12conv ack --rejects records --claims 277ca.x12 claims.x12 -o 999.x12
-
-One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
-
-/// Arguments of `ack`.
-#[derive(Debug, Args)]
-pub struct AckArguments {
-    /// Date of the answer, CCYYMMDD [default: today in UTC]
-    #[arg(long, value_name = "CCYYMMDD", value_parser = date)]
-    pub date: Option<String>,
-    /// Time of the answer, HHMM [default: now in UTC]
-    #[arg(long, value_name = "HHMM", value_parser = time)]
-    pub time: Option<String>,
-    /// Control number of the first answer, of interchange and group alike; further ones count on
-    ///
-    /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
-    #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
-    pub control_number: ControlNumber,
-    /// When a TA1 is sent
-    #[arg(long, value_enum, default_value_t)]
-    pub ta1: Ta1,
-    /// What becomes of an interchange with this note, TA105=TA104 [default: E for 002, 003 and 019, R for all others]
-    ///
-    /// A passes over the note, E accepts with errors and has the groups answered, R rejects. `001=E,020=A` says it of several.
-    #[arg(long, value_name = "NOTE=A|E|R", value_delimiter = ',', value_parser = note)]
-    pub ta1_severity: Vec<(Ta1Note, Ta1Severity)>,
-    /// Which groups are answered with a 997 or 999
-    #[arg(long, value_enum, default_value_t)]
-    pub groups: Groups,
-    /// What a fault rejects
-    #[arg(long, value_enum, default_value_t)]
-    pub rejects: Rejected,
-    /// How a 997, 999 or 277CA tells of what is accepted
-    #[arg(long, value_enum, default_value_t)]
-    pub accepted: Accepted,
-    /// Also answer claims, transaction set by set, with 277CAs in this file: which claims are rejected, and why
-    #[arg(long, value_name = "FILE")]
-    pub claims: Option<PathBuf>,
-    /// Answer claims as a clearinghouse, not as a payer
-    #[arg(long, requires = "claims")]
-    pub clearinghouse: bool,
-    /// When the claims were received [default: the date of the answer]
-    #[arg(long, value_name = "CCYYMMDD", value_parser = date, requires = "claims")]
-    pub received: Option<String>,
-    #[command(flatten)]
-    pub guides: GuideArguments,
-    #[command(flatten)]
-    pub read: ReadArguments,
-    #[command(flatten)]
-    pub output: OutputArguments,
-}
-
-/// When a TA1 is sent.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Ta1 {
-    /// If ISA14 asks for it, or the interchange is rejected
-    #[default]
-    WhenAsked,
-    /// Always
-    Always,
-}
-
-/// Which groups are answered.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Groups {
-    /// All
-    #[default]
-    Always,
-    /// Those that are not accepted without errors
-    WhenFaulty,
-    /// None
-    Never,
-}
-
-/// What a fault rejects.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Rejected {
-    /// The transaction set that it is in
-    #[default]
-    Sets,
-    /// The claim or the member that it is in, or all that it stands around: their set is accepted with errors
-    Records,
-}
-
-/// How a 997, 999 or 277CA tells of what is accepted.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub enum Accepted {
-    /// One by one
-    #[default]
-    List,
-    /// By their count alone
-    Count,
-}
-
-/// A control number.
-fn control_number() -> impl TypedValueParser<Value = ControlNumber> {
-    let [first, last] = [ControlNumber::FIRST, ControlNumber::LAST].map(|it| i64::from(it.get()));
-    let number = clap::value_parser!(u32).range(first..=last);
-    number.try_map(|number| ControlNumber::new(number).ok_or("it is no control number"))
-}
-
-fn note(text: &str) -> Result<(Ta1Note, Ta1Severity), &'static str> {
-    let (note, severity) = text
-        .split_once('=')
-        .ok_or("a note and what becomes of it: `001=E`")?;
-    let note = Ta1Note::of_code(note.trim())
-        .filter(|note| note.basis() == NoteBasis::Document)
-        .ok_or("the note is none that a document shows: 001 to 008, 010 to 024, 026, 027")?;
-    let all = [
-        Ta1Severity::Accepted,
-        Ta1Severity::AcceptedWithErrors,
-        Ta1Severity::Rejected,
-    ];
-    let severity = all
-        .into_iter()
-        .find(|known| known.code() == severity.trim());
-    Ok((note, severity.ok_or("a note becomes A, E or R")?))
-}
-
-fn date(text: &str) -> Result<String, &'static str> {
-    clock::is_date(text)
-        .then(|| text.to_owned())
-        .ok_or("a date has the form CCYYMMDD: `20261123`")
-}
-
-fn time(text: &str) -> Result<String, &'static str> {
-    clock::is_time(text)
-        .then(|| text.to_owned())
-        .ok_or("a time has the form HHMM: `1200`")
 }
 
 const INFO_EXAMPLES: &str = "\
@@ -583,6 +489,39 @@ Examples:
   x12conv synth 837P --fault bad-code --count 3            with faults; where they are is told on stderr
 
 Nobody is meant: names, numbers and addresses are made up. The same seed gives the same bytes.";
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The guide, by its identifier or its transaction set: `005010X222A1`, `837P`, `835`
+    #[arg(value_name = "GUIDE|SET")]
+    pub guide: String,
+    #[command(flatten)]
+    pub guides: GuideArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
+
+/// Examples of `schema`, first in its help.
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  x12conv schema 837P > professional-claim.schema.json
+  x12conv schema 005010X221A1 | jq '.[\"$defs\"] | keys'
+
+JSON Schema of draft 2020-12. A description says where in X12 a value stands. Required is what must be told: what `x12conv x12` fills in may \
+be left out.";
+
+fn date(text: &str) -> Result<String, &'static str> {
+    clock::is_date(text)
+        .then(|| text.to_owned())
+        .ok_or("a date has the form CCYYMMDD: `20261123`")
+}
+
+fn time(text: &str) -> Result<String, &'static str> {
+    clock::is_time(text)
+        .then(|| text.to_owned())
+        .ok_or("a time has the form HHMM: `1200`")
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,16 @@ use std::process::{Command, Output};
 
 use x12_parser::{Code, Options, Severity, Summary, validate};
 
-const GUIDES: [&str; 7] = ["837P", "837I", "835", "999", "834", "005010X214", "824"];
+const GUIDES: [&str; 8] = [
+    "837P",
+    "837I",
+    "835",
+    "999",
+    "997",
+    "834",
+    "005010X214",
+    "824",
+];
 
 #[test]
 fn the_same_seed_gives_the_same_bytes() {

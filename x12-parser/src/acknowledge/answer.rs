@@ -5,6 +5,7 @@ use std::io::Write;
 use crate::acknowledge::bundle::Bundle;
 use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
+use crate::acknowledge::header::open_group;
 use crate::acknowledge::received::Received;
 use crate::acknowledge::verdict::{AnswerNumbers, Decided, Decision};
 use crate::acknowledge::{AcknowledgmentOptions, ControlNumbers, Ta1Policy, Ta1Severity};
@@ -142,10 +143,8 @@ where
         let isa13 = self.how.numbers.interchange(self.ordinal)?;
         let control = format!("{isa13:09}");
         let mut envelope = received.header.compose();
-        let isa = received
-            .header
-            .answer(&self.how.date, &self.how.time, &control);
-        envelope.segment("ISA", &isa.each_ref().map(Vec::as_slice));
+        let AcknowledgmentOptions { date, time, .. } = &*self.how;
+        received.header.open(&mut envelope, [date, time], &control);
         if let Some((code, note)) = ta1 {
             envelope.segment(
                 "TA1",
@@ -185,15 +184,13 @@ where
         let gs06 = self.how.numbers.group(self.groups)?;
         let number = gs06.to_string();
         let AcknowledgmentOptions { date, time, .. } = &*self.how;
-        let (sender, receiver) = (bundle.gs(3), bundle.gs(2));
-        let [date, time, number] = [date, time, &number].map(String::as_bytes);
-        let guide = bundle.set.guide().as_bytes();
-        envelope.segment(
-            "GS",
-            &[b"FA", sender, receiver, date, time, number, b"X", guide],
-        );
+        let guide = bundle.set.guide();
+        open_group(envelope, "FA", &bundle.gs, [date, time, &number, guide]);
         envelope.bytes.extend_from_slice(&bundle.compose.bytes);
-        envelope.segment("GE", &[bundle.answered.to_string().as_bytes(), number]);
+        envelope.segment(
+            "GE",
+            &[bundle.answered.to_string().as_bytes(), number.as_bytes()],
+        );
         Ok(gs06)
     }
 }

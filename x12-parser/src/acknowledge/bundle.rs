@@ -4,13 +4,8 @@ use crate::acknowledge::AnswerSet;
 use crate::acknowledge::collect::Quote;
 use crate::acknowledge::compose::Compose;
 use crate::acknowledge::header::element;
+use crate::acknowledge::quoted::{self, POSITION_MAX, REPETITION_MAX};
 use crate::finding::{Finding, Position};
-
-/// Greatest position of an element or component that IK401 and AK401 can name: two digits (data elements 722 and 1528).
-const POSITION_MAX: u16 = 99;
-
-/// Greatest repetition that IK401 can name: four digits (data element 1686).
-const REPETITION_MAX: u16 = 9999;
 
 /// Greatest position of a segment that AK302 can name: six digits (data element 719 in 004010).
 const SEGMENT_MAX: u64 = 999_999;
@@ -22,15 +17,12 @@ const ELEMENTS_MOST: usize = 99;
 const TRIGGERS_OF_SEGMENT: usize = 9;
 const TRIGGERS_OF_ELEMENT: usize = 10;
 
-/// Longest loop identifier that IK303 and AK303 take (data element 447).
-const LOOP_ID_BYTES: usize = 4;
-
 /// Answers of one kind.
 pub(crate) struct Bundle {
     pub(crate) set: AnswerSet,
     pub(crate) compose: Compose,
     /// Header of the first group that they answer.
-    gs: Vec<Vec<u8>>,
+    pub(crate) gs: Vec<Vec<u8>>,
     /// Groups that have their answer.
     pub(crate) answered: u32,
     /// Bytes composed before the answer in hand.
@@ -47,11 +39,6 @@ impl Bundle {
             answered: 0,
             begin: 0,
         }
-    }
-
-    /// An element of the header of the first group that they answer, from one.
-    pub(crate) fn gs(&self, number: usize) -> &[u8] {
-        element(&self.gs, number)
     }
 
     /// Begins the answer to a group.
@@ -113,45 +100,25 @@ impl Bundle {
     }
 
     fn tell_segment(&mut self, finding: &Finding, quote: &Quote) {
-        let position = finding.position.as_ref();
-        let known = position
-            .and_then(|position| position.segment_id())
-            .unwrap_or_default();
-        let id = if known.is_empty() {
-            quote.segment_id.as_slice()
-        } else {
-            known.as_bytes()
-        };
         // A segment without an identifier cannot be named, yet IK301 is required: these letters are no segment of X12.
-        let id = if id.len() >= 2 && id.iter().all(u8::is_ascii_alphanumeric) {
-            id
-        } else {
-            b"ZZZ"
-        };
+        let id = quoted::segment_id(finding, quote).unwrap_or(b"ZZZ");
         let code = self.set.segment_code(finding.acknowledgment().ik304);
         self.compose.segment(
             self.set.of_segment(),
             &[
                 id,
                 finding.segment.to_string().as_bytes(),
-                &loop_id(position),
+                &quoted::loop_id(finding.position.as_ref()),
                 code.as_bytes(),
             ],
         );
         if self.set == AnswerSet::Functional {
             return;
         }
-        let unit = quote
-            .unit
-            .as_ref()
-            .filter(|(_, value)| !value.is_empty() && self.compose.takes(value));
-        if let Some((name, value)) = unit {
-            let unit = self.compose.join(&[name.as_bytes(), value]);
-            self.compose.segment("CTX", &[&unit]);
-        }
+        quoted::tell_unit(&mut self.compose, quote);
         // Both stand at one position of the standard, in any order; pyx12 takes them in this one alone.
         if !is_of_element(finding) {
-            self.tell_triggers(finding, TRIGGERS_OF_SEGMENT);
+            quoted::tell_triggers(&mut self.compose, finding, TRIGGERS_OF_SEGMENT);
         }
     }
 
@@ -160,64 +127,22 @@ impl Bundle {
         if finding.element > POSITION_MAX {
             return;
         }
-        let place = self.place(finding.element, finding.component, finding.repetition);
-        // Text ends with no blank.
-        let copy = if self.compose.takes(&quote.value) {
-            quote.value.trim_ascii_end()
-        } else {
-            &[]
+        // Before 00402 nothing repeats: a 997 has no place for it.
+        let repetition_max = match self.set {
+            AnswerSet::Functional => 0,
+            AnswerSet::Implementation => REPETITION_MAX,
         };
+        let place = [finding.element, finding.component, finding.repetition];
+        let place = quoted::place(&self.compose, place, repetition_max);
+        let copy = quoted::copy(&self.compose, quote);
         let code = self.set.element_code(finding.acknowledgment().ik403);
         self.compose.segment(
             self.set.of_element(),
             &[&place, quote.data_element.as_bytes(), code.as_bytes(), copy],
         );
         if self.set == AnswerSet::Implementation {
-            self.tell_triggers(finding, TRIGGERS_OF_ELEMENT);
+            quoted::tell_triggers(&mut self.compose, finding, TRIGGERS_OF_ELEMENT);
         }
-    }
-
-    /// A CTX for each place that made the broken rule of a guide matter.
-    fn tell_triggers(&mut self, finding: &Finding, most: usize) {
-        for trigger in finding.triggers().iter().take(most) {
-            let position = &trigger.position;
-            let (mut place, mut number) = (Vec::new(), "");
-            if (1..=POSITION_MAX).contains(&trigger.element) {
-                place = self.place(trigger.element, trigger.component, trigger.repetition);
-                number = position.data_element(trigger.element, trigger.component);
-            }
-            let (segment, loop_id) = (trigger.segment.to_string(), loop_id(Some(position)));
-            let elements: [&[u8]; 6] = [
-                b"SITUATIONAL TRIGGER",
-                position.segment_id().unwrap_or_default().as_bytes(),
-                segment.as_bytes(),
-                &loop_id,
-                &place,
-                number.as_bytes(),
-            ];
-            self.compose.segment("CTX", &elements);
-        }
-    }
-
-    /// IK401, AK401 or CTX05: element, component, repetition.
-    fn place(&self, element: u16, component: u16, repetition: u16) -> Vec<u8> {
-        let number = |ordinal: u16, most: u16| match ordinal {
-            0 => String::new(),
-            ordinal if ordinal > most => String::new(),
-            ordinal => ordinal.to_string(),
-        };
-        // Before 00402 nothing repeats: a 997 has no place for it.
-        let repetition_max = match self.set {
-            AnswerSet::Functional => 0,
-            AnswerSet::Implementation => REPETITION_MAX,
-        };
-        let parts = [
-            number(element, POSITION_MAX),
-            number(component, POSITION_MAX),
-            number(repetition, repetition_max),
-        ];
-        self.compose
-            .join(&parts.each_ref().map(|part| part.as_bytes()))
     }
 
     /// The verdict on a transaction set: IK501 or AK501 and its codes.
@@ -249,12 +174,6 @@ impl Bundle {
 /// Whether what is wrong is told of an element.
 fn is_of_element(finding: &Finding) -> bool {
     finding.element > 0 && !finding.acknowledgment().ik403.is_empty()
-}
-
-/// A loop as IK303, AK303 and CTX04 name it.
-fn loop_id(position: Option<&Position>) -> Vec<u8> {
-    let id = position.map_or("", Position::loop_id).bytes();
-    id.take(LOOP_ID_BYTES).collect()
 }
 
 #[cfg(test)]

@@ -2,18 +2,14 @@
 //!
 //! Its totals stand before its details, so the document is read a second time, with the verdicts of the first.
 
-mod known;
-mod look;
+mod claim;
 mod paper;
 mod write;
 
-use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-use x12_schemas::table::{Guide, Role};
-
-use crate::acknowledge::records::RecordVerdicts;
-use crate::acknowledge::verdict::{Decided, Verdict};
+use crate::acknowledge::accepted::AcceptedRecords;
+use crate::acknowledge::collect::{Collect, Item};
 use crate::acknowledge::{ControlNumbers, CountingNumbers};
 use crate::block::Blocks;
 use crate::error::Error;
@@ -22,69 +18,7 @@ use crate::parallel;
 use crate::place::Extent;
 use crate::record_counts::RecordCounts;
 
-use look::{Item, Look};
 use write::Writer;
-
-/// The verdicts on the records of those transaction sets of a document that are accepted, as [`crate::acknowledge`] tells them.
-///
-/// They are kept until the document has ended: a few hundred bytes for each set, and more for those with rejected records.
-#[derive(Clone, Debug, Default)]
-pub struct AcceptedRecords {
-    sets: BTreeMap<[u32; 3], RecordVerdicts>,
-}
-
-impl AcceptedRecords {
-    /// Takes note of a decision, in the order in which they are told.
-    pub fn note(&mut self, decided: &Decided) {
-        match decided {
-            Decided::Set(set) => {
-                let at = [set.interchange, set.group, set.set];
-                let accepted =
-                    matches!(set.verdict, Verdict::Accepted | Verdict::AcceptedWithErrors);
-                let records = set.records.as_ref().filter(|_| accepted);
-                self.sets
-                    .extend(records.map(|records| (at, records.clone())));
-            }
-            Decided::Group(group) if group.code == Some("R") => {
-                self.reject([group.interchange, group.group, 0]);
-            }
-            Decided::Interchange(end) if end.rejected => self.reject([end.interchange, 0, 0]),
-            _ => {}
-        }
-    }
-
-    /// What is rejected around sets rejects them: they are all that was told since it began.
-    fn reject(&mut self, begin: [u32; 3]) {
-        self.sets.split_off(&begin);
-    }
-
-    /// The verdicts on the records of a transaction set, by the ordinals of its interchange, its group and itself; none if it is
-    /// rejected, or has no records.
-    #[must_use]
-    pub fn of(&self, set: [u32; 3]) -> Option<&RecordVerdicts> {
-        self.sets.get(&set)
-    }
-
-    /// Whether a record of a transaction set is accepted; those of sets without verdicts are not.
-    #[must_use]
-    pub fn accepts(&self, set: [u32; 3], record: u64) -> bool {
-        self.of(set).is_some_and(|records| records.accepts(record))
-    }
-
-    /// Whether a record of any set is rejected.
-    #[must_use]
-    pub fn has_rejected(&self) -> bool {
-        let mut sets = self.sets.values();
-        sets.any(|records| records.rejected.records > 0)
-    }
-
-    /// Whether there are claims that a 277CA can answer.
-    #[must_use]
-    pub fn has_claims(&self) -> bool {
-        let mut sets = self.sets.values();
-        sets.any(|records| records.received.records > 0 && is_answered(&records.guide))
-    }
-}
 
 /// Who acknowledges claims.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -176,8 +110,7 @@ pub struct ClaimAcknowledgments {
 /// use x12_parser::{acknowledge, acknowledge_claims};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// # let document = std::fs::read("../samples/005010X222A1/made-up-claims.edi").unwrap_or_default();
-/// # if document.is_empty() { return Ok(()); }
+/// # let document = std::fs::read("../samples/005010X222A1/one-claim.edi")?;
 /// let mut how = AcknowledgmentOptions::new("20261123", "1200", CountingNumbers::default());
 /// let (mut answers, mut verdicts) = (Vec::new(), AcceptedRecords::default());
 /// acknowledge(&document[..], &mut answers, &mut how, &Default::default(), |decided| {
@@ -204,29 +137,18 @@ where
 {
     let mut writer = Writer::new(answers, verdicts, how);
     let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
+    let look = Collect {
+        most: None,
+        says: true,
+    };
     let mut join = |items: &mut Vec<Item>| items.drain(..).try_for_each(|item| writer.item(item));
     parallel::run(
         document,
         options.block_bytes,
         blocks,
         options.threads,
-        &Look,
+        &look,
         &mut join,
     )?;
     writer.finish()
-}
-
-/// Whether a guide says all that a 277CA tells of its records.
-fn is_answered(guide: &Guide) -> bool {
-    let roles = [
-        Role::Batch,
-        Role::Sender,
-        Role::Receiver,
-        Role::Provider,
-        Role::Patient,
-        Role::Claim,
-        Role::Charge,
-    ];
-    let says = |role: &Role| guide.roles.iter().any(|(known, _)| known == role);
-    roles.iter().all(says)
 }

@@ -1,4 +1,4 @@
-//! Collects from each block what an acknowledgment is made of.
+//! Collects from each block what an answer is made of: what is wrong, with what is quoted of it, and what the guide's roles say.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::finding::{Finding, Severity};
 use crate::placed::{OpenUnit, close_units, open_unit};
 use crate::replay::{PlacedSegment, Replay, Step};
 use crate::role_index::Standing;
-use crate::segment::Segment;
+use crate::segment::{Segment, unwrapped};
 
 /// What is told to the one who composes. Holds values, so it has no `Debug`.
 pub(crate) enum Item {
@@ -47,6 +47,8 @@ pub(crate) enum Item {
     CloseLoop(Standing),
     /// The total of the open record.
     Charge(Decimal),
+    /// What a role says: the elements of a party, the components of an element.
+    Said(Role, Vec<Vec<u8>>),
     /// It is uncertain what belongs to which record, though that is no fault to this partner.
     Doubt,
     CloseSet,
@@ -75,8 +77,10 @@ const UNIT_BYTES: usize = 35;
 
 /// Collects.
 pub(crate) struct Collect {
-    /// Findings of a transaction set that are told, and quoted for.
-    pub(crate) most: usize,
+    /// Findings of a transaction set that are told, and quoted for; none if it is not checked.
+    pub(crate) most: Option<usize>,
+    /// Whether what the roles say is collected; else only the totals of records.
+    pub(crate) says: bool,
 }
 
 impl Stage for Collect {
@@ -92,7 +96,7 @@ impl Stage for Collect {
             units,
             checker: Checker::new(&block.layout.delimiters),
             items: output,
-            most: self.most,
+            collect: self,
             kept: 0,
         }
         .run();
@@ -113,7 +117,7 @@ struct Collector<'b> {
     units: Vec<OpenUnit>,
     checker: Checker,
     items: &'b mut Vec<Item>,
-    most: usize,
+    collect: &'b Collect,
     kept: usize,
 }
 
@@ -124,6 +128,7 @@ impl<'b> Collector<'b> {
         let mut copies = self.block.placed.copies.iter();
         while let Some(step) = self.replay.next() {
             match step {
+                Step::Finding(_) if self.collect.most.is_none() => {}
                 Step::Finding(finding) if finding.code.is_late() => {
                     self.settle(&mut waiting);
                     let copy = copies.next().map(|copy| &**copy);
@@ -204,6 +209,12 @@ impl<'b> Collector<'b> {
     fn segment(&mut self, placed: &PlacedSegment<'b>) {
         self.envelope(placed);
         if let Some(chart) = self.replay.chart.filter(|_| placed.definition != NONE) {
+            self.said(chart, placed);
+        }
+        if self.collect.most.is_none() {
+            return;
+        }
+        if let Some(chart) = self.replay.chart.filter(|_| placed.definition != NONE) {
             open_unit(
                 &mut self.units,
                 chart,
@@ -211,7 +222,6 @@ impl<'b> Collector<'b> {
                 placed.definition,
                 &placed.segment,
             );
-            self.charge(chart, placed);
         }
         let mut found = Vec::new();
         self.checker
@@ -225,34 +235,29 @@ impl<'b> Collector<'b> {
         }
     }
 
-    /// The total of a record, if the segment says it.
-    fn charge(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
-        let mut speakers = chart
+    /// What the segment says by the guide's roles.
+    fn said(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
+        let segment = &placed.segment;
+        let speakers = chart
             .roles
             .speakers(placed.definition, self.replay.loop_index);
-        if let Some(speaker) = speakers.find(|speaker| speaker.role == Role::Charge) {
-            let value = speaker.value(&placed.segment);
-            self.items.extend(Decimal::parse(&value).map(Item::Charge));
+        for speaker in speakers {
+            if self.collect.says {
+                self.items
+                    .push(Item::Said(speaker.role, speaker.said(segment)));
+            } else if speaker.role == Role::Charge {
+                let charge = Decimal::parse(&speaker.value(segment));
+                self.items.extend(charge.map(Item::Charge));
+            }
         }
     }
 
     /// Headers and trailers, whose elements the answer names.
     fn envelope(&mut self, placed: &PlacedSegment<'b>) {
-        let elements = || {
-            placed
-                .segment
-                .elements()
-                .map(|element| element.bytes().to_vec())
-                .collect::<Vec<_>>()
-        };
+        let elements = || elements(&placed.segment);
         if placed.kind == EntryKind::Header {
-            let isa = placed
-                .segment
-                .elements()
-                .map(|element| crate::segment::unwrapped(element.bytes()).into_owned())
-                .collect();
             return self.items.push(Item::Interchange {
-                isa,
+                isa: elements(),
                 delimiters: self.block.layout.delimiters,
             });
         }
@@ -284,7 +289,7 @@ impl<'b> Collector<'b> {
         if !finding.acknowledgment().ik304.is_empty() {
             self.kept += 1;
             // What is not told is counted all the same.
-            if self.kept > self.most {
+            if self.collect.most.is_some_and(|most| self.kept > most) {
                 let quote = Quote::default();
                 return self.items.push(Item::Finding { finding, quote });
             }
@@ -328,6 +333,14 @@ impl<'b> Collector<'b> {
             last.value.iter().take(UNIT_BYTES).copied().collect(),
         ))
     }
+}
+
+/// The elements of a segment, without the line breaks of a wrapped file.
+fn elements(segment: &Segment<'_>) -> Vec<Vec<u8>> {
+    let elements = segment.elements();
+    elements
+        .map(|element| unwrapped(element.bytes()).into_owned())
+        .collect()
 }
 
 /// The bytes of a segment that a finding concerns; none if it concerns the segment itself.

@@ -2,6 +2,13 @@
 
 use crate::delimiters::Delimiters;
 
+/// What stands for a name that the document does not say.
+pub(crate) const UNKNOWN: &[u8] = b"UNKNOWN";
+
+/// Greatest lengths: of an identification (data element 67), and a reference (127).
+pub(crate) const ID: usize = 80;
+pub(crate) const REFERENCE: usize = 50;
+
 /// Segments under one set of delimiters.
 pub(crate) struct Compose {
     pub(crate) bytes: Vec<u8>,
@@ -77,6 +84,26 @@ impl Compose {
         value.iter().all(|&b| {
             (0x20..0x7F).contains(&b) && !self.delimiters.contains(b) && b != b'^' && b != b'`'
         })
+    }
+
+    /// What can be written of a value: no delimiter, nothing that X12 cannot hold, no blanks around it, no more than there is room for.
+    pub(crate) fn text(&self, value: &[u8], most: usize) -> Vec<u8> {
+        let fit = |&byte: &u8| match self.takes(&[byte]) {
+            true => byte,
+            false => b' ',
+        };
+        let text: Vec<u8> = value.trim_ascii().iter().take(most).map(fit).collect();
+        text.trim_ascii().to_vec()
+    }
+
+    /// As [`Self::text`], or what stands for it where nothing can be written.
+    pub(crate) fn required(&self, value: &[u8], most: usize, otherwise: &[u8]) -> Vec<u8> {
+        let text = self.text(value, most);
+        if text.is_empty() {
+            otherwise.to_vec()
+        } else {
+            text
+        }
     }
 
     /// What X12 cannot hold becomes a blank: it has no way to quote a delimiter.

@@ -39,8 +39,14 @@ impl Header {
         Compose::new(&self.delimiters, self.version() >= b"00402".as_slice())
     }
 
+    /// Writes the header of the answer.
+    pub(crate) fn open(&self, compose: &mut Compose, [date, time]: [&str; 2], isa13: &str) {
+        let isa = self.answer(date, time, isa13);
+        compose.segment("ISA", &isa.each_ref().map(Vec::as_slice));
+    }
+
     /// ISA01 to ISA16 of the answer: the received ones with sender and receiver exchanged.
-    pub(crate) fn answer(&self, date: &str, time: &str, isa13: &str) -> [Vec<u8>; 16] {
+    fn answer(&self, date: &str, time: &str, isa13: &str) -> [Vec<u8>; 16] {
         let wide = |number: usize, width: usize| {
             let mut value = self.isa(number).to_vec();
             value.resize(width, b' ');
@@ -69,6 +75,19 @@ impl Header {
             vec![delimiters.component],
         ]
     }
+}
+
+/// Writes the header of a group of answers, GS, by the received one: sender and receiver are exchanged.
+pub(crate) fn open_group(
+    compose: &mut Compose,
+    code: &str,
+    received: &[Vec<u8>],
+    [date, time, number, guide]: [&str; 4],
+) {
+    let [code, date, time, number, guide] = [code, date, time, number, guide].map(str::as_bytes);
+    let [sender, receiver] = [3, 2].map(|number| element(received, number));
+    let elements = [code, sender, receiver, date, time, number, b"X", guide];
+    compose.segment("GS", &elements);
 }
 
 /// An element by its number, from one; empty if it does not stand.

@@ -3,14 +3,19 @@
 //! The findings of the checker are collected block by block with the data that an answer quotes, then composed in order. One
 //! interchange of answers for each received interchange, with a group of 997s, one of 999s, or both; every received transaction set, group and interchange gets a recorded decision.
 
+mod accepted;
+mod advice;
 mod answer;
 mod answer_set;
 mod bundle;
 mod claims;
 mod collect;
 mod compose;
+mod envelopes;
 mod header;
+mod known;
 mod note;
+mod quoted;
 mod received;
 mod records;
 mod verdict;
@@ -25,11 +30,12 @@ use crate::options::Options;
 use crate::parallel;
 use crate::place::Extent;
 
+pub use accepted::AcceptedRecords;
+pub use advice::{AdviceOptions, AdvisedSets, ApplicationAdvice, advise};
 use answer::Answer;
 pub use answer_set::AnswerSet;
 pub use claims::{
-    AcceptedRecords, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
-    acknowledge_claims,
+    ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource, acknowledge_claims,
 };
 use collect::{Collect, Item};
 pub use note::{NoteBasis, Ta1Note, Ta1Severity};
@@ -259,7 +265,8 @@ where
     let limits = options.limits.with_all_findings();
     let blocks = Blocks::new(&options.catalog, limits, Extent::Rules(options.snip));
     let collect = Collect {
-        most: options.limits.findings_per_set,
+        most: Some(options.limits.findings_per_set),
+        says: false,
     };
     let mut join = |items: &mut Vec<Item>| answer.items(items);
     let read = parallel::run(

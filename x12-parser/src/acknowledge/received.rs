@@ -53,6 +53,8 @@ struct Set {
     rejected: bool,
     /// Whether something is wrong for which only records are rejected.
     faulty: bool,
+    /// Errors that no answer tells.
+    untold: u64,
     /// Whether it is uncertain what belongs to which record.
     doubtful: bool,
     /// What becomes of its records, if it can be divided between them.
@@ -119,7 +121,7 @@ impl Received {
         limits: &Limits,
     ) -> Option<Decided> {
         match item {
-            Item::Interchange { .. } | Item::CloseInterchange => {}
+            Item::Interchange { .. } | Item::Said(..) | Item::CloseInterchange => {}
             Item::Service => self.holds_answers = true,
             Item::OpenGroup => self.opened.open_group(),
             Item::Group { gs } => self.open_group(&gs),
@@ -169,6 +171,7 @@ impl Received {
     fn end_set<N>(&mut self, how: &AcknowledgmentOptions<N>, limits: &Limits) -> Decided {
         self.undivided(limits);
         let verdict = self.verdict();
+        let untold = self.set.as_ref().map_or(0, |set| set.untold);
         let tracker = self.set.as_mut().and_then(|set| set.tracker.take());
         let bundles = self.bundles();
         let bytes: usize = bundles
@@ -176,7 +179,8 @@ impl Received {
             .map(|bundle| bundle.compose.bytes.len())
             .sum();
         self.close_set(how.list_accepted && bytes < limits.acknowledgment_bytes);
-        self.opened.close_set(verdict, tracker.map(Tracker::finish))
+        let records = tracker.map(Tracker::finish);
+        self.opened.close_set(verdict, untold, records)
     }
 
     /// The document broke off: what is open is rejected, unless a note says so already. Gives what is to be decided yet.
@@ -260,9 +264,11 @@ impl Received {
             (true, _) if !codes.ik502.is_empty() => self.set_code(codes.ik502),
             (true, _) if !codes.ik304.is_empty() => self.keep(finding, quote, how.rejects, limits),
             (true, _) => {
-                let set = self.set.as_mut();
-                if let Some(tracker) = set.and_then(|set| set.tracker.as_mut()) {
-                    tracker.fault(&finding);
+                if let Some(set) = &mut self.set {
+                    set.untold += 1;
+                    if let Some(tracker) = &mut set.tracker {
+                        tracker.fault(&finding);
+                    }
                 }
             }
             (false, "GS") => {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record};
 
+use crate::acknowledge::accepted::has_claim_roles;
 use crate::acknowledge::collect::Item;
 use crate::chart::Chart;
 use crate::claim_status::{Cause, ClaimStatus};
@@ -69,6 +70,13 @@ impl Reason {
         rule.map_or(self.cause.code.name(), |rule| &rule.id)
     }
 
+    /// What is wrong, in lower case and without a value, and how an 824 says it, TED01.
+    pub(crate) fn message(self, guide: &Guide) -> (&str, &'static str) {
+        let rule = guide.rules.get(usize::from(self.cause.rule));
+        let message = rule.map_or(self.cause.code.message(), |rule| &rule.message);
+        (message, self.cause.code.error_condition(rule))
+    }
+
     /// What a 277CA says of the claim, or of its line, for this reason; the guide is that of the verdicts.
     #[must_use]
     pub fn claim_status(self, guide: &Guide) -> ClaimStatus<'_> {
@@ -100,6 +108,25 @@ impl RecordVerdicts {
         let ranges = ranges.filter_map(|index| self.rejections.get(index));
         let ranges = ranges.filter(move |range| range.last >= record);
         ranges.flat_map(|range| &range.reasons)
+    }
+
+    /// The records that are rejected, from the first to the last of each range: in their order, none twice.
+    #[must_use]
+    pub fn rejected_ranges(&self) -> Vec<[u64; 2]> {
+        let mut merged: Vec<[u64; 2]> = Vec::new();
+        for range in &self.rejections {
+            match merged.last_mut() {
+                Some([_, last]) if range.first <= *last + 1 => *last = range.last.max(*last),
+                _ => merged.push([range.first, range.last]),
+            }
+        }
+        merged
+    }
+
+    /// Whether a 277CA can answer the records: they are claims, and their guide says all that it tells of them.
+    #[must_use]
+    pub fn has_claim_answer(&self) -> bool {
+        has_claim_roles(&self.guide)
     }
 
     /// Whether the record of this ordinal, from one, is accepted.

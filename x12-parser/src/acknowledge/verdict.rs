@@ -51,6 +51,8 @@ pub struct SetDecision {
     pub st02: String,
     /// What its answer says, if its group and its interchange are not rejected.
     pub verdict: Verdict,
+    /// How many errors were found in it that its answer does not tell, as it has no code for them.
+    pub untold: u64,
     /// What becomes of its records if it is accepted; none if it cannot be divided, or its guide is not known.
     pub records: Option<RecordVerdicts>,
 }
@@ -179,6 +181,7 @@ impl Opened {
     pub(crate) fn close_set(
         &mut self,
         verdict: Verdict,
+        untold: u64,
         records: Option<RecordVerdicts>,
     ) -> Decided {
         self.in_set = false;
@@ -190,6 +193,7 @@ impl Opened {
             st01,
             st02,
             verdict,
+            untold,
             records,
         })
     }

@@ -22,6 +22,8 @@ pub(crate) struct Fields {
     pub(crate) style: Style,
     /// What is being read, for the path of an error.
     pub(crate) place: Place,
+    /// Binary data of any length are kept.
+    holds_binary: bool,
 }
 
 /// An element.
@@ -108,6 +110,14 @@ pub(crate) enum Reach {
 }
 
 impl Fields {
+    /// Fields that keep binary data of any length, as their JSON is at hand as a whole.
+    pub(crate) fn holding_binary() -> Self {
+        Self {
+            holds_binary: true,
+            ..Self::default()
+        }
+    }
+
     /// Reads the segment that comes next; at most `elements` elements.
     pub(crate) fn read(
         &mut self,
@@ -344,8 +354,9 @@ impl Fields {
     /// The data of `{"$base64":…}`; none if they are too many to be kept and can be streamed.
     fn binary(&mut self, scanner: &mut Scanner<'_>, number: usize) -> Result<Option<Span>, Stop> {
         base64_key(scanner, &mut self.bytes)?;
-        let in_order =
-            self.id.is_some() && self.fields.last().is_none_or(|last| last.number < number);
+        let in_order = !self.holds_binary
+            && self.id.is_some()
+            && self.fields.last().is_none_or(|last| last.number < number);
         if in_order && scanner.peek()? == b'"' {
             let start = scanner.at + 1;
             let ahead = scanner.text.get(start..).unwrap_or_default();

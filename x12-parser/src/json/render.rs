@@ -25,6 +25,8 @@ pub enum Shape {
     Loops,
     /// One array of segments, each an array; needs no guide.
     Segments,
+    /// Objects by the labels of the guide, for applications; X12 of the same meaning is written from it, not always of the same bytes.
+    Named,
 }
 
 /// What one JSON document, or line, holds.
@@ -192,7 +194,7 @@ impl<'b> Renderer<'b> {
         }
         let style = match self.render.shape {
             Shape::Loops => Style::Object,
-            Shape::Segments => Style::Array,
+            Shape::Segments | Shape::Named => Style::Array,
         };
         let definition = self
             .chart
@@ -536,7 +538,7 @@ pub(super) fn record_name(record: Record) -> &'static str {
 }
 
 /// The delimiters, a code point for each byte.
-fn put_delimiters(out: &mut Buffer, delimiters: &Delimiters, suffix: &[u8]) {
+pub(super) fn put_delimiters(out: &mut Buffer, delimiters: &Delimiters, suffix: &[u8]) {
     let mut put = |key: &str, bytes: &[u8]| {
         out.put(key.as_bytes());
         put_string(out, bytes, Charset::Latin1);

@@ -4,6 +4,7 @@
 //! told however the bytes came in pieces.
 
 use crate::error::Error;
+use crate::json::skim::{closed, plain_length};
 
 /// Why reading a token stopped.
 #[derive(Debug)]
@@ -115,6 +116,11 @@ impl<'a> Scanner<'a> {
             return Err(self.not_a_string());
         }
         let (from, start) = (bytes.len(), self.at);
+        if let Some(plain) = self.plain_string() {
+            bytes.extend_from_slice(plain.of(self.text));
+            let to = bytes.len();
+            return Ok(Span { from, to });
+        }
         self.at += 1;
         let most = start.saturating_add(self.string_bytes).saturating_add(2);
         let text = self.text.get(..most).unwrap_or(self.text);
@@ -140,6 +146,20 @@ impl<'a> Scanner<'a> {
             }
             self.escape(bytes)?;
         }
+    }
+
+    /// A string that stands here as it is to be read, as most do: where in the text. Any other is left where it is.
+    #[inline]
+    pub(crate) fn plain_string(&mut self) -> Option<Span> {
+        let from = self.at + 1;
+        let rest = self.text.get(self.at..)?.strip_prefix(b"\"")?;
+        let length = plain_length(rest);
+        if length > self.string_bytes || rest.get(length) != Some(&b'"') {
+            return None;
+        }
+        self.at = from + length + 1;
+        let to = from + length;
+        Some(Span { from, to })
     }
 
     pub(crate) fn too_long(&self, at: usize) -> Stop {
@@ -263,30 +283,28 @@ impl<'a> Scanner<'a> {
 
     /// Passes over a value of any kind, looking only for its end; reading it later finds what is wrong in it.
     pub(crate) fn skip_value(&mut self) -> Result<(), Stop> {
-        let mut depth = 0usize;
-        self.peek()?;
-        loop {
-            let byte = *self.text.get(self.at).ok_or(Stop::More)?;
-            match byte {
-                b'"' => self.skip_string()?,
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' if depth > 0 => depth -= 1,
-                b'}' | b']' | b',' if depth == 0 => return Ok(()),
-                _ => {}
-            }
-            if byte != b'"' {
-                self.at += 1;
-            }
-            if depth == 0 && matches!(byte, b'"' | b'}' | b']') {
-                return Ok(());
+        match self.peek()? {
+            b'"' => return self.skip_string(),
+            b'{' | b'[' => self.at = closed(self.text, self.at).ok_or(Stop::More)?,
+            _ => {
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let mut bytes = rest.iter();
+                let ends = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b',');
+                self.at += bytes.position(ends).ok_or(Stop::More)?;
             }
         }
+        Ok(())
     }
 
     fn skip_string(&mut self) -> Result<(), Stop> {
         self.at += 1;
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
+            let plain = plain_length(rest);
+            if rest.get(plain) == Some(&b'"') {
+                self.at += plain + 1;
+                return Ok(());
+            }
             let length = memchr::memchr2(b'"', b'\\', rest).ok_or(Stop::More)?;
             if rest.get(length) == Some(&b'"') {
                 self.at += length + 1;

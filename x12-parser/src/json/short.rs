@@ -8,6 +8,7 @@ use wide::u8x16;
 use crate::delimiters::Delimiters;
 use crate::json::buffer::Buffer;
 use crate::json::restore::Target;
+use crate::json::skim::unusual;
 
 /// How a segment begins in each of the two shapes.
 const OBJECT: &[u8; 8] = b"{\"seg\":\"";
@@ -254,12 +255,7 @@ impl<'a> Short<'a> {
     /// The bytes that end a string or need care, one bit for each.
     #[inline(always)]
     fn stops(&self, bytes: u8x16) -> u32 {
-        let printable = bytes - u8x16::splat(0x20);
-        let stops = printable.max(u8x16::splat(0x5F)).simd_eq(printable)
-            | bytes.simd_eq(u8x16::splat(b'"'))
-            | bytes.simd_eq(u8x16::splat(b'\\'))
-            | bytes.simd_eq(self.element)
-            | bytes.simd_eq(self.segment);
+        let stops = unusual(bytes) | bytes.simd_eq(self.element) | bytes.simd_eq(self.segment);
         stops.to_bitmask()
     }
 

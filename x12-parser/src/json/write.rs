@@ -4,15 +4,21 @@
 //! asks for more. So memory grows neither with the document nor with its transaction sets, and binary data pass in pieces.
 
 use std::io::{Read, Write};
+use std::sync::Arc;
+
+use x12_schemas::Catalog;
 
 use crate::error::Error;
 use crate::json::binary::Binary;
 use crate::json::buffer::Buffer;
 use crate::json::fields::{Fields, Place};
 use crate::json::frame::{self, Frame, Held};
+use crate::json::named::read::{Reader, Run};
+use crate::json::named::seal::EnvelopeFilling;
 use crate::json::restore::Target;
 use crate::json::scan::{Scanner, Stop, skip_blanks};
 use crate::limits::{BLOCK_BYTES, Limits};
+use crate::options::Options;
 
 /// Something about JSON that could be written as X12, but that its author should know.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,11 +56,51 @@ pub struct WriteFinding {
 /// # }
 /// ```
 pub fn write_x12<R: Read, W: Write>(
-    mut json: R,
-    mut x12: W,
+    json: R,
+    x12: W,
     limits: &Limits,
 ) -> Result<Vec<WriteFinding>, Error> {
-    let mut writer = X12Writer::new(limits);
+    write(json, x12, X12Writer::new(limits))
+}
+
+/// As [`write_x12`], with the guides and the envelope that JSON of the shape `named` needs where it does not say them itself.
+///
+/// # Errors
+/// As [`write_x12`]; [`Error::Json`] also where nothing says what must stand in the envelope.
+///
+/// # Examples
+/// ```
+/// # fn main() -> Result<(), x12_parser::Error> {
+/// # use x12_parser::{EnvelopeFilling, Options, to_x12_filled};
+/// let json = br#"{"shape":"named","guide":"004010","acknowledgedGroup":{"functionalCode":"HC","groupControlNumber":"1"},
+///     "groupVerdict":{"verdict":"A","includedSets":"1","receivedSets":"1","acceptedSets":"1"}}"#;
+/// let filling = EnvelopeFilling {
+///     sender: Some(("ZZ".to_owned(), "MADEUPSENDER".to_owned())),
+///     receiver: Some(("ZZ".to_owned(), "MADEUPRECEIVER".to_owned())),
+///     date: Some("20261123".to_owned()),
+///     time: Some("1200".to_owned()),
+///     ..EnvelopeFilling::default()
+/// };
+/// let mut x12 = Vec::new();
+/// to_x12_filled(&json[..], &mut x12, &Options::default(), &filling)?;
+/// assert!(String::from_utf8_lossy(&x12).contains("ST*997*0001~\nAK1*HC*1~\nAK9*A*1*1*1~\nSE*4*0001~\n"));
+/// # Ok(())
+/// # }
+/// ```
+pub fn write_x12_filled<R: Read, W: Write>(
+    json: R,
+    x12: W,
+    options: &Options,
+    filling: &EnvelopeFilling,
+) -> Result<Vec<WriteFinding>, Error> {
+    write(json, x12, X12Writer::filling(options, filling))
+}
+
+fn write<R: Read, W: Write>(
+    mut json: R,
+    mut x12: W,
+    mut writer: X12Writer,
+) -> Result<Vec<WriteFinding>, Error> {
     let mut at_end = false;
     while !at_end {
         at_end = json
@@ -69,6 +115,42 @@ pub fn write_x12<R: Read, W: Write>(
     }
     x12.flush()?;
     Ok(writer.findings)
+}
+
+/// Bytes of JSON within which it says its shape, if that is `named`.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// Whether an object says that its shape is `named`, before any array or object in it; nothing if it may still do so.
+fn is_named(text: &[u8]) -> Option<bool> {
+    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
+    let mut scanner = Scanner {
+        text,
+        at: 0,
+        string_bytes: HEAD_BYTES,
+    };
+    let mut bytes = Vec::new();
+    let mut read = || {
+        scanner.expect(b'{', "")?;
+        loop {
+            let key = scanner.string(&mut bytes)?;
+            scanner.expect(b':', "")?;
+            if scanner.peek()? != b'"' {
+                return Ok(false);
+            }
+            let value = scanner.string(&mut bytes)?;
+            if key.of(&bytes) == b"shape" {
+                return Ok(value.of(&bytes) == b"named");
+            }
+            if !scanner.another(b'}')? {
+                return Ok(false);
+            }
+        }
+    };
+    match read() {
+        Ok(named) => Some(named),
+        Err(Stop::More) => None,
+        Err(_) => Some(false),
+    }
 }
 
 /// Writes X12 from JSON that is pushed piece by piece.
@@ -91,6 +173,15 @@ pub struct X12Writer {
     pub(super) binary: Option<Binary>,
     pub(super) scratch: Vec<u8>,
     pub(super) findings: Vec<WriteFinding>,
+    shape: Shape,
+}
+
+/// What is known of the shape.
+enum Shape {
+    /// Nothing yet, so what the shape `named` would need is at hand.
+    Unknown(Arc<Catalog>, EnvelopeFilling),
+    Exact,
+    Named(Box<Reader>),
 }
 
 /// A run of JSON.
@@ -107,8 +198,24 @@ impl X12Writer {
     /// A writer that has seen nothing yet.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
+        let catalog = Arc::new(Catalog::builtin());
+        Self::of(*limits, catalog, EnvelopeFilling::default())
+    }
+
+    /// A writer that fills in what JSON of the shape `named` does not say.
+    #[must_use]
+    pub fn filling(options: &Options, filling: &EnvelopeFilling) -> Self {
+        Self::of(
+            options.limits,
+            Arc::clone(&options.catalog),
+            filling.clone(),
+        )
+    }
+
+    fn of(limits: Limits, catalog: Arc<Catalog>, filling: EnvelopeFilling) -> Self {
         Self {
-            limits: *limits,
+            shape: Shape::Unknown(catalog, filling),
+            limits,
             window: Vec::new(),
             base: 0,
             wanted: 0,
@@ -163,15 +270,23 @@ impl X12Writer {
         if self.window.len() < self.wanted && !at_end {
             return Ok(());
         }
+        let Some(named) = self.find_shape(at_end) else {
+            return Ok(());
+        };
         let mut window = std::mem::take(&mut self.window);
-        let used = self.run(
-            Text {
-                bytes: &window,
-                base: self.base,
-                at_end,
-            },
-            0,
-        )?;
+        let used = if named {
+            self.run_named(&window, at_end)?
+        } else {
+            let (bytes, base) = (&window[..], self.base);
+            self.run(
+                Text {
+                    bytes,
+                    base,
+                    at_end,
+                },
+                0,
+            )?
+        };
         window.drain(..used);
         self.base += used as u64;
         // Twice what was too short, so that an item of many pieces is looked at a few times only.
@@ -181,6 +296,40 @@ impl X12Writer {
             self.settle();
         }
         Ok(())
+    }
+
+    /// Whether the shape is `named`; nothing if more of the JSON is to be seen.
+    fn find_shape(&mut self, at_end: bool) -> Option<bool> {
+        if let Shape::Unknown(catalog, filling) = &self.shape {
+            let named = match is_named(&self.window) {
+                None if !at_end && self.window.len() < HEAD_BYTES => return None,
+                named => named.unwrap_or(false),
+            };
+            self.shape = if named {
+                Shape::Named(Box::new(Reader::new(catalog, self.limits, filling.clone())))
+            } else {
+                Shape::Exact
+            };
+        }
+        Some(matches!(self.shape, Shape::Named(_)))
+    }
+
+    fn run_named(&mut self, bytes: &[u8], at_end: bool) -> Result<usize, Error> {
+        let Shape::Named(reader) = &mut self.shape else {
+            return Ok(0);
+        };
+        let base = self.base;
+        let used = reader.run(
+            Run {
+                bytes,
+                base,
+                at_end,
+            },
+            0,
+        );
+        self.out.put(reader.out().as_slice());
+        reader.out().clear();
+        used
     }
 
     /// Takes item after item until the text is used up or, above the bottom, the stack is down to `floor` again.

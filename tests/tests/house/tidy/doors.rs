@@ -68,7 +68,11 @@ const DOORS: [(&str, &[&str]); 27] = [
     ("uuid", &["pipeline/src/object.rs"]),
     (
         "wide",
-        &["x12-parser/src/index.rs", "x12-parser/src/json/short.rs"],
+        &[
+            "x12-parser/src/index.rs",
+            "x12-parser/src/json/short.rs",
+            "x12-parser/src/json/skim.rs",
+        ],
     ),
     (
         "zeroize",

@@ -496,8 +496,10 @@ impl<'a> Author<'a> {
         self.buffer
             .extend_from_slice(format!("ST*{}*{control}", guide.set).as_bytes());
         let segment = &guide.segments[usize::from(definition)];
-        let third = guide.elements.get(usize::from(segment.first_element) + 2);
-        if third.is_some_and(|third| third.usage != Usage::NotUsed) {
+        if guide
+            .element(segment, 3)
+            .is_some_and(|third| third.usage != Usage::NotUsed)
+        {
             self.buffer
                 .extend_from_slice(format!("*{}", guide.id).as_bytes());
         }

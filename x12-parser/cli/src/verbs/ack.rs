@@ -1,16 +1,17 @@
-//! `x12conv ack`: the answer to X12, TA1, 997 and 999, and 277CA to claims.
+//! `x12conv ack`: the answer to X12, TA1, 997 and 999, 277CA to claims, and 824.
 
 use std::io::Read;
 use std::path::Path;
 
 use serde::Serialize;
 use x12_parser::{
-    AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions,
-    ClaimAcknowledgments, ClaimSource, CountingNumbers, Decided, Decision, GroupDecision,
-    GroupPolicy, Rejects, Ta1Policy, acknowledge, acknowledge_claims,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerSet,
+    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
+    CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, Rejects, Ta1Policy,
+    acknowledge, acknowledge_claims, advise,
 };
 
-use crate::arguments::{Accepted, AckArguments, Groups, OutputArguments, Rejected, Ta1};
+use crate::arguments::{Accepted, AckArguments, Advised, Groups, OutputArguments, Rejected, Ta1};
 use crate::clock;
 use crate::codes;
 use crate::documents::Document;
@@ -36,42 +37,58 @@ pub fn run(arguments: &AckArguments, mut session: Session) -> Outcome {
         return Outcome::CouldNot;
     };
     let mut answers = Answers::new(arguments);
-    let mut claims = match arguments.claims.as_ref().map(|path| open(path, arguments)) {
-        None => None,
-        Some(Ok(claims)) => Some(claims),
-        Some(Err(failure)) => {
+    let paths = [&arguments.claims, &arguments.advice];
+    let mut further = match paths.map(|path| open(path.as_deref(), arguments)) {
+        [Ok(claims), Ok(advice)] => Further { claims, advice },
+        [Err(failure), _] | [_, Err(failure)] => {
             failure::tell_output(&mut session, &failure);
             return Outcome::CouldNot;
         }
     };
-    let outcome = session.each(
-        &inputs,
-        output,
-        |session, document, output| match &mut claims {
-            None => answers.acknowledge(session, document.input, document.reader, output),
-            Some(claims) => answers.with_claims(session, document, output, claims),
-        },
-    );
-    match claims.map(|claims| claims.finish(outcome).map_err(Failure::from)) {
-        Some(Err(failure)) => outcome.max(failure::tell_output(&mut session, &failure)),
-        _ => outcome,
+    let outcome = session.each(&inputs, output, |session, document, output| {
+        match further.is_asked() {
+            false => answers.acknowledge(session, document.input, document.reader, output),
+            true => answers.further(session, document, output, &mut further),
+        }
+    });
+    let Further { claims, advice } = further;
+    let outputs = [claims, advice].into_iter().flatten();
+    outputs.fold(outcome, |all, output| {
+        match output.finish(outcome).map_err(Failure::from) {
+            Ok(()) => all,
+            Err(failure) => all.max(failure::tell_output(&mut session, &failure)),
+        }
+    })
+}
+
+/// Where further answers go, if they are asked for.
+struct Further {
+    claims: Option<Output>,
+    advice: Option<Output>,
+}
+
+impl Further {
+    fn is_asked(&self) -> bool {
+        self.claims.is_some() || self.advice.is_some()
     }
 }
 
-/// The file of the 277CAs.
-fn open(path: &Path, arguments: &AckArguments) -> Result<Output, Failure> {
+/// The file of further answers.
+fn open(path: Option<&Path>, arguments: &AckArguments) -> Result<Option<Output>, Failure> {
+    let Some(path) = path else { return Ok(None) };
     let output = OutputArguments {
         output: Some(path.to_owned()),
         force: arguments.output.force,
     };
-    Ok(Output::open(&output)?)
+    Ok(Some(Output::open(&output)?))
 }
 
 /// The answers to documents; control numbers count on through all of them, also behind one that broke off.
 struct Answers {
     how: AcknowledgmentOptions,
     claims: ClaimAcknowledgmentOptions,
-    /// The verdicts on claims, where they are answered.
+    advice: AdviceOptions,
+    /// The verdicts, for further answers.
     verdicts: AcceptedRecords,
 }
 
@@ -86,9 +103,16 @@ impl Answers {
         if let Some(received) = &arguments.received {
             claims.received.clone_from(received);
         }
+        let mut advice = AdviceOptions::new(&*how.date, &*how.time, how.numbers);
+        advice.sets = match arguments.advised {
+            Advised::Untold => AdvisedSets::Untold,
+            Advised::Accepted => AdvisedSets::Accepted,
+            Advised::All => AdvisedSets::All,
+        };
         Self {
             how,
             claims,
+            advice,
             verdicts: AcceptedRecords::default(),
         }
     }
@@ -123,30 +147,42 @@ impl Answers {
         Ok(Outcome::of(accepted))
     }
 
-    /// As [`Self::acknowledge`], then with 277CAs in another output.
-    fn with_claims(
+    /// As [`Self::acknowledge`], then with 277CAs and 824s in outputs of their own.
+    fn further(
         &mut self,
         session: &mut Session,
         document: Document<'_>,
         output: &mut Output,
-        claims: &mut Output,
+        further: &mut Further,
     ) -> Result<Outcome, Failure> {
         let input = document.input;
         let progress = session.talk.progress.clone();
         let spool = Spool::new(document)?;
-        let acknowledged = self.acknowledge(session, input, spool.read(&progress)?, output);
-        self.claims.numbers = self.how.numbers;
-        let outcome = acknowledged?;
-        let reader = spool.read(&Progress::none())?;
+        let mut outcome = self.acknowledge(session, input, spool.read(&progress)?, output)?;
         let Self {
-            claims: how,
+            how,
+            claims,
+            advice,
             verdicts,
-            ..
         } = self;
-        let told = acknowledge_claims(reader, claims, verdicts, how, &session.options)?;
-        self.how.numbers = self.claims.numbers;
-        tell_claims(&mut session.talk, input, &told);
-        Ok(outcome.max(Outcome::of(told.rejected.records == 0)))
+        let Session { talk, options, .. } = session;
+        if let Some(output) = &mut further.claims {
+            claims.numbers = how.numbers;
+            let reader = spool.read(&Progress::none())?;
+            let told = acknowledge_claims(reader, output, verdicts, claims, options)?;
+            how.numbers = claims.numbers;
+            tell_claims(talk, input, &told);
+            outcome = outcome.max(Outcome::of(told.rejected.records == 0));
+        }
+        if let Some(output) = &mut further.advice {
+            advice.numbers = how.numbers;
+            let reader = spool.read(&Progress::none())?;
+            let told = advise(reader, output, verdicts, advice, options)?;
+            how.numbers = advice.numbers;
+            tell_advice(talk, input, &told);
+            outcome = outcome.max(Outcome::of(told.errors == 0 && told.rejected_sets == 0));
+        }
+        Ok(outcome)
     }
 }
 
@@ -244,6 +280,40 @@ fn tell_claims(talk: &mut Talk, input: &Input, told: &ClaimAcknowledgments) {
             "{}: {claims} answered, {rejected} rejected",
             input.name()
         ));
+    }
+}
+
+/// What 824s tell, as programs get it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AdviceLine {
+    kind: &'static str,
+    file: String,
+    sets: u64,
+    rejected_sets: u64,
+    rejected_records: u64,
+    errors: u64,
+    omitted: u64,
+}
+
+fn tell_advice(talk: &mut Talk, input: &Input, told: &ApplicationAdvice) {
+    if talk.is_quiet() || told.sets == 0 {
+    } else if talk.is_json() {
+        talk.say_json(&AdviceLine {
+            kind: "advice",
+            file: input.name(),
+            sets: told.sets,
+            rejected_sets: told.rejected_sets,
+            rejected_records: told.rejected_records,
+            errors: told.errors,
+            omitted: told.omitted,
+        });
+    } else {
+        let (sets, errors) = (
+            count(told.sets, "transaction set"),
+            count(told.errors, "error"),
+        );
+        talk.remark(&format!("{}: advice on {sets}, {errors}", input.name()));
     }
 }
 

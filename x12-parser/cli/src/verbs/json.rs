@@ -19,8 +19,8 @@ pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
         arguments.per,
         arguments::Per::Claim | arguments::Per::Member
     );
-    if of_records && matches!(arguments.shape, arguments::Shape::Segments) {
-        let message = "records have the shape `loops`: leave out `--shape segments`";
+    if of_records && !matches!(arguments.shape, arguments::Shape::Loops) {
+        let message = "records have the shape `loops`: leave out `--shape`";
         failure::plain(&mut session.talk, "usage", None, message);
         return Outcome::CouldNot;
     }
@@ -32,6 +32,7 @@ pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     let shape = match arguments.shape {
         arguments::Shape::Loops => Shape::Loops,
         arguments::Shape::Segments => Shape::Segments,
+        arguments::Shape::Named => Shape::Named,
     };
     let per = match arguments.per {
         arguments::Per::Document => Per::Document,

@@ -6,6 +6,7 @@ mod info;
 mod json;
 mod merge;
 mod said;
+mod schema;
 mod split;
 mod synth;
 mod validate;
@@ -33,6 +34,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Split(arguments) => split::run(&arguments, Session::new("split", talk)),
         Verb::Merge(arguments) => merge::run(&arguments, Session::new("merge", talk)),
         Verb::Synth(arguments) => synth::run(&arguments, Session::new("synth", talk)),
+        Verb::Schema(arguments) => schema::run(&arguments, Session::new("schema", talk)),
     }
 }
 

@@ -71,7 +71,7 @@ fn plan(arguments: &SynthArguments) -> Plan {
 }
 
 /// The guide of an identifier, of a transaction set, or of one with the first letter of its label: `837P`.
-fn guide(catalog: &Catalog, name: &str) -> Result<Arc<Guide>, String> {
+pub(super) fn guide(catalog: &Catalog, name: &str) -> Result<Arc<Guide>, String> {
     let letter = |entry: &x12_schemas::Entry<'_>| {
         entry
             .label

@@ -1,9 +1,11 @@
 //! `x12conv x12`: JSON to X12.
 
 use serde::Serialize;
-use x12_parser::{WriteFinding, to_x12};
+use x12_parser::{ControlNumber, EnvelopeFilling, WriteFinding, to_x12_filled};
 
 use crate::arguments::X12Arguments;
+use crate::clock;
+use crate::codes;
 use crate::input::{Input, harmless};
 use crate::outcome::Outcome;
 use crate::session::Session;
@@ -12,17 +14,34 @@ use crate::verbs::doors;
 
 /// Converts each document.
 pub fn run(arguments: &X12Arguments, mut session: Session) -> Outcome {
+    if !codes::load(&mut session, &arguments.guides) {
+        return Outcome::CouldNot;
+    }
+    let filling = filling(arguments);
     let Some((inputs, output)) = doors(&mut session, &arguments.input.files, &arguments.output)
     else {
         return Outcome::CouldNot;
     };
     session.each(&inputs, output, |session, document, output| {
-        let findings = to_x12(document.reader, output, &session.options.limits)?;
+        let findings = to_x12_filled(document.reader, output, &session.options, &filling)?;
         for finding in &findings {
             tell(&mut session.talk, document.input, finding);
         }
         Ok(Outcome::Yes)
     })
+}
+
+fn filling(arguments: &X12Arguments) -> EnvelopeFilling {
+    let (date, time) = clock::now();
+    let number = ControlNumber::new(arguments.control_number);
+    EnvelopeFilling {
+        sender: arguments.sender.clone(),
+        receiver: arguments.receiver.clone(),
+        date: Some(arguments.date.clone().unwrap_or(date)),
+        time: Some(arguments.time.clone().unwrap_or(time)),
+        control_number: number.unwrap_or(ControlNumber::FIRST),
+        usage_indicator: if arguments.production { "P" } else { "T" }.to_owned(),
+    }
 }
 
 /// A finding in JSON as programs get it.

@@ -3,14 +3,13 @@
 use x12_schemas::table::Role;
 
 use crate::acknowledge::claims::ClaimAcknowledgmentOptions;
-use crate::acknowledge::claims::known::{Claim, Days, Known, Levels, Party, days};
-use crate::acknowledge::compose::Compose;
+use crate::acknowledge::claims::claim::{Claim, Days, days};
+use crate::acknowledge::compose::{Compose, ID, REFERENCE, UNKNOWN};
+use crate::acknowledge::known::{Known, Levels, Party};
 use crate::claim_status::ClaimStatus;
 use crate::decimal::Decimal;
 use crate::record_counts::RecordCounts;
-
-/// What stands for a name that the document does not say.
-const UNKNOWN: &[u8] = b"UNKNOWN";
+use crate::role_index::PartyElement;
 
 /// Entities that the status of a claim or a line may name: those of STC01-3 in 005010X214.
 const ENTITIES: [&str; 30] = [
@@ -22,16 +21,21 @@ const ENTITIES: [&str; 30] = [
 const PROCEDURES: [&[u8]; 6] = [b"AD", b"ER", b"HC", b"HP", b"IV", b"WK"];
 
 /// Greatest lengths: of a last name or organization (data element 1035), first and middle name (1036, 1037), suffix (1039),
-/// identification (67), reference (127), procedure (234), modifier (1339), and digits of an amount (782).
+/// procedure (234), modifier (1339), and digits of an amount (782).
 const NAME: usize = 60;
 const FIRST: usize = 35;
 const MIDDLE: usize = 25;
 const SUFFIX: usize = 10;
-const ID: usize = 80;
-const REFERENCE: usize = 50;
 const PROCEDURE: usize = 48;
 const MODIFIER: usize = 2;
 const DIGITS: usize = 18;
+
+/// What else a person's name is made of, and how long it may be.
+const NAMES: [(PartyElement, usize); 3] = [
+    (PartyElement::First, FIRST),
+    (PartyElement::Middle, MIDDLE),
+    (PartyElement::Suffix, SUFFIX),
+];
 
 /// Writes segments.
 pub(crate) struct Paper<'p, N> {
@@ -42,11 +46,7 @@ pub(crate) struct Paper<'p, N> {
 
 impl<N> Paper<'_, N> {
     /// The header of a transaction set, the level of the source and that of the receiver with the totals.
-    pub(crate) fn header(&mut self, st02: &str, reference: &str, counts: [&RecordCounts; 2]) {
-        self.compose.segments = 0;
-        let guide = super::write::GUIDE.as_bytes();
-        self.compose
-            .segment("ST", &[b"277", st02.as_bytes(), guide]);
+    pub(crate) fn header(&mut self, reference: &str, counts: [&RecordCounts; 2]) {
         let [date, time, reference] =
             [&self.how.date, &self.how.time, reference].map(|text| text.as_bytes().to_vec());
         self.compose
@@ -59,7 +59,9 @@ impl<N> Paper<'_, N> {
         self.compose.segment("DTP", &[b"009", b"D8", &date]);
         self.compose.segment("HL", &[b"2", b"1", b"21", b"1"]);
         self.receiver();
-        let batch = self.required(self.levels.part(Role::Batch, 1), REFERENCE, b"0");
+        let batch = self
+            .compose
+            .required(self.levels.part(Role::Batch, 1), REFERENCE, b"0");
         self.compose.segment("TRN", &[b"2", &batch]);
         let status = self
             .compose
@@ -95,8 +97,10 @@ impl<N> Paper<'_, N> {
     /// Who answers: the receiver of what was received.
     fn source(&mut self) {
         let receiver = self.levels.party(Role::Receiver);
-        let name = self.required(receiver.element(3), NAME, UNKNOWN);
-        let id = self.id(receiver.element(9));
+        let name = self
+            .compose
+            .required(receiver.element(PartyElement::Name), NAME, UNKNOWN);
+        let id = self.id(receiver.element(PartyElement::Id));
         let code = self.how.source.code().as_bytes();
         let elements: [&[u8]; 9] = [code, b"2", &name, b"", b"", b"", b"", b"46", &id];
         self.compose.segment("NM1", &elements);
@@ -105,7 +109,7 @@ impl<N> Paper<'_, N> {
     /// Who is answered: the sender.
     fn receiver(&mut self) {
         let sender = self.levels.party(Role::Sender);
-        let id = self.id(sender.element(9));
+        let id = self.id(sender.element(PartyElement::Id));
         self.party(b"41", &sender, false, [b"46", &id]);
     }
 
@@ -113,15 +117,18 @@ impl<N> Paper<'_, N> {
     pub(crate) fn provider(&mut self, hl: u64, is_above: bool, counts: [&RecordCounts; 2]) {
         self.level(hl, 2, b"19", if is_above { b"1" } else { b"0" });
         let provider = self.levels.party(Role::Provider);
-        let tax = self.text(self.levels.part(Role::ProviderTax, 1), ID);
-        let npi = self.text(provider.element(9), ID);
-        let has_npi = provider.element(8) == b"XX" && npi.len() > 1;
+        let tax = self
+            .compose
+            .text(self.levels.part(Role::ProviderTax, 1), ID);
+        let npi = self.compose.text(provider.element(PartyElement::Id), ID);
+        let has_npi = provider.element(PartyElement::Qualifier) == b"XX" && npi.len() > 1;
         let id = if has_npi { npi } else { self.id(&tax) };
         let qualifier: &[u8] = if has_npi { b"XX" } else { b"FI" };
         self.party(b"85", &provider, true, [qualifier, &id]);
         self.compose.segment("TRN", &[b"1", b"0"]);
         if has_npi && !tax.is_empty() {
-            self.compose.segment("REF", &[b"TJ", &tax]);
+            let tax = &tax[..tax.len().min(REFERENCE)];
+            self.compose.segment("REF", &[b"TJ", tax.trim_ascii_end()]);
         }
         self.totals([b"QA", b"QC"], counts);
     }
@@ -130,11 +137,13 @@ impl<N> Paper<'_, N> {
     pub(crate) fn patient(&mut self, hl: u64, above: u64) {
         self.level(hl, above, b"PT", b"");
         let patient = self.levels.party(Role::Patient);
-        let last = self.required(patient.element(3), NAME, UNKNOWN);
-        let [first, middle, suffix] = [(4, FIRST), (5, MIDDLE), (7, SUFFIX)]
-            .map(|(number, most)| self.text(patient.element(number), most));
+        let last = self
+            .compose
+            .required(patient.element(PartyElement::Name), NAME, UNKNOWN);
+        let [first, middle, suffix] =
+            NAMES.map(|(element, most)| self.compose.text(patient.element(element), most));
         // A dependent goes by the number of the insured.
-        let id = self.id(self.levels.part(Role::Patient, 9));
+        let id = self.id(self.levels.part(Role::Patient, PartyElement::Id as usize));
         let elements: [&[u8]; 9] = [
             b"QC", b"1", &last, &first, &middle, b"", &suffix, b"MI", &id,
         ];
@@ -144,7 +153,9 @@ impl<N> Paper<'_, N> {
     /// What is said of a claim, with the lines for which it is rejected.
     pub(crate) fn claim(&mut self, claim: &Claim, statuses: &[(u64, ClaimStatus<'_>)]) {
         let known = &claim.known;
-        let number = self.required(known.part(Role::Claim, 1), REFERENCE, b"0");
+        let number = self
+            .compose
+            .required(known.part(Role::Claim, 1), REFERENCE, b"0");
         self.compose.segment("TRN", &[b"2", &number]);
         let charge = amount(known.part(Role::Charge, 1));
         if statuses.is_empty() {
@@ -169,20 +180,26 @@ impl<N> Paper<'_, N> {
     }
 
     fn references(&mut self, claim: &Known) {
-        let intermediary = self.text(claim.part(Role::Intermediary, 1), REFERENCE);
+        let intermediary = self
+            .compose
+            .text(claim.part(Role::Intermediary, 1), REFERENCE);
         if !intermediary.is_empty() {
             self.compose.segment("REF", &[b"D9", &intermediary]);
         }
         let bill_type = [Role::BillType, Role::Frequency].map(|role| claim.part(role, 1));
-        let bill_type = self.text(&bill_type.concat(), REFERENCE);
+        let bill_type = self.compose.text(&bill_type.concat(), REFERENCE);
         if !claim.part(Role::BillType, 1).is_empty() && !bill_type.is_empty() {
             self.compose.segment("REF", &[b"BLT", &bill_type]);
         }
     }
 
     fn line(&mut self, ordinal: u64, line: &Known, statuses: &[ClaimStatus<'_>]) {
-        let revenue = self.text(line.part(Role::LineRevenue, 1), PROCEDURE);
-        let code = self.text(line.part(Role::LineProcedure, 2), PROCEDURE);
+        let revenue = self
+            .compose
+            .text(line.part(Role::LineRevenue, 1), PROCEDURE);
+        let code = self
+            .compose
+            .text(line.part(Role::LineProcedure, 2), PROCEDURE);
         let (procedure, revenue) = if code.is_empty() && !revenue.is_empty() {
             (self.compose.join(&[b"NU", &revenue]), Vec::new())
         } else {
@@ -192,7 +209,7 @@ impl<N> Paper<'_, N> {
         self.compose
             .segment("SVC", &[&procedure, charge, b"", &revenue]);
         self.statuses(statuses, [b"", b"U", b""]);
-        let control = self.required(
+        let control = self.compose.required(
             line.part(Role::Line, 1),
             REFERENCE,
             ordinal.to_string().as_bytes(),
@@ -210,7 +227,9 @@ impl<N> Paper<'_, N> {
         };
         let code = if code.is_empty() { UNKNOWN } else { code };
         let modifiers = [3, 4, 5, 6].map(|number| {
-            let modifier = self.text(line.part(Role::LineProcedure, number), MODIFIER);
+            let modifier = self
+                .compose
+                .text(line.part(Role::LineProcedure, number), MODIFIER);
             if modifier.len() == MODIFIER {
                 modifier
             } else {
@@ -262,13 +281,14 @@ impl<N> Paper<'_, N> {
 
     /// The NM1 of a person or an organization.
     fn party(&mut self, code: &[u8], party: &Party<'_>, has_suffix: bool, id: [&[u8]; 2]) {
-        let is_person = party.element(2) == b"1";
-        let name = self.required(party.element(3), NAME, UNKNOWN);
-        let [first, middle, suffix] =
-            [(4, FIRST), (5, MIDDLE), (7, SUFFIX)].map(|(number, most)| match is_person {
-                true => self.text(party.element(number), most),
-                false => Vec::new(),
-            });
+        let is_person = party.element(PartyElement::Kind) == b"1";
+        let name = self
+            .compose
+            .required(party.element(PartyElement::Name), NAME, UNKNOWN);
+        let [first, middle, suffix] = NAMES.map(|(element, most)| match is_person {
+            true => self.compose.text(party.element(element), most),
+            false => Vec::new(),
+        });
         let suffix = if has_suffix { suffix } else { Vec::new() };
         let kind: &[u8] = if is_person { b"1" } else { b"2" };
         let [qualifier, id] = id;
@@ -280,30 +300,8 @@ impl<N> Paper<'_, N> {
 
     /// An identification, which has two characters at least.
     fn id(&self, value: &[u8]) -> Vec<u8> {
-        let id = self.text(value, ID);
+        let id = self.compose.text(value, ID);
         if id.len() > 1 { id } else { UNKNOWN.to_vec() }
-    }
-
-    fn required(&self, value: &[u8], most: usize, otherwise: &[u8]) -> Vec<u8> {
-        let text = self.text(value, most);
-        if text.is_empty() {
-            otherwise.to_vec()
-        } else {
-            text
-        }
-    }
-
-    /// What can be written of a value: no delimiter, nothing that X12 cannot hold, no blanks around it, no more than there is room for.
-    fn text(&self, value: &[u8], most: usize) -> Vec<u8> {
-        let fit = |&byte: &u8| {
-            if self.compose.takes(&[byte]) {
-                byte
-            } else {
-                b' '
-            }
-        };
-        let text: Vec<u8> = value.trim_ascii().iter().take(most).map(fit).collect();
-        text.trim_ascii().to_vec()
     }
 }
 

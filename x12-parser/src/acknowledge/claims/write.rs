@@ -1,49 +1,34 @@
 //! Writes 277CAs while the document is read again: envelopes, levels, and what follows from one to the next.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use crate::acknowledge::ControlNumbers;
-use crate::acknowledge::claims::known::{Claim, Levels};
-use crate::acknowledge::claims::look::Item;
+use crate::acknowledge::accepted::{AcceptedRecords, has_claim_roles, other_document};
+use crate::acknowledge::claims::claim::Claim;
 use crate::acknowledge::claims::paper::Paper;
-use crate::acknowledge::claims::{
-    AcceptedRecords, ClaimAcknowledgmentOptions, ClaimAcknowledgments, is_answered,
-};
+use crate::acknowledge::claims::{ClaimAcknowledgmentOptions, ClaimAcknowledgments};
+use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::header::{Header, element};
+use crate::acknowledge::envelopes::{Begun, Envelopes, Kind};
+use crate::acknowledge::known::Levels;
 use crate::acknowledge::records::RecordVerdicts;
 use crate::error::Error;
 use crate::role_index::Standing;
 
-/// The guide of the 277CA.
-pub(crate) const GUIDE: &str = "005010X214";
-
-/// Bytes that are composed before they are written.
-const BUFFER: usize = 64 << 10;
+/// What a 277CA is.
+const CLAIMS: Kind = Kind {
+    group: "HN",
+    set: "277",
+    guide: "005010X214",
+};
 
 /// Writes.
 pub(crate) struct Writer<'a, W, N> {
-    answers: W,
+    envelopes: Envelopes<W>,
     verdicts: &'a AcceptedRecords,
     how: &'a mut ClaimAcknowledgmentOptions<N>,
-    /// Ordinals of the received interchange, group and transaction set.
-    at: [u32; 3],
-    interchange: Option<Interchange>,
     set: Option<Set<'a>>,
     told: ClaimAcknowledgments,
-}
-
-/// The received interchange, and what answers it.
-struct Interchange {
-    header: Header,
-    compose: Compose,
-    /// ISA13 of the answer, once something is written.
-    isa13: Option<String>,
-    groups: u64,
-    gs: Vec<Vec<u8>>,
-    /// GS06 of the answer to the open group, once something is written.
-    gs06: Option<String>,
-    sets: u64,
 }
 
 /// The transaction set that is being answered.
@@ -66,12 +51,11 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         verdicts: &'a AcceptedRecords,
         how: &'a mut ClaimAcknowledgmentOptions<N>,
     ) -> Self {
+        let envelopes = Envelopes::new(answers, CLAIMS, [&how.date, &how.time]);
         Self {
-            answers,
+            envelopes,
             verdicts,
             how,
-            at: [0; 3],
-            interchange: None,
             set: None,
             told: ClaimAcknowledgments::default(),
         }
@@ -79,21 +63,10 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
 
     /// Takes what was found next.
     pub(crate) fn item(&mut self, item: Item) -> Result<(), Error> {
+        self.envelopes.follow(&item)?;
         match item {
-            Item::Interchange { isa, delimiters } => {
-                self.at = [self.at[0] + 1, 0, 0];
-                self.interchange = Some(Interchange::new(Header::new(isa, delimiters)));
-            }
-            Item::OpenGroup => self.open_group(),
-            Item::Group { gs } => {
-                if let Some(interchange) = &mut self.interchange {
-                    interchange.gs = gs;
-                }
-            }
-            Item::OpenSet => self.open_set(),
+            Item::OpenSet { .. } => self.open_set(),
             Item::CloseSet => self.close_set()?,
-            Item::CloseGroup => self.close_group(),
-            Item::CloseInterchange => self.close_interchange()?,
             Item::CloseLoop(Standing::Record) => self.close_claim()?,
             item => {
                 if let Some(set) = &mut self.set {
@@ -104,48 +77,35 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         Ok(())
     }
 
-    fn open_group(&mut self) {
-        self.at = [self.at[0], self.at[1] + 1, 0];
-        if let Some(interchange) = &mut self.interchange {
-            interchange.gs.clear();
-            (interchange.gs06, interchange.sets) = (None, 0);
-        }
-    }
-
     fn open_set(&mut self) {
-        self.at[2] += 1;
-        let verdicts = self.verdicts.of(self.at);
-        let answered =
-            verdicts.filter(|records| records.received.records > 0 && is_answered(&records.guide));
+        let verdicts = self.verdicts.of(self.envelopes.at());
+        let answered = verdicts
+            .filter(|records| records.received.records > 0 && has_claim_roles(&records.guide));
         self.set = answered.map(Set::new);
     }
 
     fn close_claim(&mut self) -> Result<(), Error> {
-        let (Some(set), Some(interchange)) = (&mut self.set, &mut self.interchange) else {
+        let Some(set) = &mut self.set else {
             return Ok(());
         };
         let Some(claim) = set.claim.take() else {
             return Ok(());
         };
-        if set.claims == 1 {
-            let [_, group, ordinal] = self.at;
-            let isa13 = interchange.begin(self.at, self.how, &mut self.told)?;
-            let st02 = format!("{:04}", interchange.sets);
-            let reference = format!("{isa13}-{group}-{ordinal}");
+        if set.claims == 1
+            && let Some(Begun { compose, reference }) =
+                self.envelopes.begin(&mut self.how.numbers)?
+        {
             let counts = [&set.verdicts.received, &set.verdicts.rejected];
-            let mut paper = set.paper(&mut interchange.compose, self.how);
-            paper.header(&st02, &reference, counts);
+            set.paper(compose, self.how).header(&reference, counts);
         }
-        set.tell(&claim, &mut interchange.compose, self.how)?;
-        if interchange.compose.bytes.len() > BUFFER {
-            self.answers.write_all(&interchange.compose.bytes)?;
-            interchange.compose.bytes.clear();
+        if let Some(compose) = self.envelopes.compose() {
+            set.tell(&claim, compose, self.how)?;
         }
-        Ok(())
+        self.envelopes.spill()
     }
 
     fn close_set(&mut self) -> Result<(), Error> {
-        let (Some(set), Some(interchange)) = (self.set.take(), &mut self.interchange) else {
+        let Some(set) = self.set.take() else {
             return Ok(());
         };
         let RecordVerdicts {
@@ -154,91 +114,21 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         if set.claims != received.records || set.providers != set.verdicts.providers.len() {
             return Err(other_document());
         }
-        self.told.sets += 1;
         self.told.received.join(*received);
         self.told.rejected.join(*rejected);
-        let segments = (interchange.compose.segments + 1).to_string();
-        let st02 = format!("{:04}", interchange.sets);
-        let elements = [segments.as_bytes(), st02.as_bytes()];
-        interchange.compose.segment("SE", &elements);
-        Ok(())
-    }
-
-    fn close_group(&mut self) {
-        if let Some(interchange) = &mut self.interchange
-            && let Some(gs06) = interchange.gs06.take()
-        {
-            let sets = interchange.sets.to_string();
-            let elements = [sets.as_bytes(), gs06.as_bytes()];
-            interchange.compose.segment("GE", &elements);
-        }
-    }
-
-    fn close_interchange(&mut self) -> Result<(), Error> {
-        if let Some(mut interchange) = self.interchange.take()
-            && let Some(isa13) = interchange.isa13
-        {
-            let groups = interchange.groups.to_string();
-            let elements = [groups.as_bytes(), isa13.as_bytes()];
-            interchange.compose.segment("IEA", &elements);
-            self.answers.write_all(&interchange.compose.bytes)?;
-        }
+        self.envelopes.end();
         Ok(())
     }
 
     /// What was written, when the document has ended.
-    pub(crate) fn finish(mut self) -> Result<ClaimAcknowledgments, Error> {
-        self.answers.flush()?;
-        Ok(self.told)
-    }
-}
-
-impl Interchange {
-    fn new(header: Header) -> Self {
-        Self {
-            compose: header.compose(),
-            header,
-            isa13: None,
-            groups: 0,
-            gs: Vec::new(),
-            gs06: None,
-            sets: 0,
-        }
-    }
-
-    /// Begins a transaction set, and the envelopes around it that have not begun; gives ISA13.
-    fn begin<N: ControlNumbers>(
-        &mut self,
-        at: [u32; 3],
-        how: &mut ClaimAcknowledgmentOptions<N>,
-        told: &mut ClaimAcknowledgments,
-    ) -> Result<String, Error> {
-        let isa13 = match self.isa13.take() {
-            Some(isa13) => isa13,
-            None => {
-                let isa13 = format!("{:09}", how.numbers.interchange(at[0])?);
-                let isa = self.header.answer(&how.date, &how.time, &isa13);
-                let isa = isa.each_ref().map(Vec::as_slice);
-                self.compose.segment("ISA", &isa);
-                told.interchanges += 1;
-                isa13
-            }
-        };
-        self.isa13 = Some(isa13.clone());
-        if self.gs06.is_none() {
-            told.groups += 1;
-            let ordinal = u32::try_from(told.groups).unwrap_or(u32::MAX);
-            let gs06 = how.numbers.group(ordinal)?.to_string();
-            let [sender, receiver] = [3, 2].map(|number| element(&self.gs, number));
-            let [date, time, number] = [&how.date, &how.time, &gs06].map(|text| text.as_bytes());
-            let guide = GUIDE.as_bytes();
-            let elements = [b"HN", sender, receiver, date, time, number, b"X", guide];
-            self.compose.segment("GS", &elements);
-            self.groups += 1;
-            self.gs06 = Some(gs06);
-        }
-        self.sets += 1;
-        Ok(isa13)
+    pub(crate) fn finish(self) -> Result<ClaimAcknowledgments, Error> {
+        let [interchanges, groups, sets] = self.envelopes.finish()?;
+        Ok(ClaimAcknowledgments {
+            interchanges,
+            groups,
+            sets,
+            ..self.told
+        })
     }
 }
 
@@ -343,9 +233,4 @@ impl<'a> Set<'a> {
         }
         Ok(())
     }
-}
-
-fn other_document() -> Error {
-    let why = "the verdicts are those of another document";
-    io::Error::new(io::ErrorKind::InvalidInput, why).into()
 }

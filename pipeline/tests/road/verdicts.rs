@@ -1,0 +1,117 @@
+//! A verdict on each claim: what the 999 and the 277CA say of it, and whether it goes on.
+
+use serde_json::Value;
+
+use crate::house::{House, How, PLAIN, sample};
+
+const TEN: &str = "005010X223A2/broken/every-second-of-ten-claims.edi";
+
+/// A house whose partner sends ten claims, of which the even ones are bad, under this policy.
+fn ran(policy: &str) -> House {
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("ten.edi", &sample(TEN, 7));
+    assert!(house.run(&How::default()).success());
+    house
+}
+
+/// What the partner finds whose name begins so; one file at most.
+fn found(house: &House, begin: &str) -> String {
+    let mut sent = house.sent();
+    sent.retain(|(name, _)| name.starts_with(begin));
+    assert!(sent.len() < 2, "{sent:?}");
+    sent.pop().map(|(_, text)| text).unwrap_or_default()
+}
+
+/// The claim numbers in a body, and those of the lines of JSON that the backend finds.
+fn forwarded(house: &House) -> (Vec<String>, bool) {
+    let text = house.texts("backend/received/acme").concat();
+    let lines = text
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("it is JSON"));
+    let sets: Vec<Value> = lines.filter(|line: &Value| line["set"] == "837").collect();
+    let mut claims = Vec::new();
+    sets.iter().for_each(|set| find(set, &mut claims));
+    (claims, sets.iter().any(|set| set["divided"] == true))
+}
+
+fn find(value: &Value, claims: &mut Vec<String>) {
+    if value["seg"] == "CLM" {
+        claims.push(value["01"].as_str().expect("it is text").to_owned());
+    }
+    let nested = value["body"].as_array().into_iter().flatten();
+    nested.for_each(|inner| find(inner, claims));
+}
+
+#[test]
+fn of_ten_claims_the_even_ones_are_rejected_and_the_others_go_on() {
+    let house = ran("rejects = \"claims\"\nclaims = \"as-clearinghouse\"");
+    assert!(found(&house, "acknowledgment-").contains("IK5*E*5~"));
+    let claims = found(&house, "claims-");
+    for told in ["NM1*AY*", "QTY*90*5~", "QTY*AA*5~", "AMT*YU*450~"] {
+        assert!(claims.contains(told), "{told} is not in {claims}");
+    }
+    assert_eq!(
+        claims.matches("*U*").count() - claims.matches("**U~").count(),
+        5
+    );
+    let (forwarded, is_divided) = forwarded(&house);
+    let odd = [1, 3, 5, 7, 9].map(|number| format!("EX-TEN-{number}"));
+    assert_eq!(forwarded, odd);
+    assert!(is_divided);
+    let trace = house.print(&["trace", &house.arrivals()[0].id]);
+    let told = "277CA: 5 of 10 claims rejected, the others sent on as DIVIDED000000001";
+    assert!(trace.contains(told), "{told} is not in {trace}");
+    let text = house.texts("backend/received/acme").concat();
+    assert!(
+        text.contains("\"03\":\"DIVIDED000000001\""),
+        "the set has its old reference"
+    );
+}
+
+#[test]
+fn what_rejects_sets_forwards_nothing_of_them() {
+    let house = ran("claims = \"as-payer\"");
+    assert!(found(&house, "acknowledgment-").contains("IK5*R*5~"));
+    assert_eq!(found(&house, "claims-"), "");
+    assert_eq!(forwarded(&house), (Vec::new(), false));
+}
+
+#[test]
+fn a_type_of_check_that_is_off_rejects_nothing() {
+    let profile = format!("{PLAIN}\n[check]\nsnip = \"7\"\n[acknowledge]\nclaims = \"as-payer\"");
+    let house = House::new(&profile);
+    house.receive("ten.edi", &sample(TEN, 8));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*A~"));
+    assert_eq!(forwarded(&house).0.len(), 10);
+}
+
+#[test]
+fn an_overlay_of_the_partner_rejects_what_it_forbids() {
+    let profile = format!(
+        "{PLAIN}\n[check]\noverlays = [\"overlays/acme.kdl\"]\n[acknowledge]\nrejects = \"claims\"\nclaims = \"as-payer\""
+    );
+    let house = House::new(&profile);
+    let overlay = r#"overlay "acme-837p" of="005010X222A1" {
+    source "made up"
+    codes "2300/CLM05-1" "22"
+}
+"#;
+    house.write("overlays/acme.kdl", overlay.as_bytes());
+    house.receive("one.edi", &sample("005010X222A1/one-claim.edi", 9));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*E*5~"));
+    assert!(found(&house, "claims-").contains("QTY*AA*1~"));
+    assert_eq!(forwarded(&house), (Vec::new(), false));
+}
+
+#[test]
+fn groups_are_answered_when_the_policy_says_so() {
+    let house = ran("groups = \"never\"");
+    assert_eq!(found(&house, ""), "");
+    let trace = house.print(&["trace", &house.arrivals()[0].id]);
+    assert!(
+        trace.contains("no answer: its groups are to have no answer"),
+        "{trace}"
+    );
+}
