@@ -8,6 +8,19 @@ const PLACES: u32 = 9;
 /// Digits before the point that are kept: X12 has at most 18 in all.
 const WHOLE: usize = 18;
 
+const BILLION: i128 = 10_i128.pow(PLACES);
+
+/// Ten to the power of its index.
+const POWERS: [i128; PLACES as usize + 1] = {
+    let mut powers = [1; PLACES as usize + 1];
+    let mut power = 1;
+    while power < powers.len() {
+        powers[power] = powers[power - 1] * 10;
+        power += 1;
+    }
+    powers
+};
+
 /// An exact decimal, in billionths. Shown as X12 has it: without places that say nothing.
 #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Decimal(i128);
@@ -35,6 +48,12 @@ impl fmt::Display for Decimal {
     }
 }
 
+impl From<u32> for Decimal {
+    fn from(whole: u32) -> Self {
+        Self(i128::from(whole) * BILLION)
+    }
+}
+
 impl Decimal {
     /// The value of type R or N, line breaks of a wrapped file aside; none if it is no number, or longer than any right one.
     #[must_use]
@@ -43,32 +62,37 @@ impl Decimal {
             Some(rest) => (rest, true),
             None => (value, false),
         };
-        let (mut billionths, mut digits, mut places) = (0_i128, 0, None);
+        let (mut read, mut digits, mut places) = (0_u64, 0, None);
         for &byte in value {
             match byte {
                 b'0'..=b'9' => {
                     digits += 1;
-                    billionths = billionths * 10 + i128::from(byte - b'0');
-                    places = places.map(|places: u32| places + 1);
+                    read = read.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                    places = places.map(|places: usize| places + 1);
                 }
                 b'.' if places.is_none() => places = Some(0),
                 b'\r' | b'\n' => {}
                 _ => return None,
             }
-            if digits > WHOLE || places > Some(PLACES) {
+            // Eighteen digits are below 2^64: nothing has wrapped.
+            if digits > WHOLE || places > Some(PLACES as usize) {
                 return None;
             }
         }
         if digits == 0 {
             return None;
         }
-        let shifted = billionths * 10_i128.pow(PLACES - places.unwrap_or(0));
+        let shifted = i128::from(read) * POWERS[PLACES as usize - places.unwrap_or(0)];
         Some(Self(if is_negative { -shifted } else { shifted }))
     }
 
     /// Whether nothing smaller than one of so many parts is left: 100 for cents.
     pub(crate) fn is_whole_in(self, parts: i128) -> bool {
-        self.0 * parts % 10_i128.pow(PLACES) == 0
+        match (i64::try_from(self.0), i64::try_from(BILLION / parts)) {
+            // Nearly all are: dividing 128 bits takes ten times as long.
+            (Ok(billionths), Ok(part)) => billionths % part == 0,
+            _ => self.0 % (BILLION / parts) == 0,
+        }
     }
 
     /// The sum; of what is beyond all amounts there is none.

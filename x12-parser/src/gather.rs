@@ -1,6 +1,7 @@
 //! What rules gather while a transaction set is walked: counts, sums, values, in bounded memory for each slot.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use x12_schemas::table::{Check, Filter, Gathers};
 use crate::chart::Chart;
 use crate::code_set::List;
 use crate::decimal::Decimal;
+use crate::distinct::Distinct;
 use crate::event::{Part, Span};
 use crate::limits::{RULE_VALUE_BYTES, RULE_VALUES};
 use crate::rule_index::{Reader, Slot};
@@ -41,7 +43,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// A value here, as long as it may be quoted; none if it need not be.
+    /// A value here, no longer than it may be quoted; none if it need not be.
     pub(crate) fn seen(&self, part: Part, value: Option<&[u8]>) -> Seen {
         let Self {
             span,
@@ -66,21 +68,37 @@ pub(crate) type Day = [u8; 8];
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) count: u32,
-    /// A value among the codes; one that is not as it should be, or stood before.
+    /// What is told stood: the first value; one among the codes; one that is not as it should be, or stood before.
     pub(crate) is_hit: bool,
     /// A value could not be added, or there were too many to compare.
     pub(crate) is_lost: bool,
-    /// Whether [`State`] holds something too.
+    /// Whether [`More`] holds something too.
     has_more: bool,
+}
+
+/// A loop begins: slots forget everything. What a [`State`] holds means nothing until its [`Tally`] says so.
+pub(crate) fn begin(tallies: &mut [Tally], states: &mut [State]) {
+    for (tally, state) in tallies.iter_mut().zip(states) {
+        if tally.has_more
+            && let Some(more) = &mut state.more
+        {
+            more.begin();
+        }
+        *tally = Tally::default();
+    }
 }
 
 /// What a slot has gathered beside its [`Tally`].
 #[derive(Default)]
 pub(crate) struct State {
-    pub(crate) first: Option<Seen>,
-    /// Where the hit is, if it can be told.
-    pub(crate) hit: Option<Seen>,
+    /// Where the hit is, if that may be told.
+    pub(crate) hit: Option<(Place, Part)>,
+    /// Its value, if that may be told.
+    pub(crate) quoted: Vec<u8>,
+    /// The sum, or the highest, if there is any value.
     pub(crate) sum: Decimal,
+    /// The earliest and the latest day, if there is any value.
+    pub(crate) days: Option<(Day, Day)>,
     pub(crate) more: Option<Box<More>>,
 }
 
@@ -90,13 +108,42 @@ impl std::fmt::Debug for State {
     }
 }
 
+/// A value that is offered to one slot after the other.
+pub(crate) struct Value<'v> {
+    bytes: &'v [u8],
+    amount: OnceCell<Option<Decimal>>,
+    /// The day, or the first of a period.
+    day: OnceCell<Option<Day>>,
+}
+
+impl<'v> Value<'v> {
+    pub(crate) fn new(bytes: &'v [u8]) -> Self {
+        Self {
+            bytes,
+            amount: OnceCell::new(),
+            day: OnceCell::new(),
+        }
+    }
+
+    fn amount(&self) -> Option<Decimal> {
+        *self.amount.get_or_init(|| Decimal::parse(self.bytes))
+    }
+
+    fn day(&self) -> Option<Day> {
+        *self.day.get_or_init(|| self.day_from(0))
+    }
+
+    fn day_from(&self, from: usize) -> Option<Day> {
+        let day: Day = self.bytes.get(from..from + 8)?.try_into().ok()?;
+        is_date(&day).then_some(day)
+    }
+}
+
 /// What few slots gather.
 #[derive(Default)]
 pub(crate) struct More {
     /// Values, with the first place of each.
-    pub(crate) values: HashMap<Box<[u8]>, (Place, Part)>,
-    /// The earliest and the latest day.
-    pub(crate) days: Option<(Day, Day)>,
+    pub(crate) values: Distinct<(Place, Part)>,
     /// Codes that are not in force at all times.
     pub(crate) timed: Vec<Seen>,
     /// Sums by party.
@@ -106,6 +153,18 @@ pub(crate) struct More {
     party: Option<Box<[u8]>>,
 }
 
+impl More {
+    fn begin(&mut self) {
+        self.values.clear();
+        self.timed.clear();
+        if self.sums.capacity() > 0 {
+            self.sums = HashMap::new();
+        }
+        self.pending = Decimal::default();
+        self.party = None;
+    }
+}
+
 /// A slot while it gathers.
 pub(crate) struct Gatherer<'g> {
     pub(crate) tally: &'g mut Tally,
@@ -113,15 +172,6 @@ pub(crate) struct Gatherer<'g> {
 }
 
 impl Gatherer<'_> {
-    /// Forgets everything.
-    #[inline]
-    pub(crate) fn begin(self) {
-        if self.tally.has_more {
-            *self.state = State::default();
-        }
-        *self.tally = Tally::default();
-    }
-
     /// What is about one party has ended.
     pub(crate) fn settle(self) {
         let Some(more) = &mut self.state.more else {
@@ -143,35 +193,35 @@ impl Gatherer<'_> {
     }
 
     /// Takes the value that names the party of the open occurrence.
-    pub(crate) fn name(self, value: &[u8]) {
+    pub(crate) fn name(self, value: &Value<'_>) {
         self.tally.has_more = true;
         let more = self.state.more.get_or_insert_default();
         if more.party.is_none() {
-            more.party = Some(value.into());
+            more.party = Some(value.bytes.into());
         }
     }
 
     /// Takes a value.
     #[inline]
-    pub(crate) fn take(mut self, chart: &Chart, slot: &Slot, at: (Place, Part), value: &[u8]) {
+    pub(crate) fn take(
+        mut self,
+        chart: &Chart,
+        slot: &Slot,
+        at: (Place, Part),
+        offered: &Value<'_>,
+    ) {
         self.tally.count = self.tally.count.saturating_add(1);
-        let (place, part) = at;
+        let value = offered.bytes;
         let is_hit = match slot.gathers {
-            Gathers::Presence => {
-                if slot.places && self.state.first.is_none() {
-                    self.tally.has_more = true;
-                    self.state.first = Some(place.seen(part, slot.quotes.then_some(value)));
-                }
-                return;
-            }
+            Gathers::Presence => true,
             Gathers::Codes(_) if self.tally.is_hit => return,
             Gathers::Codes(codes) => is_code(chart, codes, value),
             Gathers::Others(codes) => !is_code(chart, codes, value),
-            Gathers::Sum => return self.add(slot, value),
-            Gathers::Highest => return self.rise(value),
+            Gathers::Sum => return self.add(slot, offered),
+            Gathers::Highest => return self.rise(offered),
             Gathers::Values => self.keep(at, value),
-            Gathers::Dates(is_end) => return self.date(is_end, value),
-            Gathers::Check(check) => !is_good(check, value),
+            Gathers::Dates(is_end) => return self.date(is_end, offered),
+            Gathers::Check(check) => !is_good(check, offered),
             Gathers::Matches(pattern) => {
                 let pattern = chart.patterns.get(usize::from(pattern));
                 pattern.is_some_and(|pattern| !pattern.matches(value))
@@ -184,32 +234,39 @@ impl Gatherer<'_> {
                 is_unlisted && matches!(slot.gathers, Gathers::Listed(_))
             }
         };
-        if is_hit && !self.tally.is_hit {
-            self.tally.is_hit = true;
-            if slot.places {
-                self.tally.has_more = true;
-                self.state.hit = Some(place.seen(part, slot.quotes.then_some(value)));
-            }
+        if !is_hit || self.tally.is_hit {
+            return;
+        }
+        self.tally.is_hit = true;
+        if slot.places {
+            self.state.hit = Some(at);
+        }
+        if slot.quotes {
+            let quoted = value.len().min(RULE_VALUE_BYTES);
+            self.state.quoted.clear();
+            self.state.quoted.extend_from_slice(&value[..quoted]);
         }
     }
 
-    fn add(self, slot: &Slot, value: &[u8]) {
-        self.tally.has_more = true;
-        let amount = Decimal::parse(value);
+    fn add(self, slot: &Slot, value: &Value<'_>) {
         let sum = if slot.by_party {
+            self.tally.has_more = true;
             &mut self.state.more.get_or_insert_default().pending
         } else {
+            if self.tally.count == 1 {
+                self.state.sum = Decimal::default();
+            }
             &mut self.state.sum
         };
-        match amount.and_then(|amount| sum.plus(amount)) {
+        match value.amount().and_then(|amount| sum.plus(amount)) {
             Some(more) => *sum = more,
             None => self.tally.is_lost = true,
         }
     }
 
-    fn rise(self, value: &[u8]) {
-        self.tally.has_more = true;
-        match Decimal::parse(value) {
+    fn rise(self, value: &Value<'_>) {
+        match value.amount() {
+            Some(amount) if self.tally.count == 1 => self.state.sum = amount,
             Some(amount) => self.state.sum = self.state.sum.max(amount),
             None => self.tally.is_lost = true,
         }
@@ -219,11 +276,11 @@ impl Gatherer<'_> {
     fn keep(&mut self, at: (Place, Part), value: &[u8]) -> bool {
         self.tally.has_more = true;
         let values = &mut self.state.more.get_or_insert_default().values;
-        if values.contains_key(value) {
+        if values.contains(value) {
             return true;
         }
         if values.len() < RULE_VALUES && value.len() <= RULE_VALUE_BYTES {
-            values.insert(value.into(), at);
+            values.insert(value, at);
         } else {
             self.tally.is_lost = true;
         }
@@ -231,22 +288,20 @@ impl Gatherer<'_> {
     }
 
     /// Takes a day, or one end of a period; what is none is passed over.
-    fn date(self, is_end: bool, value: &[u8]) {
-        let day = |from: usize| -> Option<Day> {
-            let day: Day = value.get(from..from + 8)?.try_into().ok()?;
-            is_date(&day).then_some(day)
-        };
-        let end = if is_end && value.get(8) == Some(&b'-') {
-            day(9)
+    fn date(self, is_end: bool, value: &Value<'_>) {
+        if self.tally.count == 1 {
+            self.state.days = None;
+        }
+        let is_period = is_end && value.bytes.get(8) == Some(&b'-');
+        let end = if is_period {
+            value.day_from(9)
         } else {
-            day(0)
+            value.day()
         };
         let Some(day) = end else {
             return;
         };
-        self.tally.has_more = true;
-        let more = self.state.more.get_or_insert_default();
-        more.days = Some(match more.days {
+        self.state.days = Some(match self.state.days {
             Some((first, last)) => (first.min(day), last.max(day)),
             None => (day, day),
         });
@@ -275,6 +330,8 @@ pub(crate) struct Fields<'a> {
     segment: Segment<'a>,
     /// Of one whose elements hold other delimiters, what stands between the separators, so that it is looked for once.
     split: Option<[&'a [u8]; ELEMENTS]>,
+    /// How many stand, its identifier among them, if they were looked for at once.
+    count: usize,
 }
 
 /// Elements that are looked for at once; a claim has twenty, and few segments more.
@@ -283,18 +340,25 @@ const ELEMENTS: usize = 24;
 impl<'a> Fields<'a> {
     pub(crate) fn new(segment: &Segment<'a>, readers: usize) -> Self {
         // Of few readers each looks for itself.
-        let split = (readers > 2 && !segment.is_flat()).then(|| {
-            let mut split: [&[u8]; ELEMENTS] = [&[]; ELEMENTS];
-            let fields = segment.fields();
-            split
-                .iter_mut()
-                .zip(fields)
-                .for_each(|(to, field)| *to = field);
-            split
-        });
+        if readers <= 2 || segment.is_flat() {
+            return Self {
+                segment: *segment,
+                split: None,
+                count: usize::MAX,
+            };
+        }
+        let mut split: [&[u8]; ELEMENTS] = [&[]; ELEMENTS];
+        let mut count = 0;
+        for field in segment.fields() {
+            if let Some(to) = split.get_mut(count) {
+                *to = field;
+            }
+            count += 1;
+        }
         Self {
             segment: *segment,
-            split,
+            split: Some(split),
+            count,
         }
     }
 
@@ -323,6 +387,9 @@ impl<'a> Fields<'a> {
         }
         for run in 0..u16::from(reading.times) {
             let number = u16::from(reading.element) + run * u16::from(reading.step);
+            if usize::from(number) >= self.count {
+                break;
+            }
             let element = self.element(usize::from(number));
             let holds = |filter: &Filter| self.holds(filter, run, chart);
             if !element.is_empty() && reading.filters.iter().all(holds) {
@@ -393,8 +460,9 @@ fn is_code(chart: &Chart, codes: u16, value: &[u8]) -> bool {
 }
 
 /// Whether a value is as it should be; one that is no number is told elsewhere.
-fn is_good(check: Check, value: &[u8]) -> bool {
-    let amount = |holds: fn(Decimal) -> bool| Decimal::parse(value).is_none_or(holds);
+fn is_good(check: Check, value: &Value<'_>) -> bool {
+    let amount = |holds: fn(Decimal) -> bool| value.amount().is_none_or(holds);
+    let value = value.bytes;
     match check {
         Check::Npi => is_npi(value),
         Check::Positive => amount(|amount| amount > Decimal::default()),

@@ -15,6 +15,7 @@ mod convert;
 mod cut;
 mod decimal;
 mod delimiters;
+mod distinct;
 mod entry;
 mod envelope;
 mod error;

@@ -2,6 +2,8 @@
 //!
 //! Rules that look at the same thing share a slot: it is gathered once.
 
+use std::ops::Range;
+
 use x12_schemas::table::{Cell, Condition, Gathers, Guide, NONE, Reading, SituationRule};
 
 use crate::snip::SnipTypes;
@@ -14,9 +16,9 @@ pub(crate) struct RuleIndex {
     /// By rule: the slots of its cells.
     pub(crate) cells: Vec<Vec<u16>>,
     /// By loop instance: rules that are looked at when it ends.
-    pub(crate) scopes: Vec<Vec<u16>>,
+    pub(crate) scopes: Vec<Vec<Scoped>>,
     /// By loop instance: slots that begin anew when it begins.
-    pub(crate) begins: Vec<Vec<u16>>,
+    pub(crate) begins: Vec<Vec<Range<usize>>>,
     /// By loop instance: slots for which its end is the end of what one party is about.
     pub(crate) settles: Vec<Vec<u16>>,
     /// By segment definition: who reads it, by the loop instance that it stands in.
@@ -24,7 +26,7 @@ pub(crate) struct RuleIndex {
 }
 
 /// Something that is gathered.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
     pub(crate) gathers: Gathers,
     /// Index of the external list that it looks into, if that is at hand.
@@ -34,6 +36,16 @@ pub(crate) struct Slot {
     pub(crate) places: bool,
     /// Whether a value of it may be what is wrong, and then told at its place.
     pub(crate) quotes: bool,
+}
+
+/// A rule that is looked at when a loop ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scoped {
+    pub(crate) rule: u16,
+    /// A slot without values of which it cannot be broken, or else [`NONE`]: mostly nothing stands there.
+    pub(crate) needs: u16,
+    /// Whether that needs a hit, not only values.
+    pub(crate) needs_hit: bool,
 }
 
 /// What is read of a segment, once for all slots that take it.
@@ -51,6 +63,10 @@ pub(crate) struct Taker {
     pub(crate) slot: u16,
     /// Whether the value names the party.
     pub(crate) is_name: bool,
+    /// Whether it only counts: nothing is told of its values.
+    pub(crate) counts: bool,
+    /// What the slot takes: a copy, for there are many values.
+    pub(crate) takes: Slot,
 }
 
 impl RuleIndex {
@@ -58,8 +74,8 @@ impl RuleIndex {
     pub(crate) fn new(guide: &Guide, snip: SnipTypes, lists: &[u16]) -> Self {
         let loops = || vec![Vec::new(); guide.loops.len()];
         let mut index = Self {
-            scopes: loops(),
-            begins: loops(),
+            scopes: vec![Vec::new(); guide.loops.len()],
+            begins: vec![Vec::new(); guide.loops.len()],
             settles: loops(),
             readers: guide.segments.iter().map(|_| Vec::new()).collect(),
             ..Self::default()
@@ -70,30 +86,86 @@ impl RuleIndex {
             if !snip.contains(definition.snip) {
                 continue;
             }
-            for &scope in &definition.scopes {
-                index.scopes[usize::from(scope)].push(rule);
-            }
+            let needs_anchor = !definition.require.iter().all(tells_itself);
             for (cell, gathered) in (0..).zip(&definition.cells) {
-                let quotes = quotes(definition, cell);
+                let mut conditions = definition.when.iter().chain(&definition.require);
+                if !needs_anchor && !conditions.any(|condition| mentions(condition, cell)) {
+                    index.put(NONE);
+                    continue;
+                }
                 let before = known.iter().find(|(other, _)| *other == gathered);
                 let slot = before.map_or(index.slots.len() as u16, |(_, slot)| *slot);
                 if before.is_none() {
                     known.push((gathered, slot));
                     index.add(guide, gathered, lists);
                 }
+                let quotes = definition.require.iter().any(|it| blames(it, cell));
+                let is_anchor = needs_anchor && cell == definition.anchor;
                 let slot_of = &mut index.slots[usize::from(slot)];
                 slot_of.quotes |= quotes;
-                slot_of.places |= quotes || cell == definition.anchor || triggers(definition, cell);
-                if let Some(cells) = index.cells.last_mut() {
-                    cells.push(slot);
-                }
+                slot_of.places |= quotes || is_anchor || triggers(definition, cell);
+                index.put(slot);
+            }
+            let scoped = index.scoped(rule, definition);
+            for &scope in &definition.scopes {
+                index.scopes[usize::from(scope)].push(scoped);
             }
         }
-        // In the order of the elements, so that the first of what is wrong is told.
-        for (_, readers) in index.readers.iter_mut().flatten() {
+        index.finish();
+        index
+    }
+
+    /// The slot of the next cell of the rule that is being added.
+    fn put(&mut self, slot: u16) {
+        if let Some(cells) = self.cells.last_mut() {
+            cells.push(slot);
+        }
+    }
+
+    fn scoped(&self, rule: u16, definition: &SituationRule) -> Scoped {
+        let mut matters = definition
+            .when
+            .iter()
+            .filter_map(|condition| match condition {
+                Condition::Present(cell) => Some((*cell, false)),
+                Condition::Code(cell) => Some((*cell, true)),
+                _ => None,
+            });
+        let fails = || match definition.require.as_slice() {
+            [Condition::Good(cell) | Condition::Unique(cell)] => Some((*cell, true)),
+            [
+                Condition::Absent(cell)
+                | Condition::Listed(cell, _)
+                | Condition::Among(cell, _)
+                | Condition::Apart(cell, _)
+                | Condition::Points(cell, _)
+                | Condition::NotAfter(cell, _),
+            ] => Some((*cell, false)),
+            _ => None,
+        };
+        let (cell, needs_hit) = matters.next().or_else(fails).unwrap_or((NONE, false));
+        let cells = self.cells.last();
+        let slot = cells.and_then(|cells| cells.get(usize::from(cell)));
+        Scoped {
+            rule,
+            needs: slot.copied().unwrap_or(NONE),
+            needs_hit,
+        }
+    }
+
+    /// Tells takers what their slots take, now that it is known.
+    fn finish(&mut self) {
+        let slots = &self.slots;
+        for (_, readers) in self.readers.iter_mut().flatten() {
+            for taker in readers.iter_mut().flat_map(|reader| &mut reader.takers) {
+                let slot = &slots[usize::from(taker.slot)];
+                taker.takes = *slot;
+                let only_counts = slot.gathers == Gathers::Presence && !slot.places;
+                taker.counts = only_counts && !taker.is_name;
+            }
+            // In the order of the elements, so that the first of what is wrong is told.
             readers.sort_by_key(|reader| (reader.reading.element, reader.reading.component));
         }
-        index
     }
 
     fn add(&mut self, guide: &Guide, cell: &Cell, lists: &[u16]) {
@@ -102,15 +174,21 @@ impl RuleIndex {
             Gathers::Listed(list) | Gathers::InForce(list) => lists.get(usize::from(list)).copied(),
             _ => None,
         };
-        self.slots.push(Slot {
+        let takes = Slot {
             gathers: cell.gathers,
             list: list.filter(|&list| list != NONE),
             by_party: cell.parties.is_some(),
             places: false,
             quotes: false,
-        });
+        };
+        self.slots.push(takes);
         for &scope in &cell.scopes {
-            self.begins[usize::from(scope)].push(slot);
+            let ranges = &mut self.begins[usize::from(scope)];
+            let slot = usize::from(slot);
+            match ranges.last_mut() {
+                Some(range) if range.end == slot => range.end += 1,
+                _ => ranges.push(slot..slot + 1),
+            }
         }
         let values = cell.readings.iter().map(|reading| (reading, false));
         let parties = cell.parties.iter();
@@ -125,7 +203,12 @@ impl RuleIndex {
                 by_loop.len() - 1
             });
             let readers = &mut by_loop[at].1;
-            let taker = Taker { slot, is_name };
+            let taker = Taker {
+                slot,
+                is_name,
+                counts: false,
+                takes,
+            };
             match readers.iter_mut().find(|reader| reader.reading == *reading) {
                 Some(reader) => reader.takers.push(taker),
                 None => readers.push(Reader {
@@ -179,11 +262,44 @@ fn meets(condition: &Condition, cell: u16) -> bool {
     }
 }
 
-/// Whether a value of a cell can be what breaks a rule.
-fn quotes(rule: &SituationRule, cell: u16) -> bool {
-    rule.require.iter().any(|condition| blames(condition, cell))
+/// Whether a condition that fails always has a value that is told: then the anchor is not.
+fn tells_itself(condition: &Condition) -> bool {
+    match condition {
+        Condition::Absent(_) | Condition::Unique(_) | Condition::Good(_) => true,
+        Condition::Listed(..) | Condition::Among(..) | Condition::Apart(..) => true,
+        Condition::Not(conditions) => conditions
+            .iter()
+            .all(|condition| matches!(condition, Condition::Present(_) | Condition::Code(_))),
+        _ => false,
+    }
 }
 
+/// Whether a condition looks at a cell.
+fn mentions(condition: &Condition, cell: u16) -> bool {
+    match condition {
+        Condition::Present(of)
+        | Condition::Absent(of)
+        | Condition::Code(of)
+        | Condition::Count(of, ..)
+        | Condition::Unique(of)
+        | Condition::Good(of) => *of == cell,
+        Condition::Among(one, other)
+        | Condition::Apart(one, other)
+        | Condition::Points(one, other)
+        | Condition::NotAfter(one, other) => [*one, *other].contains(&cell),
+        Condition::Listed(of, dates) => *of == cell || dates.contains(&cell),
+        Condition::Amounts(amounts) => amounts
+            .plus
+            .iter()
+            .chain(&amounts.minus)
+            .any(|of| *of == cell),
+        Condition::Any(conditions) | Condition::All(conditions) | Condition::Not(conditions) => {
+            conditions.iter().any(|condition| mentions(condition, cell))
+        }
+    }
+}
+
+/// Whether a value of a cell can be what breaks a rule.
 fn blames(condition: &Condition, cell: u16) -> bool {
     match condition {
         Condition::Absent(of) | Condition::Unique(of) | Condition::Good(of) => *of == cell,

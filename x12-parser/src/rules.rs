@@ -9,7 +9,8 @@ use crate::chart::Chart;
 use crate::decimal::Decimal;
 use crate::event::{Part, Span};
 use crate::finding::{Position, Trigger};
-use crate::gather::{Day, Fields, Gatherer, Place, Seen, State, Tally};
+use crate::gather::{Day, Fields, Gatherer, Place, Seen, State, Tally, Value, begin};
+use crate::rule_index::{Scoped, Slot};
 use crate::segment::Segment;
 
 /// What the rules of a guide have gathered in a transaction set; by default there are none to be followed.
@@ -63,14 +64,22 @@ impl Rules {
         })
     }
 
+    #[inline]
+    fn count(&mut self, slot: u16) {
+        if let Some(tally) = self.tallies.get_mut(usize::from(slot)) {
+            tally.count = tally.count.saturating_add(1);
+        }
+    }
+
     /// A loop begins: what was gathered in the one before is forgotten.
     pub(crate) fn open(&mut self, chart: &Chart, loop_index: u16) {
-        let Some(slots) = chart.rules.begins.get(usize::from(loop_index)) else {
+        let Some(ranges) = chart.rules.begins.get(usize::from(loop_index)) else {
             return;
         };
-        for &slot in slots {
-            if let Some(gatherer) = self.gatherer(slot) {
-                gatherer.begin();
+        for range in ranges {
+            let tallies = self.tallies.get_mut(range.clone());
+            if let (Some(tallies), Some(states)) = (tallies, self.states.get_mut(range.clone())) {
+                begin(tallies, states);
             }
         }
     }
@@ -95,14 +104,15 @@ impl Rules {
         let fields = Fields::new(read, readers.len());
         for reader in readers {
             fields.read(chart, reader, |part, value| {
+                let value = Value::new(value);
                 for taker in &reader.takers {
-                    let slot = chart.rules.slots.get(usize::from(taker.slot));
-                    match (self.gatherer(taker.slot), slot) {
-                        (Some(gatherer), _) if taker.is_name => gatherer.name(value),
-                        (Some(gatherer), Some(slot)) => {
-                            gatherer.take(chart, slot, (place, part), value)
+                    if taker.counts {
+                        self.count(taker.slot);
+                    } else if let Some(gatherer) = self.gatherer(taker.slot) {
+                        match taker.is_name {
+                            true => gatherer.name(&value),
+                            false => gatherer.take(chart, &taker.takes, (place, part), &value),
                         }
-                        _ => {}
                     }
                 }
             });
@@ -123,7 +133,13 @@ impl Rules {
         let Some(rules) = chart.rules.scopes.get(usize::from(loop_index)) else {
             return Vec::new();
         };
-        let broken = |&rule: &u16| {
+        let broken = |scoped: &Scoped| {
+            let needed = self.tallies.get(usize::from(scoped.needs));
+            let lacks = |tally: &Tally| tally.count == 0 || scoped.needs_hit && !tally.is_hit;
+            if needed.is_some_and(lacks) {
+                return None;
+            }
+            let rule = scoped.rule;
             let definition = chart.guide.rules.get(usize::from(rule))?;
             let look = Look {
                 chart,
@@ -160,7 +176,7 @@ impl Look<'_> {
         }
         let mut conditions = rule.require.iter();
         let failed = conditions.find(|condition| !self.holds(condition))?;
-        let anchor = self.state(rule.anchor)?.first.clone();
+        let anchor = self.seen(rule.anchor);
         let lacks = self.lacking(rule, failed, loop_index);
         Some(match (self.hit(failed), lacks, anchor) {
             (Some(hit), ..) => Told::Value(hit),
@@ -180,6 +196,11 @@ impl Look<'_> {
             (.., Some(seen)) => Told::At(seen),
             _ => Told::End,
         })
+    }
+
+    fn slot(&self, cell: u16) -> Option<&Slot> {
+        let slot = self.cells.get(usize::from(cell))?;
+        self.chart.rules.slots.get(usize::from(*slot))
     }
 
     fn state(&self, cell: u16) -> Option<&State> {
@@ -213,13 +234,8 @@ impl Look<'_> {
             Condition::Among(values, known) => self.stranger(*values, *known, false).is_none(),
             Condition::Apart(values, others) => self.stranger(*values, *others, true).is_none(),
             Condition::Points(pointers, places) => {
-                let count = self.count(*places).to_string();
-                let most =
-                    Decimal::parse(count.as_bytes()).filter(|_| !self.tally(*pointers).is_lost);
-                let highest = self.state(*pointers).map(|state| state.sum);
-                highest
-                    .zip(most)
-                    .is_none_or(|(highest, most)| highest <= most)
+                let most = Decimal::from(self.count(*places));
+                self.tally(*pointers).is_lost || self.sum(*pointers) <= most
             }
             Condition::NotAfter(first, second) => match (self.days(*first), self.days(*second)) {
                 (Some((_, last)), Some((first, _))) => last <= first,
@@ -250,7 +266,7 @@ impl Look<'_> {
             if self.is_by_party(*cell) {
                 by_party.push((state, is_added));
             } else {
-                rest = signed(rest, state.sum, is_added)?;
+                rest = signed(rest, self.sum(*cell), is_added)?;
             }
         }
         let Some((first, others)) = by_party.split_first() else {
@@ -275,13 +291,29 @@ impl Look<'_> {
     }
 
     fn is_by_party(&self, cell: u16) -> bool {
-        let slot = self.cells.get(usize::from(cell));
-        let slot = slot.and_then(|slot| self.chart.rules.slots.get(usize::from(*slot)));
-        slot.is_some_and(|slot| slot.by_party)
+        self.slot(cell).is_some_and(|slot| slot.by_party)
+    }
+
+    /// The sum of its values, or the highest.
+    fn sum(&self, cell: u16) -> Decimal {
+        match self.state(cell) {
+            Some(state) if self.count(cell) > 0 => state.sum,
+            _ => Decimal::default(),
+        }
     }
 
     fn days(&self, cell: u16) -> Option<(Day, Day)> {
-        self.state(cell)?.more.as_ref()?.days
+        let state = self.state(cell).filter(|_| self.count(cell) > 0);
+        state?.days
+    }
+
+    /// The value that is told of a cell, if one is.
+    fn seen(&self, cell: u16) -> Option<Seen> {
+        let slot = self.slot(cell)?;
+        let state = self.state(cell)?;
+        let is_told = slot.places && self.tally(cell).is_hit;
+        let (place, part) = state.hit.filter(|_| is_told)?;
+        Some(place.seen(part, slot.quotes.then_some(&state.quoted)))
     }
 
     /// The first value that is among others though it should not be, or the other way round.
@@ -291,7 +323,7 @@ impl Look<'_> {
         }
         let (values, others) = (self.state(values)?, self.state(others)?);
         let known = others.more.as_ref().map(|more| &more.values);
-        let is_known = |value: &[u8]| known.is_some_and(|known| known.contains_key(value));
+        let is_known = |value: &[u8]| known.is_some_and(|known| known.contains(value));
         let wrong = values.more.as_ref()?.values.iter();
         let wrong = wrong.filter(|(value, _)| is_known(value) == is_apart);
         let (value, (place, part)) = wrong.min_by_key(|(_, (place, part))| {
@@ -307,11 +339,13 @@ impl Look<'_> {
 
     /// The first code that is not in force on the first of the dates that stands.
     fn expired(&self, cell: u16, dates: &[u16]) -> Option<Seen> {
-        let slot = self.cells.get(usize::from(cell))?;
-        let list = self.chart.rules.slots.get(usize::from(*slot))?.list?;
+        let timed = &self.state(cell)?.more.as_ref()?.timed;
+        if timed.is_empty() {
+            return None;
+        }
+        let list = self.slot(cell)?.list?;
         let list = self.chart.lists.get(usize::from(list))?;
         let (day, _) = dates.iter().find_map(|date| self.days(*date))?;
-        let timed = &self.state(cell)?.more.as_ref()?.timed;
         let is_expired = |seen: &&Seen| {
             let code = seen.value.as_deref();
             code.is_some_and(|code| !list.is_in_force(code, &day))
@@ -323,8 +357,8 @@ impl Look<'_> {
     /// The first value that made it hold, if something had to stand for it.
     fn trigger(&self, condition: &Condition) -> Option<Seen> {
         match condition {
-            Condition::Present(cell) => self.state(*cell)?.first.clone(),
-            Condition::Code(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Present(cell) => self.seen(*cell),
+            Condition::Code(cell) => self.seen(*cell),
             Condition::Any(conditions) | Condition::All(conditions) => {
                 let mut met = conditions.iter().filter(|condition| self.holds(condition));
                 met.find_map(|condition| self.trigger(condition))
@@ -336,21 +370,21 @@ impl Look<'_> {
     /// The value that made it fail, if a single one did.
     fn hit(&self, condition: &Condition) -> Option<Seen> {
         match condition {
-            Condition::Unique(cell) | Condition::Good(cell) => self.state(*cell)?.hit.clone(),
+            Condition::Unique(cell) | Condition::Good(cell) => self.seen(*cell),
             Condition::Listed(cell, dates) => {
-                let hit = self.state(*cell)?.hit.clone();
+                let hit = self.seen(*cell);
                 hit.or_else(|| self.expired(*cell, dates))
             }
             Condition::Among(values, known) => self.stranger(*values, *known, false),
             Condition::Apart(values, others) => self.stranger(*values, *others, true),
-            Condition::Absent(cell) => self.state(*cell)?.first.clone(),
+            Condition::Absent(cell) => self.seen(*cell),
             Condition::All(conditions) => {
                 let mut conditions = conditions.iter();
                 self.hit(conditions.find(|condition| !self.holds(condition))?)
             }
             Condition::Not(conditions) => conditions.iter().find_map(|condition| match condition {
-                Condition::Code(cell) => self.state(*cell)?.hit.clone(),
-                Condition::Present(cell) => self.state(*cell)?.first.clone(),
+                Condition::Code(cell) => self.seen(*cell),
+                Condition::Present(cell) => self.seen(*cell),
                 _ => None,
             }),
             _ => None,

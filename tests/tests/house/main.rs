@@ -2,6 +2,7 @@
 
 mod acknowledgments;
 mod agreement;
+mod defects;
 mod documents;
 mod expected;
 mod facts;

@@ -25,7 +25,7 @@ pub struct Mutation {
     pub part: (u16, u16),
     /// 0 if it does not matter.
     pub segment: u64,
-    place: String,
+    pub segment_id: String,
 }
 
 impl std::fmt::Debug for Mutation {
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Mutation {
             f,
             "{:?} of {} {element}-{component}: expected {}",
             self.check.3,
-            self.place,
+            self.segment_id,
             self.code.name()
         )
     }
@@ -140,17 +140,18 @@ pub fn mutations(sample: &Sample, tried: &BTreeSet<Check>) -> Vec<Mutation> {
                 Fact::SegmentOnce => at as u64 + 2,
                 _ => at as u64 + 1,
             };
-            set.splice(at..=at, texts);
-            if check.3 == Fact::SegmentRequired
-                && sample
-                    .segments
+            let mut run = at..=at;
+            if check.3 == Fact::SegmentRequired {
+                // Nothing of its kind may be left in its loop.
+                let is_same = |(_, other): &(String, Option<usize>)| *other == Some(index);
+                let before = sample.segments[..at]
                     .iter()
-                    .filter(|(_, other)| *other == Some(index))
-                    .count()
-                    != 1
-            {
-                continue;
+                    .rev()
+                    .take_while(|it| is_same(it));
+                let behind = sample.segments[at..].iter().take_while(|it| is_same(it));
+                run = at - before.count()..=at + behind.count() - 1;
             }
+            set.splice(run, texts);
             mutations.push(Mutation {
                 check,
                 set,
@@ -160,7 +161,7 @@ pub fn mutations(sample: &Sample, tried: &BTreeSet<Check>) -> Vec<Mutation> {
                     _ => (check.1.into(), check.2.into()),
                 },
                 segment: segment_at,
-                place: segment.id.clone(),
+                segment_id: segment.id.clone(),
             });
         }
     }
@@ -277,12 +278,21 @@ impl Changer<'_> {
 
     /// A value that is not of the element's type.
     fn of_no_type(&self, element: &Element, before: &str) -> Option<(Code, String)> {
-        let digits = before.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = before.bytes().filter(u8::is_ascii_digit).count();
+        let is_day = match before.as_bytes().get(8) {
+            Some(b'-') => (digits, before.len()) == (16, 17),
+            _ => digits == before.len() && [8, 12].contains(&digits),
+        };
         Some(match element.kind {
             Kind::Date => (Code::ElementDate, "9".repeat(before.len())),
             Kind::Time => (Code::ElementTime, "9".repeat(before.len())),
-            _ if element.format_by > 0 && digits && before.len() == 8 => {
-                (Code::ElementDate, "99999999".to_owned())
+            // Dates, with a time or without, and periods.
+            _ if element.format_by > 0 && is_day => {
+                let nines = before.chars().map(|c| if c == '-' { '-' } else { '9' });
+                (Code::ElementDate, nines.collect())
+            }
+            _ if element.format_by > 0 && digits == before.len() && digits == 4 => {
+                (Code::ElementTime, "9999".to_owned())
             }
             _ if element.format_by > 0 => return None,
             Kind::Numeric(_) | Kind::Decimal => (Code::ElementCharacter, "X".repeat(before.len())),

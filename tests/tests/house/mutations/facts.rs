@@ -1,7 +1,6 @@
 //! What a guide says at each of its places, as checks that can be made to fail.
 
-use x12_parser::Catalog;
-use x12_schemas::table::{Element, Guide, Kind, NONE, Rule, Segment, Usage};
+use x12_schemas::table::{Element, Guide, Kind, NONE, Note, Rule, Segment, Usage};
 
 /// What is checked.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -23,14 +22,13 @@ pub enum Fact {
 /// A fact at a place: the segment definition, the element and the component, 0 if it is of the whole.
 pub type Check = (usize, u8, u8, Fact);
 
-/// How many checks a guide has, over the definitions that the mutations know how to change.
-pub fn checks(id: &str) -> usize {
-    let guide = Catalog::builtin().guide(id).expect("it is built in");
+/// The checks of a guide, over the definitions that the mutations know how to change.
+pub fn checks(guide: &Guide) -> Vec<Check> {
     let segments = guide.segments.iter().enumerate();
     segments
         .filter(|(_, segment)| is_changed(segment))
-        .map(|(index, segment)| of_segment(&guide, index, segment).len())
-        .sum()
+        .flat_map(|(index, segment)| of_segment(guide, index, segment))
+        .collect()
 }
 
 /// Headers, trailers and levels are numbered: what is changed in them is not theirs alone.
@@ -65,6 +63,9 @@ pub fn of_segment(guide: &Guide, index: usize, segment: &Segment) -> Vec<Check> 
             continue;
         }
         checks.push((index, number, 0, Fact::Components));
+        let is_used = |part: &&Element| part.usage != Usage::NotUsed;
+        // Of a single component that is used the lack is that of the element.
+        let is_single = components(guide, element).iter().filter(is_used).count() == 1;
         for (component, part) in (1..).zip(components(guide, element)) {
             let is_key = segment
                 .keys
@@ -72,12 +73,15 @@ pub fn of_segment(guide: &Guide, index: usize, segment: &Segment) -> Vec<Check> 
                 .any(|key| (key.element, key.component) == (number, component));
             for fact in of_element(part, is_key)
                 .into_iter()
-                .filter(|fact| *fact != Fact::Once)
+                .filter(|fact| *fact != Fact::Once && !(is_single && *fact == Fact::Required))
             {
                 checks.push((index, number, component, fact));
             }
         }
     }
+    // Before 00402 nothing separates repetitions.
+    let repeats = guide.standard.as_str() >= "00402";
+    checks.retain(|check| repeats || check.3 != Fact::Once);
     checks.sort_unstable();
     checks.dedup();
     checks
@@ -124,19 +128,26 @@ pub fn is_day(kind: Kind) -> bool {
     matches!(kind, Kind::Date | Kind::Time)
 }
 
+/// Whether a note may ask for the element: what it stands with may itself stand.
 fn is_noted(guide: &Guide, segment: &Segment, number: u8) -> bool {
-    notes(guide, segment).any(|note| {
-        let is_condition = note.rule == Rule::Conditional && note.first == number;
-        matches!(note.rule, Rule::Paired | Rule::Conditional)
-            && !is_condition
-            && note.elements >> (number - 1) & 1 == 1
+    let is_named = |note: &Note, number: u8| note.elements >> (number - 1) & 1 == 1;
+    let may_stand = |number: &u8| {
+        let element = guide.element(segment, usize::from(*number));
+        element.is_some_and(|element| element.usage != Usage::NotUsed)
+    };
+    notes(guide, segment).any(|note| match note.rule {
+        Rule::Paired => {
+            let mut others = (1..=64).filter(|other| *other != number && is_named(note, *other));
+            is_named(note, number) && others.any(|other| may_stand(&other))
+        }
+        Rule::Conditional => {
+            is_named(note, number) && note.first != number && may_stand(&note.first)
+        }
+        _ => false,
     })
 }
 
-pub fn notes<'g>(
-    guide: &'g Guide,
-    segment: &Segment,
-) -> impl Iterator<Item = &'g x12_schemas::table::Note> {
+pub fn notes<'g>(guide: &'g Guide, segment: &Segment) -> impl Iterator<Item = &'g Note> {
     guide.notes[usize::from(segment.first_note)..][..usize::from(segment.note_count)].iter()
 }
 
