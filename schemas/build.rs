@@ -97,12 +97,13 @@ fn packs(
     let mut packs = Vec::new();
     for path in files("packs") {
         let text = read(&path);
-        let guide = |id: &str| {
-            let mut guides = guides.iter().map(|(guide, _)| guide);
-            guides.find(|guide| guide.id == id).cloned()
+        let named = |id: &str| {
+            let guides = guides.iter().map(|(guide, _)| guide);
+            let named = guides.filter(|guide| table::means(id, &guide.id, &guide.set));
+            named.cloned().collect()
         };
         errors.extend(
-            compiler::overlay(file(&path, &text), guide)
+            compiler::overlay(file(&path, &text), named)
                 .err()
                 .into_iter()
                 .flatten(),
@@ -178,6 +179,7 @@ fn write_entry(index: &mut String, guide: &table::Guide, name: &str) {
         id,
         set,
         group,
+        name: called,
         label,
         aliases,
         identified_by_set,
@@ -185,7 +187,7 @@ fn write_entry(index: &mut String, guide: &table::Guide, name: &str) {
     } = guide;
     let _ = writeln!(
         index,
-        "    Builtin {{ id: {id:?}, set: {set:?}, group: {group:?}, label: {label:?}, aliases: &{aliases:?}, \
+        "    Builtin {{ id: {id:?}, set: {set:?}, group: {group:?}, name: {called:?}, label: {label:?}, aliases: &{aliases:?}, \
          identified_by_set: {identified_by_set}, bytes: {} }},",
         bytes(name)
     );

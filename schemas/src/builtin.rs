@@ -5,6 +5,7 @@ pub(crate) struct Builtin {
     pub(crate) id: &'static str,
     pub(crate) set: &'static str,
     pub(crate) group: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) label: &'static str,
     pub(crate) aliases: &'static [&'static str],
     pub(crate) identified_by_set: bool,

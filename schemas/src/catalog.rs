@@ -4,7 +4,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::builtin::{self, Builtin};
 use crate::compiler::{self, Error, File, Standard};
-use crate::table::{CodeList, Guide};
+use crate::table::{CodeList, Guide, means};
+
+/// The version of the standard that HIPAA has adopted (45 CFR 162, subparts K to R).
+const ADOPTED: &str = "005010";
 
 /// The built-in guides and external code lists, and those added to them.
 ///
@@ -44,6 +47,8 @@ pub struct Entry<'a> {
     pub set: &'a str,
     /// Functional identifier code, GS01: `HC`.
     pub group: &'a str,
+    /// What people call it: `837P`.
+    pub name: &'a str,
     /// Our own name, in camel case.
     pub label: &'a str,
 }
@@ -128,6 +133,24 @@ impl Catalog {
         })
     }
 
+    /// The guides that a word means: an identifier, with its transaction set (`005010X279A1/271`) where several share it, or else what people
+    /// call them (`837P`), in capitals or not. Of several versions so called it is the one of 005010, which HIPAA has adopted.
+    pub fn called(&self, word: &str) -> Vec<Entry<'_>> {
+        let word = word.to_ascii_uppercase();
+        let mut found = self.entries();
+        let is_meant = |entry: &Entry<'_>| means(&word, &entry.id.to_ascii_uppercase(), entry.set);
+        if found.iter().any(is_meant) {
+            found.retain(is_meant);
+            return found;
+        }
+        found.retain(|entry| entry.name.eq_ignore_ascii_case(&word));
+        let is_adopted = |entry: &Entry<'_>| entry.id.starts_with(ADOPTED);
+        if found.iter().any(is_adopted) {
+            found.retain(is_adopted);
+        }
+        found
+    }
+
     /// Identifiers of all guides, each once, in order.
     pub fn ids(&self) -> Vec<&str> {
         let mut ids: Vec<_> = self.names().map(|name| name.id).collect();
@@ -145,12 +168,14 @@ impl Catalog {
                      id,
                      set,
                      group,
+                     name,
                      label,
                      ..
                  }| Entry {
                     id,
                     set,
                     group,
+                    name,
                     label,
                 },
             )
@@ -187,8 +212,14 @@ impl Catalog {
     ///
     /// As [`compiler::overlay`]: every fault found in the text, with line and column.
     pub fn overlay(&self, file: &str, text: &str) -> Result<Guide, Vec<Error>> {
-        let guide = |id: &str| self.guide(id).map(Arc::unwrap_or_clone);
-        compiler::overlay(File { name: file, text }, guide)
+        let named = |reference: &str| {
+            let named = self.names();
+            let named = named.filter(|name| means(reference, name.id, name.set));
+            named
+                .map(|name| Arc::unwrap_or_clone(self.load(name.source)))
+                .collect()
+        };
+        compiler::overlay(File { name: file, text }, named)
     }
 
     /// Names of the built-in packs of rules, each for a line of service: `ambulance`.
@@ -262,6 +293,7 @@ struct Name<'a> {
     id: &'a str,
     set: &'a str,
     group: &'a str,
+    name: &'a str,
     label: &'a str,
     identified_by_set: bool,
     aliases: Aliases<'a>,
@@ -293,6 +325,7 @@ impl<'a> Name<'a> {
             id: &guide.id,
             set: &guide.set,
             group: &guide.group,
+            name: &guide.name,
             label: &guide.label,
             identified_by_set: guide.identified_by_set,
             aliases: Aliases::Added(&guide.aliases),
@@ -305,6 +338,7 @@ impl<'a> Name<'a> {
             id: guide.id,
             set: guide.set,
             group: guide.group,
+            name: guide.name,
             label: guide.label,
             identified_by_set: guide.identified_by_set,
             aliases: Aliases::Builtin(guide.aliases),

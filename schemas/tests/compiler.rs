@@ -114,8 +114,17 @@ fn compile(path: &Path) -> Result<String, Vec<Error>> {
             text: &text,
         };
         let base = compiler::guide(base, &[toy()]).unwrap();
-        let base = |id: &str| (base.id == id).then_some(base);
-        return compiler::overlay(file, base).map(|guide| outline(&guide));
+        let bases = |id: &str| match id {
+            "twins" => vec![
+                base.clone(),
+                Guide {
+                    set: "889".to_owned(),
+                    ..base
+                },
+            ],
+            _ => Vec::from_iter((base.id == id).then_some(base)),
+        };
+        return compiler::overlay(file, bases).map(|guide| outline(&guide));
     }
     if name.starts_with("standard-") {
         return compiler::standard("broken", &[file]).map(|_| String::new());

@@ -53,7 +53,14 @@ const GUIDE: Form = Form {
     least: 1,
     most: 1,
     arguments: "an identifier",
-    properties: &["standard", "set", "group", "label", "identified-by-set"],
+    properties: &[
+        "standard",
+        "set",
+        "group",
+        "name",
+        "label",
+        "identified-by-set",
+    ],
     block: true,
 };
 const ENVELOPE: Form = Form {
@@ -115,9 +122,11 @@ pub(super) fn head(report: &mut Report, node: &Node) -> Option<Guide> {
         report.word(node, name).unwrap_or_default().to_owned()
     };
     let (standard, set, group) = (property("standard"), property("set"), property("group"));
+    let name = report.word(node, "name").map(str::to_owned);
     Some(Guide {
         id: report.text(node, 0)?.to_owned(),
         standard,
+        name: name.unwrap_or_else(|| set.clone()),
         set,
         group,
         label: report.label(node).unwrap_or_default(),

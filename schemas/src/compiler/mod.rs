@@ -134,30 +134,40 @@ fn read_guide<'s>(
 /// # Errors
 ///
 /// Every fault found in the file: what is not KDL, or not of the language, or names what the guide does not have; a guide that is not at
-/// hand.
+/// hand, or of which several are.
 pub fn overlay(
     file: File<'_>,
-    guide: impl FnOnce(&str) -> Option<Guide>,
+    guides: impl FnOnce(&str) -> Vec<Guide>,
 ) -> Result<Guide, Vec<Error>> {
     let mut report = Report::new(file.name);
-    let laid = read_overlay(&mut report, file.text, guide);
+    let laid = read_overlay(&mut report, file.text, guides);
     report.finish(laid)
 }
 
 fn read_overlay(
     report: &mut Report,
     text: &str,
-    guide: impl FnOnce(&str) -> Option<Guide>,
+    guides: impl FnOnce(&str) -> Vec<Guide>,
 ) -> Option<Guide> {
     let nodes = source::parse(report, text)?;
     top(report, &nodes, &["overlay"]);
     let node = single(report, &nodes, "overlay")?;
     let id = overlay::base(report, node)?;
-    let Some(mut guide) = guide(id) else {
-        let message = format!("there is no guide `{id}` to lie over");
+    let mut found = guides(id);
+    let guide = found.pop();
+    let message = match (&guide, found.first()) {
+        (Some(_), None) => String::new(),
+        (None, _) => format!("there is no guide `{id}` to lie over"),
+        (Some(one), Some(other)) => format!(
+            "`{id}` has several transaction sets: say which, as in `{id}/{}` or `{id}/{}`",
+            other.set, one.set
+        ),
+    };
+    if !message.is_empty() {
         report.error(fields::place_of(node, "of"), message);
         return None;
-    };
+    }
+    let mut guide = guide?;
     overlay::lay(report, node, &mut guide);
     Some(guide)
 }

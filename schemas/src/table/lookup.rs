@@ -2,6 +2,12 @@
 
 use super::{Element, Guide, Segment};
 
+/// Whether a reference means the guide of an identifier and a transaction set: `ID`, or `ID/SET` where several sets share one.
+pub(crate) fn means(reference: &str, id: &str, set: &str) -> bool {
+    let rest = reference.strip_prefix(id);
+    rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('/') == Some(set))
+}
+
 impl Guide {
     /// A loop instance and those around it, innermost first; the last is the transaction set.
     pub fn around(&self, loop_index: u16) -> impl Iterator<Item = u16> {

@@ -10,6 +10,7 @@ mod role;
 use serde::{Deserialize, Serialize};
 
 pub use filled::Filled;
+pub(crate) use lookup::means;
 pub use role::Role;
 
 /// "No such entry", where a table holds an optional index.
@@ -26,6 +27,8 @@ pub struct Guide {
     pub set: String,
     /// Functional identifier code, GS01: `HC`.
     pub group: String,
+    /// What people call it: `837P`; where nothing else is usual, its transaction set.
+    pub name: String,
     /// Our own name for it, in camel case.
     pub label: String,
     /// Identifiers of errata or bases that this guide also answers to.

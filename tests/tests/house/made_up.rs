@@ -6,10 +6,7 @@ use std::process::Command;
 
 use acceptance::{Document, root, say};
 
-use crate::pyx12;
-
-/// Guides by the names that `x12conv synth` takes; of the 277CA pyx12 asks what no valid file has, and it does not know the 824.
-const GUIDES: [&str; 5] = ["834", "835", "837I", "837P", "999"];
+use crate::{guides, pyx12};
 
 /// From what must stand to everything that may.
 const RICH: [&str; 4] = ["0", "20", "60", "100"];
@@ -23,11 +20,13 @@ fn pyx12_calls_made_up_documents_valid() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("made-up");
     fs::create_dir_all(&folder).expect("the target folder can be written");
     let mut files = Vec::new();
-    for guide in GUIDES {
+    let known = guides::known().into_iter();
+    for known in known.filter(|known| known.is_known_to_pyx12) {
+        let guide = known.reference();
         for rich in RICH {
             for seed in 0..SEEDS {
-                let file = folder.join(format!("{guide}-{rich}-{seed}.edi"));
-                write(&command, &[guide, "--rich", rich], seed, &file);
+                let file = folder.join(format!("{}-{rich}-{seed}.edi", guide.replace('/', "-")));
+                write(&command, &[&guide, "--rich", rich], seed, &file);
                 files.push(file);
             }
         }
@@ -52,7 +51,7 @@ pub fn documents(guide: &str, seeds: usize) -> Vec<Document> {
     let mut documents = Vec::new();
     for rich in RICH {
         for seed in 0..seeds {
-            let name = format!("{guide}-{rich}-{seed}.edi");
+            let name = format!("{}-{rich}-{seed}.edi", guide.replace('/', "-"));
             let file = folder.join(&name);
             write(&command, &[guide, "--rich", rich], seed, &file);
             let bytes = fs::read(&file).expect("it was written");

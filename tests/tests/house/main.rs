@@ -6,6 +6,7 @@ mod defects;
 mod documents;
 mod expected;
 mod facts;
+mod guides;
 mod laws;
 mod made_up;
 mod mutations;

@@ -9,23 +9,12 @@ mod facts;
 use std::collections::BTreeSet;
 
 use acceptance::{Document, options, samples, say};
-use x12_parser::{Catalog, Code, Finding, Options, Severity, validate};
+use x12_parser::{Code, Finding, Options, Severity, validate};
 
+use crate::guides::{self, Known};
 use crate::made_up;
 use author::{Sample, mutations, read};
 use facts::{Check, checks};
-
-/// Guides whose samples are changed, and how `x12conv synth` calls them.
-const GUIDES: [(&str, &str); 8] = [
-    ("005010X186A1", "824"),
-    ("005010X214", "277"),
-    ("005010X220A1", "834"),
-    ("005010X221A1", "835"),
-    ("005010X222A1", "837P"),
-    ("005010X223A2", "837I"),
-    ("005010X231A1", "999"),
-    ("004010", ""),
-];
 
 /// Made-up documents that hold everything, beside the samples of a guide.
 const MADE_UP: u64 = 6;
@@ -37,14 +26,14 @@ const NOTES: [Code; 2] = [Code::ElementConditionMissing, Code::ElementExclusion]
 fn each_check_fails_when_what_it_checks_is_changed() {
     let mut options = options();
     options.snip = "1-2".parse().expect("these are types");
-    for (guide, name) in GUIDES {
+    for known in guides::known() {
         let (mut wrong, mut exercised) = (Vec::new(), BTreeSet::new());
-        for document in documents(guide, name) {
-            for sample in read(&document, guide, &options) {
+        let (guide, definitions) = (known.reference(), known.guide());
+        for document in documents(&known) {
+            for sample in read(&document, &known, &options) {
                 wrong.extend(mutate(&sample, &mut exercised, &options));
             }
         }
-        let definitions = Catalog::builtin().guide(guide).expect("it is built in");
         let known = checks(&definitions);
         let unseen: Vec<_> = known
             .iter()
@@ -66,15 +55,16 @@ fn each_check_fails_when_what_it_checks_is_changed() {
     }
 }
 
-/// The clean samples of a guide, and made-up documents of it if there can be any.
-fn documents(guide: &str, name: &str) -> Vec<Document> {
+/// The clean samples of a guide, and made-up documents of it.
+fn documents(known: &Known) -> Vec<Document> {
     let mut documents = samples();
-    documents
-        .retain(|document| document.name.starts_with(guide) && !document.name.contains("broken/"));
-    let seeds = if name.is_empty() { 0..0 } else { 0..MADE_UP };
-    documents.extend(seeds.map(|seed| Document {
-        name: format!("{name} of seed {seed}"),
-        bytes: made_up::document(name, "100", seed),
+    documents.retain(|document| {
+        document.name.starts_with(&known.id) && !document.name.contains("broken/")
+    });
+    let guide = known.reference();
+    documents.extend((0..MADE_UP).map(|seed| Document {
+        name: format!("{guide} of seed {seed}"),
+        bytes: made_up::document(&guide, "100", seed),
     }));
     documents
 }

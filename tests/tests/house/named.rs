@@ -69,7 +69,7 @@ fn made_up_documents_come_back_and_fit_the_schemas_of_their_guides() {
             .guide_of_set(entry.id, entry.set)
             .expect("it is listed");
         let schema = schema_of(&guide);
-        for document in made_up::documents(entry.id, 3) {
+        for document in made_up::documents(&format!("{}/{}", entry.id, entry.set), 3) {
             count += 1;
             same += usize::from(comes_back(&document, &mut wrong));
             let named = json(&document.bytes, Shape::Named).expect("it is read");

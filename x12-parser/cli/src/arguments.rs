@@ -423,8 +423,8 @@ pub struct MergeArguments {
 /// Arguments of `synth`.
 #[derive(Debug, Args)]
 pub struct SynthArguments {
-    /// The guide, by its identifier or its transaction set: `005010X222A1`, `837P`, `835`
-    #[arg(value_name = "GUIDE|SET")]
+    /// The guide, by its identifier or what people call it: `005010X222A1`, `837P`, `835`, `005010X279A1/271`
+    #[arg(value_name = "GUIDE")]
     pub guide: String,
     /// What the choice of everything follows from
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -493,8 +493,8 @@ Nobody is meant: names, numbers and addresses are made up. The same seed gives t
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// The guide, by its identifier or its transaction set: `005010X222A1`, `837P`, `835`
-    #[arg(value_name = "GUIDE|SET")]
+    /// The guide, by its identifier or what people call it: `005010X222A1`, `837P`, `835`, `005010X279A1/271`
+    #[arg(value_name = "GUIDE")]
     pub guide: String,
     #[command(flatten)]
     pub guides: GuideArguments,

@@ -187,17 +187,9 @@ mod tests {
 
     #[test]
     fn every_statement_of_a_profile_names_something() {
-        for id in [
-            "005010X186A1",
-            "005010X214",
-            "005010X220A1",
-            "005010X221A1",
-            "005010X222A1",
-            "005010X223A2",
-            "005010X231A1",
-        ] {
+        for (id, set) in profile::known() {
             let guide = x12_schemas::Catalog::builtin()
-                .guide(id)
+                .guide_of_set(id, set)
                 .expect("it is built in");
             let (_, unresolved) = Model::with_unresolved(guide);
             assert_eq!(unresolved, Vec::<Vec<&str>>::new(), "{id}");

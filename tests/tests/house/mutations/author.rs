@@ -7,6 +7,8 @@ use acceptance::Document;
 use x12_parser::{Code, Options, Visit, visit_slice};
 use x12_schemas::table::{Element, Guide, Kind, Rule, Segment, Usage};
 
+use crate::guides::Known;
+
 use super::facts::{Check, Fact, components, elements, is_changed, is_day, notes, of_segment};
 
 /// A transaction set of a sample, and what is around it.
@@ -42,13 +44,14 @@ impl std::fmt::Debug for Mutation {
 }
 
 /// The transaction sets of a document that go by a guide, if its delimiters are the usual ones.
-pub fn read(document: &Document, guide: &str, options: &Options) -> Vec<Sample> {
+pub fn read(document: &Document, known: &Known, options: &Options) -> Vec<Sample> {
     let mut samples: Vec<Sample> = Vec::new();
     let (mut head, mut inside) = ([String::new(), String::new()], false);
     let read = visit_slice(&document.bytes, options, |visit| {
         match visit {
             Visit::OpenSet(found) => {
-                inside = found.is_some_and(|found| found.id == guide);
+                let is_it = |found: &Arc<Guide>| (&found.id, &found.set) == (&known.id, &known.set);
+                inside = found.is_some_and(is_it);
                 samples.extend(found.filter(|_| inside).map(|found| Sample {
                     guide: Arc::clone(found),
                     head: head.clone(),

@@ -28,16 +28,8 @@
 
 use std::collections::HashMap;
 
-/// Statements about guides.
-const PROFILES: [&str; 7] = [
-    include_str!("005010X186A1.txt"),
-    include_str!("005010X214.txt"),
-    include_str!("005010X220A1.txt"),
-    include_str!("005010X221A1.txt"),
-    include_str!("005010X222A1.txt"),
-    include_str!("005010X223A2.txt"),
-    include_str!("005010X231A1.txt"),
-];
+/// Statements about guides: all files beside this one that are about a guide.
+const PROFILES: &[&str] = include!(concat!(env!("OUT_DIR"), "/profiles.rs"));
 
 /// How values of data elements look.
 const VALUES: &str = include_str!("values.txt");
@@ -57,6 +49,17 @@ pub(super) fn statements(id: &str, set: &str) -> Vec<Statement> {
         .find(about)
         .map(|text| lines(text).skip(1).collect())
         .unwrap_or_default()
+}
+
+/// The guides and transaction sets that something is known of.
+#[cfg(test)]
+pub(super) fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PROFILES
+        .iter()
+        .map(|text| match lines(text).next().as_deref() {
+            Some(["guide", id, set]) => (*id, *set),
+            other => panic!("not the first line of a profile: {other:?}"),
+        })
 }
 
 fn lines(text: &'static str) -> impl Iterator<Item = Statement> {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use x12_parser::Catalog;
+use x12_schemas::Entry;
 use x12_schemas::table::Guide;
 
 use crate::arguments::SynthArguments;
@@ -70,45 +71,33 @@ fn plan(arguments: &SynthArguments) -> Plan {
     }
 }
 
-/// The guide of an identifier, of a transaction set, or of one with the first letter of its label: `837P`.
-pub(super) fn guide(catalog: &Catalog, name: &str) -> Result<Arc<Guide>, String> {
-    let letter = |entry: &x12_schemas::Entry<'_>| {
-        entry
-            .label
-            .get(..1)
-            .map(str::to_ascii_uppercase)
-            .unwrap_or_default()
-    };
-    let entries = catalog.entries();
-    let fits = |entry: &&x12_schemas::Entry<'_>| {
-        entry.id.eq_ignore_ascii_case(name)
-            || entry.set == name
-            || name.to_ascii_uppercase() == format!("{}{}", entry.set, letter(entry))
-    };
-    let found: Vec<_> = entries.iter().filter(fits).collect();
+/// The guide that a word means.
+pub(super) fn guide(catalog: &Catalog, word: &str) -> Result<Arc<Guide>, String> {
+    let found = catalog.called(word);
     match found.as_slice() {
         [one] => catalog
             .guide_of_set(one.id, one.set)
             .ok_or_else(|| format!("the guide {} cannot be loaded", one.id)),
         [] => Err(format!(
             "no guide is known for {}; there are {}",
-            harmless(name),
-            names(&entries.iter().collect::<Vec<_>>())
+            harmless(word),
+            names(&catalog.entries())
         )),
         several => Err(format!(
             "several guides are known for {}: {}",
-            harmless(name),
+            harmless(word),
             names(several)
         )),
     }
 }
 
-fn names(entries: &[&x12_schemas::Entry<'_>]) -> String {
-    let named: Vec<_> = entries
-        .iter()
-        .map(|entry| format!("{} ({})", entry.id, entry.set))
-        .collect();
-    named.join(", ")
+fn names(entries: &[Entry<'_>]) -> String {
+    let is_alone = |entry: &Entry<'_>| entries.iter().filter(|it| it.id == entry.id).count() < 2;
+    let named = entries.iter().map(|entry| match is_alone(entry) {
+        true => format!("{} ({})", entry.id, entry.name),
+        false => format!("{}/{} ({})", entry.id, entry.set, entry.name),
+    });
+    named.collect::<Vec<_>>().join(", ")
 }
 
 /// Tells where faults were planted, and how much was written.
