@@ -93,6 +93,8 @@ pub enum Record {
     Claim,
     /// A member of an enrolment.
     Member,
+    /// A subscriber, with the dependents who are named below.
+    Subscriber,
 }
 
 /// A segment or a loop that may stand in a loop.
