@@ -243,6 +243,44 @@ fn both_halves_of_samples_are_valid_and_together_what_was_received() {
 }
 
 #[test]
+fn a_set_that_came_without_a_reference_stays_without_one() {
+    struct Bare(u64);
+    impl Addresses for Bare {
+        fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+            Ok(true)
+        }
+
+        fn record(&mut self, _: &Envelope, record: u64) -> Result<Fate, Error> {
+            let is_kept = record == self.0;
+            Ok(if is_kept { Fate::Kept } else { Fate::LeftOut })
+        }
+
+        fn reference(&mut self, _: &Envelope, received: &str) -> Result<String, Error> {
+            assert_eq!(received, "");
+            Ok(String::new())
+        }
+
+        fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+            same::interchange(received)
+        }
+
+        fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+            same::group(received)
+        }
+    }
+    let bytes = include_bytes!("../../samples/005010X279A1/inquiries-without-a-reference.edi");
+    for record in 1..=2 {
+        let mut out = Vec::new();
+        let options = Options::default();
+        let counts = readdress_records(&bytes[..], &mut out, &mut Bare(record), &options);
+        let counts = counts.expect("it can be divided");
+        assert_eq!(counts.kept.records, 1);
+        assert_eq!(segments(&out, "BHT"), ["0022*13**20261123*1200"]);
+        assert_eq!(findings(&out), [""; 0]);
+    }
+}
+
+#[test]
 fn levels_are_numbered_anew_and_say_what_follows_below() {
     for line in include_str!("divide/levels.txt")
         .lines()
