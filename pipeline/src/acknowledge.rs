@@ -15,10 +15,12 @@ use crate::drawn::Drawn;
 use crate::envelope::Envelope;
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
-use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task};
+use crate::job::{
+    Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, Readable, SetFact, Task,
+};
 use crate::noted::Noted;
 use crate::object::ObjectId;
-use crate::paper::{open, readable, seal};
+use crate::paper::{self, open, seal};
 use crate::profile::{Claims, Profile};
 use crate::seal::Sealer;
 use crate::verdict::{Fate, VerdictWriter};
@@ -37,7 +39,7 @@ pub fn acknowledge(
     job: &Job,
     doors: &Doors,
     x12: &ObjectId,
-    (lines, answers): (Option<ObjectId>, bool),
+    (readable, answers): (Option<Readable>, bool),
 ) -> Result<Outcome> {
     let profile = doors.profile(&job.partner)?;
     let envelopes = envelopes(job, doors)?;
@@ -62,9 +64,8 @@ pub fn acknowledge(
         doors.options(&job.partner)?,
         |told| record.decided(told),
     );
-    // A document that breaks off is answered all the same, and nothing of it goes on: no claim of it is told as accepted.
-    let is_whole = readable(read)?.is_ok();
-    let lines = lines.filter(|_| is_whole);
+    // A document that breaks off is answered all the same; what goes on are the interchanges before.
+    let _ = paper::readable(read)?;
     let answered = answer.finish()?.bytes > 0;
     let note = format!(
         "{} sets accepted, {} rejected",
@@ -73,8 +74,8 @@ pub fn acknowledge(
     record.verdicts.0.finish()?;
     let (accepted, facts) = (record.accepted, record.noted.finish());
     let mut next = vec![Task::Route {
-        x12: *x12,
-        lines,
+        x12: readable.map_or(*x12, |readable| readable.x12),
+        lines: readable.map(|readable| readable.lines),
         verdicts: Some(job.object(1)),
         answers,
     }];
@@ -85,9 +86,10 @@ pub fn acknowledge(
             to: Address::Partner,
         });
     }
-    if let Some(accepted) = accepted.filter(|it| is_whole && it.has_claims()) {
+    let accepted = accepted.filter(AcceptedRecords::has_claims);
+    if let (Some(accepted), Some(Readable { x12, .. })) = (accepted, readable) {
         let numbers = how.numbers.further();
-        next.push(claims(job, doors, x12, (&accepted, numbers))?);
+        next.push(claims(job, doors, &x12, (&accepted, numbers))?);
     }
     Ok(Outcome { next, facts, note })
 }
@@ -111,7 +113,7 @@ fn claims(
     let (document, options) = (open(job, doors, x12)?, doors.options(&job.partner)?);
     let written = acknowledge_claims(document, &mut answer, accepted, &mut how, options);
     let broken = |_| Failure::permanent("claims-broken", "the claims are not those of before");
-    readable(written)?.map_err(broken)?;
+    paper::readable(written)?.map_err(broken)?;
     answer.finish()?;
     Ok(Task::Deliver {
         object: job.object(2),

@@ -84,6 +84,15 @@ impl Parcel {
     }
 }
 
+/// What of a document can be read to its end: all of it, or, where it breaks off, the interchanges before.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Readable {
+    /// As X12.
+    pub x12: ObjectId,
+    /// As JSON, a line for each transaction set.
+    pub lines: ObjectId,
+}
+
 /// What one job is to do. Objects are named, never carried.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(tag = "step", rename_all = "lowercase")]
@@ -108,8 +117,8 @@ pub enum Task {
     Validate {
         /// The document as X12.
         x12: ObjectId,
-        /// The same as JSON, a line for each transaction set; absent if it could not be read to its end, or goes out.
-        lines: Option<ObjectId>,
+        /// What of it goes on if it is accepted; absent if nothing can be read to its end, and of what goes out.
+        readable: Option<Readable>,
         /// Which way it goes.
         direction: Direction,
     },
@@ -118,15 +127,15 @@ pub enum Task {
         /// The document as X12.
         x12: ObjectId,
         /// As in [`Task::Validate`].
-        lines: Option<ObjectId>,
+        readable: Option<Readable>,
         /// Whether a partner's acknowledgments are among it.
         answers: bool,
     },
     /// Send on what is good.
     Route {
-        /// The document as X12.
+        /// The document as X12, as far as it can be read.
         x12: ObjectId,
-        /// As in [`Task::Validate`].
+        /// The same as JSON, a line for each transaction set; absent if nothing can be read to its end, and of what goes out.
         lines: Option<ObjectId>,
         /// The verdict on each transaction set; absent for what goes out.
         verdicts: Option<ObjectId>,

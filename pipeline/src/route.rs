@@ -58,7 +58,10 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
                 });
             }
         }
-        (None, Some(_)) => outcome.note = "nothing forwarded: the document breaks off".to_owned(),
+        (None, Some(_)) => {
+            outcome.note =
+                "nothing forwarded: the document breaks off in its first interchange".to_owned()
+        }
     }
     if answers {
         outcome.next.push(Task::Respond { x12 });

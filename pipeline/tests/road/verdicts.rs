@@ -105,20 +105,52 @@ fn an_overlay_of_the_partner_rejects_what_it_forbids() {
     assert_eq!(forwarded(&house), (Vec::new(), false));
 }
 
-#[test]
-fn of_what_breaks_off_no_claims_are_told_as_accepted() {
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
-    let whole = sample("005010X222A1/one-claim.edi", 10);
-    // An element longer than any may be: nothing behind it can be read.
-    let text = String::from_utf8(sample("005010X222A1/one-claim.edi", 11)).expect("it is text");
+/// A claim whose number is longer than an element may be: nothing behind it can be read.
+fn endless(number: u32) -> Vec<u8> {
+    let text = String::from_utf8(sample("005010X222A1/one-claim.edi", number)).expect("it is text");
     let endless = text.replace("CLM*", &format!("CLM*{}", "A".repeat(70_000)));
-    house.receive("two.edi", &[whole, endless.into_bytes()].concat());
+    endless.into_bytes()
+}
+
+#[test]
+fn of_what_breaks_off_the_interchanges_before_go_on() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("two.edi", &[sample(TEN, 10), endless(11)].concat());
     assert!(house.run(&How::default()).success());
     assert_eq!(house.arrivals()[0].state, "delivered");
     let answers = found(&house, "acknowledgment-");
     assert!(answers.contains("*R*024~"), "{answers}");
+    assert!(answers.contains("IK5*E*5~"), "{answers}");
+    let claims = found(&house, "claims-");
+    assert!(claims.contains("QTY*90*5~"), "{claims}");
+    let (forwarded, is_divided) = forwarded(&house);
+    assert_eq!((forwarded.len(), is_divided), (5, true));
+}
+
+#[test]
+fn of_what_breaks_off_at_once_nothing_goes_on() {
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
+    house.receive("one.edi", &endless(12));
+    assert!(house.run(&How::default()).success());
+    assert_eq!(house.arrivals()[0].state, "delivered");
+    assert!(found(&house, "acknowledgment-").contains("*R*024~"));
     assert_eq!(found(&house, "claims-"), "");
     assert_eq!(forwarded(&house), (Vec::new(), false));
+}
+
+/// The faulty interchange, in which a segment stands outside any transaction set, stands before the one that is divided.
+#[test]
+fn what_is_rejected_whole_does_not_hold_up_what_is_divided() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let stray = String::from_utf8(sample("005010X222A1/one-claim.edi", 13)).expect("it is text");
+    let stray = stray.replace("GE*", "ZZZ*1~\nGE*");
+    house.receive("two.edi", &[stray.into_bytes(), sample(TEN, 14)].concat());
+    assert!(house.run(&How::default()).success());
+    assert_eq!(house.arrivals()[0].state, "delivered");
+    assert!(found(&house, "claims-").contains("QTY*90*5~"));
+    assert!(forwarded(&house).1);
 }
 
 #[test]
