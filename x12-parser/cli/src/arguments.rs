@@ -355,7 +355,7 @@ Examples:
 Control numbers are given anew, counts are right, all else stays byte for byte. A transaction set is divided between its claims, with \
 what stands around them, if there are too many, or if it is too large for a file by itself; each part has a reference (BHT03) of its own: \
 that received, and a number. Sets that pay or whose structure is broken stay whole, and a claim always does: exit code 1 says that \
-something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file if it must be read twice.";
+something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file, encrypted, if it must be read twice.";
 
 /// Arguments of `split`.
 #[derive(Debug, Args)]
@@ -403,7 +403,7 @@ Examples:
 
 Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
 a value of another one holds such a delimiter, they cannot be merged: exit code 2. With --by group and --by set what belongs together \
-comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
+comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that, encrypted.";
 
 /// Arguments of `merge`.
 #[derive(Debug, Args)]
