@@ -67,7 +67,7 @@ impl<N> Paper<'_, N> {
             .compose
             .join(&[b"A1", b"19", self.how.source.code().as_bytes()]);
         let [all, rejected] = counts;
-        let total = written(all.charges).unwrap_or_default();
+        let total = written(all.charges).unwrap_or_else(|| "0".to_owned());
         self.compose
             .segment("STC", &[&status, &date, b"WQ", total.as_bytes()]);
         self.totals([b"90", b"AA"], [all, rejected]);
