@@ -53,6 +53,8 @@ pub enum Parcel {
     Acknowledgment,
     /// 277CA, X12.
     Claims,
+    /// 824, X12.
+    Advice,
     /// Accepted transaction sets as JSON, a line each.
     Document,
     /// A submission as X12.
@@ -67,6 +69,7 @@ impl Parcel {
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledgment => "acknowledgment",
+            Self::Advice => "advice",
             Self::Claims => "claims",
             Self::Document => "document",
             Self::Interchange => "interchange",
@@ -78,7 +81,7 @@ impl Parcel {
     #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Acknowledgment | Self::Claims | Self::Interchange => "edi",
+            Self::Acknowledgment | Self::Advice | Self::Claims | Self::Interchange => "edi",
             Self::Document | Self::Response => "ndjson",
         }
     }

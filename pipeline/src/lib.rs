@@ -29,6 +29,7 @@ mod noted;
 mod paper;
 
 mod envelope;
+mod further;
 mod verdict;
 mod whole;
 

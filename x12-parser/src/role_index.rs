@@ -115,10 +115,9 @@ fn party(guide: &Guide, reading: &Reading) -> [u16; PARTY.len()] {
 
 impl RoleIndex {
     pub(crate) fn new(guide: &Guide) -> Self {
-        let kinds = [Record::Claim, Record::Member];
         let mut index = Self {
             record: guide.loops.iter().find_map(|a_loop| a_loop.record),
-            standings: kinds.map(|record| standings(guide, record)),
+            standings: Record::ALL.map(|record| standings(guide, record)),
             reference: None,
             providers: Vec::new(),
             speakers: vec![Vec::new(); guide.segments.len()],

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use x12_parser::{GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity};
+use x12_parser::{
+    AdvisedSets, GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity,
+};
 
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
 
@@ -302,12 +304,12 @@ enum WrittenGroups {
     Never,
 }
 
-/// [`Rejects`] as it is written: of records only claims are answered, so only they are rejected.
+/// [`Rejects`] as it is written.
 #[derive(Deserialize)]
 #[serde(remote = "Rejects", rename_all = "kebab-case")]
 enum WrittenRejects {
     Sets,
-    #[serde(rename = "claims")]
+    Claims,
     Records,
 }
 
@@ -324,6 +326,34 @@ pub enum Claims {
     AsClearinghouse,
 }
 
+/// Which transaction sets we advise on with an 824.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advice {
+    /// None.
+    #[default]
+    No,
+    /// Those of which no other answer tells all.
+    Untold,
+    /// All that are accepted.
+    Accepted,
+    /// Rejected ones too.
+    All,
+}
+
+impl Advice {
+    /// As the parser has it; none if there is no advice.
+    #[must_use]
+    pub fn sets(self) -> Option<AdvisedSets> {
+        match self {
+            Self::No => None,
+            Self::Untold => Some(AdvisedSets::Untold),
+            Self::Accepted => Some(AdvisedSets::Accepted),
+            Self::All => Some(AdvisedSets::All),
+        }
+    }
+}
+
 /// When and how we answer.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -337,13 +367,23 @@ pub struct Acknowledge {
     /// Which groups are answered with a 997 or a 999: `always`, `when-faulty`, `never`.
     #[serde(with = "WrittenGroups")]
     pub groups: GroupPolicy,
-    /// What a fault rejects: `sets`, or `claims`: their set is accepted with errors, and goes on without them.
+    /// What a fault rejects: `sets`; `claims`, or `records`, so members too: their set is accepted with errors, and goes on without them.
     #[serde(with = "WrittenRejects")]
     pub rejects: Rejects,
     /// Whether claims are answered: then those rejected do not go on.
     pub claims: Claims,
+    /// Which transaction sets are advised on with an 824: then records rejected in them do not go on.
+    pub advice: Advice,
     /// Whether accepted transaction sets are listed one by one in a 997 or 999, and accepted claims in a 277CA.
     pub list_accepted: bool,
+}
+
+impl Acknowledge {
+    /// Whether there are answers beyond TA1, 997 and 999.
+    #[must_use]
+    pub fn has_further(&self) -> bool {
+        self.claims != Claims::No || self.advice != Advice::No
+    }
 }
 
 impl Default for Acknowledge {
@@ -354,6 +394,7 @@ impl Default for Acknowledge {
             groups: GroupPolicy::Always,
             rejects: Rejects::Sets,
             claims: Claims::No,
+            advice: Advice::No,
             list_accepted: true,
         }
     }

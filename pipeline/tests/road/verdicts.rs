@@ -153,6 +153,55 @@ fn what_is_rejected_whole_does_not_hold_up_what_is_divided() {
     assert!(forwarded(&house).1);
 }
 
+/// A family of two, of whom the second has a maintenance type that there is none of.
+fn family(number: u32) -> Vec<u8> {
+    let text =
+        String::from_utf8(sample("005010X220A1/family-enrolled.edi", number)).expect("it is text");
+    let (first, second) = text.rsplit_once("INS*").expect("there are two members");
+    format!("{first}INS*{}", second.replacen("*021*", "*999*", 1)).into_bytes()
+}
+
+/// The members of the sets that the backend finds.
+fn members(house: &House) -> usize {
+    let text = house.texts("backend/received/acme").concat();
+    text.matches("\"seg\":\"INS\"").count()
+}
+
+#[test]
+fn of_a_family_the_faulty_member_is_rejected_and_an_824_says_so() {
+    let policy = "rejects = \"records\"\nadvice = \"untold\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("family.edi", &family(15));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*E*5~"));
+    let advice = found(&house, "advice-");
+    assert_eq!(advice.matches("OTI*IR*").count(), 1, "{advice}");
+    assert_eq!(members(&house), 1);
+    let trace = house.print(&["trace", &house.arrivals()[0].id]);
+    let told = "824: 1 of 2 members rejected, the others sent on as DIVIDED000000001";
+    assert!(trace.contains(told), "{told} is not in {trace}");
+}
+
+#[test]
+fn members_of_whom_no_answer_can_tell_are_rejected_with_their_set() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("family.edi", &family(16));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*R*5~"));
+    assert_eq!(members(&house), 0);
+}
+
+/// The claims are told by 277CA, and by no 824 again.
+#[test]
+fn nothing_is_told_twice() {
+    let policy = "rejects = \"records\"\nclaims = \"as-payer\"\nadvice = \"untold\"";
+    let house = ran(policy);
+    assert!(found(&house, "claims-").contains("QTY*AA*5~"));
+    assert_eq!(found(&house, "advice-"), "");
+    assert_eq!(forwarded(&house).0.len(), 5);
+}
+
 #[test]
 fn groups_are_answered_when_the_policy_says_so() {
     let house = ran("groups = \"never\"");

@@ -95,6 +95,20 @@ pub enum Record {
     Member,
 }
 
+impl Record {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Claim, Self::Member];
+
+    /// What one is called, in guides, in JSON and by the command.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Member => "member",
+        }
+    }
+}
+
 /// A segment or a loop that may stand in a loop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Item {

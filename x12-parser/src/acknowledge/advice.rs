@@ -22,7 +22,8 @@ use write::Writer;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AdvisedSets {
-    /// Those that are accepted and have errors that no 997 or 999 can tell: sums, situations, own rules.
+    /// Those that are accepted and of which no other answer tells all: errors such as sums, situations, own rules, or which records are
+    /// rejected.
     #[default]
     Untold,
     /// All that are accepted.
@@ -43,6 +44,8 @@ pub struct AdviceOptions<N = CountingNumbers> {
     pub numbers: N,
     /// Which transaction sets it speaks of.
     pub sets: AdvisedSets,
+    /// Whether 277CAs answer the claims: of theirs nothing is untold then.
+    pub claims_answered: bool,
 }
 
 impl<N> AdviceOptions<N> {
@@ -54,6 +57,7 @@ impl<N> AdviceOptions<N> {
             time: time.into(),
             numbers,
             sets: AdvisedSets::default(),
+            claims_answered: false,
         }
     }
 }

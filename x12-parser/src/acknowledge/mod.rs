@@ -84,9 +84,11 @@ pub enum Rejects {
     /// The transaction set that it is in.
     #[default]
     Sets,
+    /// As [`Rejects::Records`] in transaction sets whose claims a 277CA can answer; in others the set.
+    Claims,
     /// The record that it is in, a claim or a member, or all records that it stands around: their transaction set is accepted with
     /// errors. What stands neither in nor around records is rejected as a set, and so is what cannot be divided: for its guide, or for
-    /// faults that leave it uncertain what belongs to which record.
+    /// faults that leave it uncertain what belongs to which record. Which records are rejected a 277CA tells of claims, and an 824 of all.
     Records,
 }
 

@@ -14,7 +14,7 @@ Examples:
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
   x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
-  x12conv ack --rejects records --claims 277ca.x12 claims.x12 -o 999.x12
+  x12conv ack --rejects claims --claims 277ca.x12 claims.x12 -o 999.x12
   x12conv ack --advice 824.x12 payments.x12 -o 999.x12   what no 999 can tell, such as sums that do not agree
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
@@ -101,7 +101,9 @@ pub enum Rejected {
     /// The transaction set that it is in
     #[default]
     Sets,
-    /// The claim or the member that it is in, or all that it stands around: their set is accepted with errors
+    /// The claim that it is in, or all that it stands around, where a 277CA can answer them: their set is accepted with errors
+    Claims,
+    /// The claim, or the member or other record, of which an 824 tells
     Records,
 }
 
@@ -118,7 +120,7 @@ pub enum Accepted {
 /// Which transaction sets an 824 speaks of.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Advised {
-    /// Accepted ones with errors that no 997 or 999 can tell
+    /// Accepted ones with errors that no 997 or 999 can tell, and no 277CA of `--claims`
     #[default]
     Untold,
     /// All that are accepted

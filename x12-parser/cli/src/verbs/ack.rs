@@ -109,6 +109,7 @@ impl Answers {
             Advised::Accepted => AdvisedSets::Accepted,
             Advised::All => AdvisedSets::All,
         };
+        advice.claims_answered = arguments.claims.is_some();
         Self {
             how,
             claims,
@@ -206,6 +207,7 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     };
     how.rejects = match arguments.rejects {
         Rejected::Sets => Rejects::Sets,
+        Rejected::Claims => Rejects::Claims,
         Rejected::Records => Rejects::Records,
     };
     how
