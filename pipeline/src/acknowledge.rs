@@ -237,7 +237,8 @@ impl Record<'_> {
             st01: set.st01,
             st02: set.st02,
             state,
-            answer: answered.map(of_records).unwrap_or_default(),
+            records: answered.map(of_records).unwrap_or_default(),
+            ..SetFact::default()
         }))?;
         Ok(())
     }

@@ -281,6 +281,24 @@ pub enum Fact {
         /// IK501 or AK501.
         code: String,
     },
+    /// A partner answered the claims of a transaction set that we sent.
+    AnsweredClaims {
+        /// The digest of the reference of the set.
+        digest: String,
+        /// What was said: `277CA: 2 of 5 claims rejected`.
+        said: String,
+    },
+    /// A partner advised on a transaction set that we sent.
+    Advised {
+        /// GS06 of its group.
+        gs06: String,
+        /// ST01 of what we sent.
+        st01: String,
+        /// ST02 of what we sent.
+        st02: String,
+        /// What was said: `824 TR`.
+        said: String,
+    },
 }
 
 /// An interchange.
@@ -334,6 +352,8 @@ pub struct SetFact {
     pub st02: String,
     /// `accepted`, `rejected`, `made`, `not answered`.
     pub state: &'static str,
-    /// How it was answered beyond that: `5 of 10 claims rejected`.
-    pub answer: String,
+    /// How its records were answered: `277CA: 5 of 10 claims rejected`.
+    pub records: String,
+    /// The digest of its reference (BHT03), if we sent it: claim acknowledgments name it so. Empty if there is none.
+    pub digest: String,
 }

@@ -83,6 +83,20 @@ pub enum Reference<'a> {
         /// GS06.
         gs06: &'a str,
     },
+    /// TRN02 of a 277CA, by its digest.
+    Batch {
+        /// The digest of BHT03.
+        digest: &'a str,
+    },
+    /// OTI08 to OTI10 of an 824.
+    Set {
+        /// GS06.
+        gs06: &'a str,
+        /// ST01.
+        st01: &'a str,
+        /// ST02.
+        st02: &'a str,
+    },
 }
 
 /// What became of the wish to send an arrival once more.

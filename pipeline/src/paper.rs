@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cipher::hex;
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Language, Parcel, Task};
@@ -67,6 +68,13 @@ pub fn readable<T>(
         Err(x12_parser::Error::Io(error)) => Err(failure(&error)),
         other => Ok(other),
     }
+}
+
+/// The digest by which the ledger finds a transaction set again that was sent to a partner under a reference, in hexadecimal.
+#[must_use]
+pub fn digest(doors: &Doors, partner: &str, reference: &[u8]) -> String {
+    let value = [partner.as_bytes(), b"\0", reference].concat();
+    hex(&doors.vault.digest("set-reference", &value))
 }
 
 /// Appends a line of JSON to an object.

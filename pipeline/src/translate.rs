@@ -3,8 +3,9 @@
 use std::io::{self, Read as _};
 
 use x12_parser::{
-    Addresses, ControlNumbers as _, Envelope, Error, GroupAddress, InterchangeAddress, Per, Shape,
-    Visit, readdress, to_json, to_x12, visit_envelopes,
+    Addresses, ControlNumbers as _, Envelope, Error, GroupAddress, InterchangeAddress, Per,
+    SetRecords, Shape, Visit, Withheld, readdress, survey_records, to_json, to_x12,
+    visit_envelopes,
 };
 
 use crate::clock::x12_date_and_time;
@@ -16,7 +17,7 @@ use crate::job::{
 };
 use crate::noted::Noted;
 use crate::object::ObjectId;
-use crate::paper::{open, readable, refuse, seal};
+use crate::paper::{digest, open, readable, refuse, seal};
 use crate::profile::Profile;
 use crate::store::failure;
 
@@ -140,15 +141,18 @@ fn written(
             job.object(0)
         }
     };
+    let options = doors.options(&job.partner)?;
+    let mut noted = Noted::new(job, doors);
+    let read = survey_records(open(job, doors, &x12)?, options, |set| {
+        Ok(noted.push(made(job, doors, set))?)
+    });
+    if let Err(error) = readable(read)? {
+        return Ok(Err(error));
+    }
     let profile = doors.profile(&job.partner)?;
-    let mut ours = OurEnvelope::new(job, doors, profile);
+    let mut ours = OurEnvelope::new(job, doors, (profile, noted));
     let mut out = seal(job, doors, 1)?;
-    let read = readdress(
-        open(job, doors, &x12)?,
-        &mut out,
-        &mut ours,
-        doors.options(&job.partner)?,
-    );
+    let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, options);
     let counts = match readable(read)? {
         Ok(counts) => counts,
         Err(error) => return Ok(Err(error)),
@@ -159,6 +163,23 @@ fn written(
         return Ok(Err(Error::Envelope { what, at: 0 }));
     }
     Ok(Ok(ours.noted.finish()))
+}
+
+/// A transaction set that is about to be sent.
+fn made(job: &Job, doors: &Doors, set: &SetRecords) -> Fact {
+    let place = &set.envelope;
+    let reference = set.reference.as_ref().map(Withheld::reveal);
+    let digest = reference.map(|reference| digest(doors, &job.partner, reference));
+    Fact::Set(SetFact {
+        interchange: place.interchange,
+        group: place.group,
+        ordinal: place.set,
+        st01: place.st(1).to_owned(),
+        st02: place.st(2).to_owned(),
+        state: "made",
+        digest: digest.unwrap_or_default(),
+        ..SetFact::default()
+    })
 }
 
 /// The envelope under which we send to a partner.
@@ -173,14 +194,14 @@ struct OurEnvelope<'a> {
 }
 
 impl<'a> OurEnvelope<'a> {
-    fn new(job: &'a Job, doors: &'a Doors, profile: &'a Profile) -> Self {
+    fn new(job: &'a Job, doors: &'a Doors, (profile, noted): (&'a Profile, Noted<'a>)) -> Self {
         let (date, time) = x12_date_and_time(doors.clock.now_ms());
         Self {
             profile,
             numbers: Drawn::new(job, doors),
             date,
             time,
-            noted: Noted::new(job, doors),
+            noted,
             groups: 0,
         }
     }
@@ -234,19 +255,6 @@ impl Addresses for OurEnvelope<'_> {
             gs05: self.time.clone(),
             gs06,
         })
-    }
-
-    fn set(&mut self, received: &Envelope) -> std::result::Result<String, Error> {
-        self.noted.push(Fact::Set(SetFact {
-            interchange: received.interchange,
-            group: received.group,
-            ordinal: received.set,
-            st01: received.st(1).to_owned(),
-            st02: received.st(2).to_owned(),
-            state: "made",
-            answer: String::new(),
-        }))?;
-        Ok(received.st(2).to_owned())
     }
 }
 

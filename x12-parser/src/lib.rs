@@ -50,12 +50,13 @@ mod validate;
 mod value;
 mod visit;
 mod walk;
+mod withheld;
 
 pub use account::{
     Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
     ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
     ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
-    Status, Totals, Withheld, read_acknowledgments,
+    Status, Totals, read_acknowledgments,
 };
 pub use acknowledge::{
     AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
@@ -92,4 +93,5 @@ pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_envelopes, visit_slice};
+pub use withheld::Withheld;
 pub use x12_schemas::Catalog;

@@ -170,26 +170,35 @@ impl Ledger for Database {
     }
 
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
-        let (table, kind, number) = match what {
+        let (table, numbers) = match *what {
             Reference::Interchange { isa13 } => {
-                ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13)
+                ("interchange WHERE isa13 = $2 AND $3 = $4", [isa13, "", ""])
             }
             Reference::Group { gs01, gs06 } => (
-                "functional_group WHERE gs06 = $2 AND gs01 = $3",
-                *gs01,
-                gs06,
+                "functional_group WHERE gs06 = $2 AND gs01 = $3 AND $4 = ''",
+                [gs06, gs01, ""],
+            ),
+            // The digest is of the partner and the reference.
+            Reference::Batch { digest } => (
+                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2 AND $3 = $4",
+                [digest, "", ""],
+            ),
+            Reference::Set { gs06, st01, st02 } => (
+                "functional_group JOIN transaction_set USING (arrival, interchange) \
+                 WHERE functional_group.gs06 = $2 AND st01 = $3 AND st02 = $4 \
+                 AND transaction_set.functional_group = functional_group.ordinal",
+                [gs06, st01, st02],
             ),
         };
         let statement = format!(
             "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
         );
-        let row = sqlx::query(AssertSqlSafe(statement))
-            .bind(partner)
-            .bind(*number)
-            .bind(kind)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let mut query = sqlx::query(AssertSqlSafe(statement)).bind(partner);
+        for number in numbers {
+            query = query.bind(number);
+        }
+        let row = query.fetch_one(&self.readers).await;
+        let row = row.map_err(|error| unavailable(&error))?;
         row.try_get("arrival").map_err(|error| unavailable(&error))
     }
 

@@ -77,10 +77,13 @@ CREATE TABLE IF NOT EXISTS transaction_set (
     st02 TEXT NOT NULL,
     state TEXT NOT NULL,
     answer TEXT NOT NULL,
+    records TEXT NOT NULL,
     reference TEXT NOT NULL,
+    digest TEXT NOT NULL,
     PRIMARY KEY (arrival, interchange, functional_group, ordinal)
 );
 CREATE INDEX IF NOT EXISTS set_by_number ON transaction_set (arrival, interchange, functional_group, st02);
+CREATE INDEX IF NOT EXISTS set_by_digest ON transaction_set (digest) WHERE digest <> '';
 CREATE TABLE IF NOT EXISTS counter (
     partner TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -106,7 +106,8 @@ impl Database {
              SELECT 'interchange' AS kind, isa13 AS identity, state, answer, ordinal AS i, 0 AS g, 0 AS s FROM interchange WHERE arrival = $1 \
              UNION ALL SELECT 'group', gs01 || ' ' || gs06, state, answer, interchange, ordinal, 0 FROM functional_group WHERE arrival = $1 \
              UNION ALL SELECT 'set', st01 || ' ' || st02, state, \
-             answer || CASE reference WHEN '' THEN '' ELSE ', the others sent on as ' || reference END, interchange, functional_group, ordinal FROM transaction_set \
+             answer || CASE WHEN answer = '' OR records = '' THEN '' ELSE ', ' END || records \
+             || CASE reference WHEN '' THEN '' ELSE ', the others sent on as ' || reference END, interchange, functional_group, ordinal FROM transaction_set \
              WHERE arrival = $1) AS units ORDER BY i, g, s LIMIT $2",
         )
         .bind(arrival)

@@ -15,7 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{DataKey, DigestKey, Keys, WrappedKey};
-use crate::cipher::{Secret, random};
+use crate::cipher::{Secret, hex, random};
 use crate::failure::{Failure, Result};
 use crate::limits::{CONFIG_BYTES, KEY_ID_BYTES};
 
@@ -193,7 +193,7 @@ const LINE_BYTES: usize = 80;
 
 /// Adds a line with a new key, and returns the key's id.
 fn append(text: &mut String) -> Result<String> {
-    let id = hex(random::<8>()?);
+    let id = hex(&random::<8>()?);
     line(text, &id, &Secret::random()?);
     Ok(id)
 }
@@ -203,10 +203,6 @@ fn line(text: &mut String, id: &str, secret: &Secret) {
     text.push(' ');
     STANDARD.encode_string(secret.bytes(), text);
     text.push('\n');
-}
-
-fn hex(bytes: [u8; 8]) -> String {
-    format!("{:016x}", u64::from_be_bytes(bytes))
 }
 
 /// User and group that a file belongs to.
@@ -271,7 +267,7 @@ impl Folder {
 
     /// Puts a new text in a file's place, durably and at once.
     fn replace(&self, file: &Path, text: &str, owner: Option<Owner>) -> Result<()> {
-        let temporary = self.path.join(format!(".{}.new", hex(random()?)));
+        let temporary = self.path.join(format!(".{}.new", hex(&random::<8>()?)));
         let replaced = write(&temporary, text, owner)
             .and_then(|()| fs::rename(&temporary, file))
             .and_then(|()| self.locked.sync_all());
