@@ -85,6 +85,7 @@ pub fn acknowledge(
             object: job.object(0),
             parcel: Parcel::Acknowledgment,
             to: Address::Partner,
+            batch_ms: profile.acknowledge.batch_ms(doors.clock.now_ms()),
         });
     }
     if let Some(Readable { x12, .. }) = readable {

@@ -30,6 +30,7 @@ pub fn further(
         &doors.profile(&job.partner)?.acknowledge,
         doors.options(&job.partner)?,
     );
+    let batch_ms = policy.batch_ms(doors.clock.now_ms());
     let mut numbers = numbers.further();
     let mut tasks = Vec::new();
     if policy.claims != Claims::No && accepted.has_claims() {
@@ -45,6 +46,7 @@ pub fn further(
             job,
             written.map(drop),
             (answer, 2, Parcel::Claims),
+            batch_ms,
         )?);
         numbers = how.numbers.further();
     }
@@ -58,6 +60,7 @@ pub fn further(
             job,
             written.map(drop),
             (answer, 3, Parcel::Advice),
+            batch_ms,
         )?);
     }
     Ok(tasks)
@@ -68,6 +71,7 @@ fn deliver(
     job: &Job,
     written: std::result::Result<(), Error>,
     (answer, ordinal, parcel): (Sealer, u32, Parcel),
+    batch_ms: i64,
 ) -> Result<Option<Task>> {
     let broken = |_| {
         Failure::permanent(
@@ -81,5 +85,6 @@ fn deliver(
         object: job.object(ordinal),
         parcel,
         to: Address::Partner,
+        batch_ms,
     }))
 }

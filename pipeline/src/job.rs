@@ -153,6 +153,8 @@ pub enum Task {
         parcel: Parcel,
         /// To whom.
         to: Address,
+        /// Not before this moment, in milliseconds since 1970, and together with others like it; 0: at once, and alone.
+        batch_ms: i64,
     },
     /// Correlate a partner's acknowledgments with what was sent.
     Respond {
@@ -162,6 +164,15 @@ pub enum Task {
 }
 
 impl Task {
+    /// When it is to be done, in milliseconds since 1970; 0: at once.
+    #[must_use]
+    pub fn due_ms(&self) -> i64 {
+        match self {
+            Self::Deliver { batch_ms, .. } => *batch_ms,
+            _ => 0,
+        }
+    }
+
     /// The step that the task is.
     #[must_use]
     pub fn step(&self) -> Step {

@@ -133,5 +133,6 @@ pub fn refuse(
         object: job.object(ordinal),
         parcel: Parcel::Response,
         to: Address::Backend,
+        batch_ms: 0,
     })
 }

@@ -243,9 +243,9 @@ fn stage(job: &Job, doors: &Doors) -> Result<Outcome> {
             answers,
         } => acknowledge::acknowledge(job, doors, x12, (*readable, *answers)),
         Task::Route { .. } => route::route(job, doors),
-        Task::Deliver { object, parcel, to } => {
-            deliver::deliver(job, doors, object, (*parcel, *to))
-        }
+        Task::Deliver {
+            object, parcel, to, ..
+        } => deliver::deliver(job, doors, object, (*parcel, *to)),
         Task::Respond { x12 } => respond::respond(job, doors, x12),
     }
 }

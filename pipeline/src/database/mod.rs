@@ -3,6 +3,7 @@
 //! Each method is one transaction or one statement. Amounts of work at a time are bounded, and what depends on a lease says so in its
 //! `WHERE`, so that a worker that was thought dead can change nothing.
 
+mod batch;
 mod facts;
 mod ledger;
 mod queue;

@@ -26,10 +26,12 @@ CREATE TABLE IF NOT EXISTS job (
     created_ms BIGINT NOT NULL,
     changed_ms BIGINT NOT NULL,
     reason TEXT NOT NULL,
-    note TEXT NOT NULL
+    note TEXT NOT NULL,
+    leader TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS job_by_arrival ON job (arrival, created_ms);
 CREATE INDEX IF NOT EXISTS job_by_state ON job (state, step);
+CREATE INDEX IF NOT EXISTS job_by_leader ON job (leader) WHERE leader <> '';
 CREATE TABLE IF NOT EXISTS outbox (
     job TEXT PRIMARY KEY REFERENCES job (id),
     created_ms BIGINT NOT NULL

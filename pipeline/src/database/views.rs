@@ -13,10 +13,10 @@ impl Database {
             .rows("SELECT direction, state, COUNT(*) AS n FROM arrival GROUP BY direction, state ORDER BY 1, 2")
             .await?;
         let jobs = self
-            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased') GROUP BY step, state ORDER BY 1, 2")
+            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased', 'batched') GROUP BY step, state ORDER BY 1, 2")
             .await?;
         let oldest = self
-            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased') ORDER BY created_ms LIMIT 1")
+            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased', 'batched') ORDER BY created_ms LIMIT 1")
             .await?;
         let triple = |row: &AnyRow| Ok((text(row, 0)?, text(row, 1)?, number(row, 2)?));
         Ok(Counts {

@@ -374,11 +374,21 @@ pub struct Acknowledge {
     pub claims: Claims,
     /// Which transaction sets are advised on with an 824: then records rejected in them do not go on.
     pub advice: Advice,
+    /// Seconds between answers: those of one kind that came to be in the meantime leave together, as one file. 0: each at once, by itself.
+    pub every_s: u32,
     /// Whether accepted transaction sets are listed one by one in a 997 or 999, and accepted claims in a 277CA.
     pub list_accepted: bool,
 }
 
 impl Acknowledge {
+    /// When an answer that comes to be now leaves, in milliseconds since 1970; 0: at once.
+    #[must_use]
+    pub fn batch_ms(&self, now_ms: i64) -> i64 {
+        let every = i64::from(self.every_s) * 1000;
+        let passed = now_ms.checked_rem_euclid(every);
+        passed.map_or(0, |passed| now_ms - passed + every)
+    }
+
     /// Whether there are answers beyond TA1, 997 and 999.
     #[must_use]
     pub fn has_further(&self) -> bool {
@@ -395,6 +405,7 @@ impl Default for Acknowledge {
             rejects: Rejects::Sets,
             claims: Claims::No,
             advice: Advice::No,
+            every_s: 0,
             list_accepted: true,
         }
     }

@@ -46,6 +46,7 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         object: job.object(0),
         parcel: Parcel::Response,
         to: Address::Backend,
+        batch_ms: 0,
     };
     Ok(Outcome {
         next: if account.said > 0 {
