@@ -59,11 +59,11 @@ pub use account::{
     Status, Totals, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
-    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
-    ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, NoteBasis,
-    Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity,
-    Verdict, acknowledge, acknowledge_claims, advise,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerAddress,
+    AnswerNumbers, AnswerSet, ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments,
+    ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy,
+    NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy,
+    Ta1Severity, Verdict, acknowledge, acknowledge_claims, advise,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;

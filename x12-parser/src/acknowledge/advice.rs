@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 
 use crate::acknowledge::accepted::AcceptedRecords;
 use crate::acknowledge::collect::{Collect, Item};
-use crate::acknowledge::{ControlNumbers, CountingNumbers};
+use crate::acknowledge::{AnswerAddress, ControlNumbers, CountingNumbers};
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::options::Options;
@@ -42,6 +42,8 @@ pub struct AdviceOptions<N = CountingNumbers> {
     pub time: String,
     /// Gives each answer its control numbers.
     pub numbers: N,
+    /// Between whom the answers go, if not between those of what is answered.
+    pub address: AnswerAddress,
     /// Which transaction sets it speaks of.
     pub sets: AdvisedSets,
     /// Whether 277CAs answer the claims: of theirs nothing is untold then.
@@ -56,6 +58,7 @@ impl<N> AdviceOptions<N> {
             date: date.into(),
             time: time.into(),
             numbers,
+            address: AnswerAddress::default(),
             sets: AdvisedSets::default(),
             claims_answered: false,
         }

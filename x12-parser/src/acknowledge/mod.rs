@@ -38,6 +38,7 @@ pub use claims::{
     ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource, acknowledge_claims,
 };
 use collect::{Collect, Item};
+pub use header::AnswerAddress;
 pub use note::{NoteBasis, Ta1Note, Ta1Severity};
 pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
@@ -102,6 +103,8 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub time: String,
     /// Gives each answer its control numbers.
     pub numbers: N,
+    /// Between whom the answers go, if not between those of what is answered.
+    pub address: AnswerAddress,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
     /// Notes that are to be taken otherwise than [`Ta1Note::severity`] says, as this partner wants it.
@@ -127,6 +130,7 @@ impl<N> AcknowledgmentOptions<N> {
             date: date.into(),
             time: time.into(),
             numbers,
+            address: AnswerAddress::default(),
             ta1: Ta1Policy::default(),
             ta1_severities: BTreeMap::new(),
             groups: GroupPolicy::default(),

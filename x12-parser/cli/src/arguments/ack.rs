@@ -6,7 +6,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 use x12_parser::{ControlNumber, Ta1Note, Ta1Severity};
 
-use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, time};
+use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, party, time};
 
 pub(super) const ACK_EXAMPLES: &str = "\
 Examples:
@@ -33,6 +33,18 @@ pub struct AckArguments {
     /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
     #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
     pub control_number: ControlNumber,
+    /// Who answers, ISA05 and ISA06, in place of the receiver of what is answered
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Addresses")]
+    pub sender: Option<(String, String)>,
+    /// Who is answered, ISA07 and ISA08, in place of its sender
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Addresses")]
+    pub receiver: Option<(String, String)>,
+    /// Application code of who answers, GS02
+    #[arg(long, value_name = "CODE", help_heading = "Addresses")]
+    pub group_sender: Option<String>,
+    /// Application code of who is answered, GS03
+    #[arg(long, value_name = "CODE", help_heading = "Addresses")]
+    pub group_receiver: Option<String>,
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,

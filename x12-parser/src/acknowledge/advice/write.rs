@@ -73,7 +73,7 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         most: usize,
     ) -> Self {
         Self {
-            envelopes: Envelopes::new(advice, ADVICE, [&how.date, &how.time]),
+            envelopes: Envelopes::new(advice, ADVICE, [&how.date, &how.time], &how.address),
             verdicts,
             how,
             most,
