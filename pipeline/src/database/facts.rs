@@ -272,6 +272,13 @@ fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
             .bind(state(code))
             .bind(format!("{said_in} {code}")),
         ),
+        _ => said_of_records(job, answered),
+    }
+}
+
+/// What a partner said of the records of a transaction set that we sent.
+fn said_of_records(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
+    match answered {
         Fact::AnsweredClaims { digest, said } => Some(
             sqlx::query("UPDATE transaction_set SET records = $2 WHERE digest = $1")
                 .bind(digest.clone())
