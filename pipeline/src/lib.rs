@@ -10,6 +10,7 @@ pub mod failpoint;
 pub mod failure;
 pub mod limits;
 pub mod object;
+mod secret_file;
 
 pub mod job;
 pub mod ledger;

@@ -56,7 +56,7 @@ pub(super) async fn lead(job: &Job, now_ms: i64, change: &mut AnyConnection) -> 
             continue;
         }
         let other: String = row.try_get("id").map_err(|error| unavailable(&error))?;
-        sqlx::query("UPDATE job SET leader = $2, state = $3, fence = fence + 1 WHERE id = $1")
+        sqlx::query("UPDATE job SET leader = $2, state = $3, fence = fence + 1 WHERE id = $1 AND state = 'ready' AND leader = ''")
             .bind(other)
             .bind(job.id.to_string())
             .bind(LED)
@@ -80,6 +80,35 @@ fn is_alike(one: &Task, other: &Task) -> bool {
         _ => None,
     };
     kind(one).is_some() && kind(one) == kind(other)
+}
+
+/// Keeps the arrivals that may end with a job from ending with another at the same time: each of the two would see the other's work as
+/// undone, and neither would end them.
+pub(super) async fn lock(job: &Job, change: &mut AnyConnection) -> Result<()> {
+    let (arrival, leader) = (job.arrival.to_string(), job.id.to_string());
+    if job.task.due_ms() == 0 {
+        return lock_arrival(&arrival, change).await;
+    }
+    let rows = sqlx::query("SELECT arrival FROM job WHERE id = $1 OR leader = $1 ORDER BY arrival")
+        .bind(leader)
+        .fetch_all(&mut *change)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    for row in rows {
+        let arrival: String = row
+            .try_get("arrival")
+            .map_err(|error| unavailable(&error))?;
+        lock_arrival(&arrival, change).await?;
+    }
+    Ok(())
+}
+
+async fn lock_arrival(arrival: &str, change: &mut AnyConnection) -> Result<()> {
+    let locked = sqlx::query("UPDATE arrival SET state = state WHERE id = $1")
+        .bind(arrival)
+        .execute(&mut *change)
+        .await;
+    locked.map(drop).map_err(|error| unavailable(&error))
 }
 
 /// Settles what was delivered with a job as the job is settled; their arrivals may have ended with that.

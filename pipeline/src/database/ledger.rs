@@ -61,6 +61,7 @@ impl Ledger for Database {
 
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
         let mut change = self.change().await?;
+        super::batch::lock(job, &mut change).await?;
         let settled = Settled {
             state: "done",
             reason: "",
@@ -101,6 +102,7 @@ impl Ledger for Database {
         now_ms: i64,
     ) -> Result<bool> {
         let mut change = self.change().await?;
+        super::batch::lock(job, &mut change).await?;
         let state = match (failure, again_ms) {
             (_, Some(_)) => "ready",
             (Failure::Quarantine(_), None) => "quarantined",

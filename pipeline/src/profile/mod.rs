@@ -27,6 +27,8 @@ pub struct Settings {
     pub retry: Retry,
     /// Where our own systems leave submissions and find results.
     pub backend: Backend,
+    /// Where the ledger is.
+    pub database: DatabaseSettings,
     /// Our keys: files, never the keys themselves.
     pub keys: KeyFiles,
     /// How large things may become.
@@ -108,6 +110,15 @@ impl Default for Backend {
             folder: "backend".into(),
         }
     }
+}
+
+/// Where the ledger is: in the home folder, unless there is a server for it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// A file with the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`: nobody but its owner may
+    /// read it.
+    pub url_file: Option<PathBuf>,
 }
 
 /// Our keys, from the home folder. What is missing is made at the first start.
