@@ -58,8 +58,9 @@ fn each_check_fails_when_what_it_checks_is_changed() {
 /// The clean samples of a guide, and made-up documents of it.
 fn documents(known: &Known) -> Vec<Document> {
     let mut documents = samples();
+    let folder = format!("{}/", known.id);
     documents.retain(|document| {
-        document.name.starts_with(&known.id) && !document.name.contains("broken/")
+        document.name.starts_with(&folder) && !document.name.contains("broken/")
     });
     let guide = known.reference();
     documents.extend((0..MADE_UP).map(|seed| Document {

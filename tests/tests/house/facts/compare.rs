@@ -7,7 +7,14 @@ use serde_json::Value;
 use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage};
 
 /// Loops of the facts that only group: their children stand in what is around them.
-const WRAPPERS: [&str; 4] = ["HEADER", "DETAIL", "FOOTER", "LS_LOOP"];
+const WRAPPERS: [&str; 6] = [
+    "HEADER",
+    "DETAIL",
+    "TABLE2AREA2",
+    "TABLE2AREA3",
+    "FOOTER",
+    "LS_LOOP",
+];
 
 /// Our names of external code lists, by those of the facts; lists that have no name here are checked by nobody.
 const LISTS: [(&str, &str); 5] = [
