@@ -290,6 +290,8 @@ pub struct Check {
     /// Types of check by the numbers of SNIP, `"1-5"`: all by default.
     #[serde(deserialize_with = "guides::snip")]
     pub snip: SnipTypes,
+    /// Guides beside those that are built in, or in their place: files, from the home folder.
+    pub guides: Vec<PathBuf>,
     /// Packs of rules for lines of service: `ambulance`.
     pub packs: Vec<String>,
     /// What the partner wants otherwise than a guide has it: overlays, from the home folder, laid one over the other.

@@ -68,6 +68,9 @@ pub enum Verb {
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
+    /// Say what a guide has, or what a finding means.
+    #[command(before_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
     /// Print the JSON Schema of a guide's shape `named`.
     #[command(before_long_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
@@ -132,6 +135,12 @@ pub struct GuideArguments {
     /// left out rejects nothing.
     #[arg(long, value_name = "TYPES")]
     pub snip: Option<SnipTypes>,
+
+    /// Know this guide too, in place of the one of its identifier and transaction set if there is one; several may be given
+    ///
+    /// schemas/README.md shows how a guide is written.
+    #[arg(long = "guide", value_name = "FILE")]
+    pub own_guides: Vec<PathBuf>,
 
     /// Follow the rules of this line of service, as far as a document is about it; several may be given
     #[arg(long = "pack", value_name = "NAME")]
@@ -489,6 +498,34 @@ Examples:
   x12conv synth 837P --fault bad-code --count 3            with faults; where they are is told on stderr
 
 Nobody is meant: names, numbers and addresses are made up. The same seed gives the same bytes.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  x12conv explain                       all guides
+  x12conv explain 837P                  loops and segments, with usage (R, S), repeats and labels
+  x12conv explain 837P 2300/CLM         elements, types, lengths and codes of one place
+  x12conv explain 837P 2300 --rules     what is checked there beyond single elements, and who says so
+  x12conv explain element-code          what a finding means, and what an answer says of it";
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A guide, by its identifier or what people call it, or the name of a finding or rule; none: all guides
+    #[arg(value_name = "GUIDE|FINDING")]
+    pub what: Option<String>,
+    /// A place in the guide, as findings name it: `2300`, `2300/CLM`, `2300/CLM05`, `2300/REF[G1]`
+    pub place: Option<String>,
+    /// Elements and components too
+    #[arg(long, requires = "what")]
+    pub elements: bool,
+    /// Rules over several segments, with their sources, in place of what stands
+    #[arg(long, requires = "what", conflicts_with = "elements")]
+    pub rules: bool,
+    #[command(flatten)]
+    pub guides: GuideArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
