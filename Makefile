@@ -11,6 +11,8 @@ demo: programs
 
 test: $(PYTHON) packages
 	$(CARGO) test --workspace --locked
+	@echo "the road once more, its ledger in a PostgreSQL server of its own"
+	@.ci/with-postgres $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
 
 lint: tools packages
 	$(CARGO) fmt --all --check
@@ -31,13 +33,15 @@ programs: tools packages
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
-# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, and strace lets disks fail.
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail, and
+# the ledger is tested in PostgreSQL too.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
 	| grep -q . || .ci/install libclang-dev
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
+	@command -v psql >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || .ci/install postgresql
 
 # pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
 $(PYTHON):

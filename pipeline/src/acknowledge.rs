@@ -1,12 +1,11 @@
-//! Answers what came in: TA1, 997, 999 and 277CA to the sender, a verdict on every transaction set for the next stage, a decision on every
+//! Answers what came in: TA1, 997, 999 and what is further asked for to the sender, a verdict on every transaction set for the next stage, a decision on every
 //! interchange for the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
 use x12_parser::{
-    AcceptedRecords, AcknowledgmentOptions, AnswerSet, ClaimAcknowledgmentOptions, ClaimSource,
-    Decided, Decision, Error, GroupDecision, RecordVerdicts, SetDecision, Ta1Note, Verdict,
-    acknowledge_claims,
+    AcceptedRecords, AcknowledgmentOptions, AnswerSet, Decided, Decision, Error, GroupDecision,
+    RecordVerdicts, SetDecision, Ta1Note, Verdict,
 };
 
 use crate::clock::x12_date_and_time;
@@ -14,12 +13,15 @@ use crate::doors::Doors;
 use crate::drawn::Drawn;
 use crate::envelope::Envelope;
 use crate::failpoint::{Point, reach};
-use crate::failure::{Failure, Result};
-use crate::job::{Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, SetFact, Task};
+use crate::failure::Result;
+use crate::further::further;
+use crate::job::{
+    Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, Readable, SetFact, Task,
+};
 use crate::noted::Noted;
 use crate::object::ObjectId;
-use crate::paper::{open, readable, seal};
-use crate::profile::{Claims, Profile};
+use crate::paper::{self, open, seal};
+use crate::profile::{Acknowledge, Advice, Claims, Profile};
 use crate::seal::Sealer;
 use crate::verdict::{Fate, VerdictWriter};
 
@@ -29,7 +31,7 @@ const GROUPS_NAMED: usize = 3;
 /// Milliseconds of a day.
 const DAY_MS: i64 = 86_400_000;
 
-/// Does a [`Task::Acknowledge`]. The answers are object 0, the verdicts object 1, the answers to claims object 2.
+/// Does a [`Task::Acknowledge`]. The answers are object 0, the verdicts object 1, those of [`further`] object 2 and 3.
 ///
 /// # Errors
 /// A failure to read or write, or of the ledger.
@@ -37,7 +39,7 @@ pub fn acknowledge(
     job: &Job,
     doors: &Doors,
     x12: &ObjectId,
-    (lines, answers): (Option<ObjectId>, bool),
+    (readable, answers): (Option<Readable>, bool),
 ) -> Result<Outcome> {
     let profile = doors.profile(&job.partner)?;
     let envelopes = envelopes(job, doors)?;
@@ -48,7 +50,8 @@ pub fn acknowledge(
         verdicts: VerdictWriter(seal(job, doors, 1)?),
         noted: Noted::new(job, doors),
         envelopes: &envelopes,
-        accepted: (profile.acknowledge.claims != Claims::No).then(AcceptedRecords::default),
+        accepted: AcceptedRecords::default(),
+        policy: &profile.acknowledge,
         groups: Vec::new(),
         group: Tally::default(),
         interchange: Tally::default(),
@@ -62,9 +65,8 @@ pub fn acknowledge(
         doors.options(&job.partner)?,
         |told| record.decided(told),
     );
-    // A document that breaks off is answered all the same, and nothing of it goes on: no claim of it is told as accepted.
-    let is_whole = readable(read)?.is_ok();
-    let lines = lines.filter(|_| is_whole);
+    // A document that breaks off is answered all the same; what goes on are the interchanges before.
+    let _ = paper::readable(read)?;
     let answered = answer.finish()?.bytes > 0;
     let note = format!(
         "{} sets accepted, {} rejected",
@@ -73,8 +75,8 @@ pub fn acknowledge(
     record.verdicts.0.finish()?;
     let (accepted, facts) = (record.accepted, record.noted.finish());
     let mut next = vec![Task::Route {
-        x12: *x12,
-        lines,
+        x12: readable.map_or(*x12, |readable| readable.x12),
+        lines: readable.map(|readable| readable.lines),
         verdicts: Some(job.object(1)),
         answers,
     }];
@@ -83,41 +85,13 @@ pub fn acknowledge(
             object: job.object(0),
             parcel: Parcel::Acknowledgment,
             to: Address::Partner,
+            batch_ms: profile.acknowledge.batch_ms(doors.clock.now_ms()),
         });
     }
-    if let Some(accepted) = accepted.filter(|it| is_whole && it.has_claims()) {
-        let numbers = how.numbers.further();
-        next.push(claims(job, doors, x12, (&accepted, numbers))?);
+    if let Some(Readable { x12, .. }) = readable {
+        next.extend(further(job, doors, &x12, (&accepted, how.numbers))?);
     }
     Ok(Outcome { next, facts, note })
-}
-
-/// Answers the claims of what is accepted.
-fn claims(
-    job: &Job,
-    doors: &Doors,
-    x12: &ObjectId,
-    (accepted, numbers): (&AcceptedRecords, Drawn<'_>),
-) -> Result<Task> {
-    let profile = doors.profile(&job.partner)?;
-    let (date, time) = x12_date_and_time(doors.clock.now_ms());
-    let mut how = ClaimAcknowledgmentOptions::new(date, time, numbers);
-    (how.received, _) = x12_date_and_time(job.received_ms);
-    how.list_accepted = profile.acknowledge.list_accepted;
-    if profile.acknowledge.claims == Claims::AsClearinghouse {
-        how.source = ClaimSource::Clearinghouse;
-    }
-    let mut answer = seal(job, doors, 2)?;
-    let (document, options) = (open(job, doors, x12)?, doors.options(&job.partner)?);
-    let written = acknowledge_claims(document, &mut answer, accepted, &mut how, options);
-    let broken = |_| Failure::permanent("claims-broken", "the claims are not those of before");
-    readable(written)?.map_err(broken)?;
-    answer.finish()?;
-    Ok(Task::Deliver {
-        object: job.object(2),
-        parcel: Parcel::Claims,
-        to: Address::Partner,
-    })
 }
 
 /// What was recorded of the interchanges when they were validated: the document need not be read for it again.
@@ -185,8 +159,9 @@ struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
     noted: Noted<'a>,
     envelopes: &'a [Envelope],
-    /// The verdicts on claims, if these are answered, so that those rejected are left out.
-    accepted: Option<AcceptedRecords>,
+    /// The verdicts, for further answers.
+    accepted: AcceptedRecords,
+    policy: &'a Acknowledge,
     /// How the groups of the interchange in hand were answered: by a 999, `P 1/2`.
     groups: Vec<(AnswerSet, String)>,
     /// Of the group in hand, of the groups of the interchange in hand, and of the interchanges before it.
@@ -228,8 +203,8 @@ impl Tally {
 
 impl Record<'_> {
     fn decided(&mut self, decided: Decided) -> std::result::Result<(), Error> {
-        if let Some(accepted) = &mut self.accepted {
-            accepted.note(&decided);
+        if self.policy.has_further() {
+            self.accepted.note(&decided);
         }
         match decided {
             Decided::Set(set) => self.set(set),
@@ -248,16 +223,12 @@ impl Record<'_> {
         };
         *count += 1;
         let at = [set.interchange, set.group, set.set];
-        let answered = set
-            .records
-            .as_ref()
-            .filter(|_| self.accepted.is_some() && is_good);
-        let answered = answered.filter(|records| records.has_claim_answer());
-        self.verdicts.set(at, fate(is_good, answered))?;
-        for [first, last] in answered
-            .into_iter()
-            .flat_map(RecordVerdicts::rejected_ranges)
-        {
+        let records = set.records.as_ref().filter(|_| is_good);
+        let answered = records.and_then(|records| Some((self.answer_to(records)?, records)));
+        let rejecting = answered.map(|(_, records)| records);
+        self.verdicts.set(at, fate(is_good, rejecting))?;
+        let ranges = rejecting.map(RecordVerdicts::rejected_ranges);
+        for [first, last] in ranges.into_iter().flatten() {
             self.verdicts.records(first, last)?;
         }
         self.noted.push(Fact::Set(SetFact {
@@ -267,9 +238,19 @@ impl Record<'_> {
             st01: set.st01,
             st02: set.st02,
             state,
-            answer: answered.map(of_records).unwrap_or_default(),
+            records: answered.map(of_records).unwrap_or_default(),
+            ..SetFact::default()
         }))?;
         Ok(())
+    }
+
+    /// Which answer tells of the records of an accepted transaction set: those it rejects do not go on.
+    fn answer_to(&self, records: &RecordVerdicts) -> Option<&'static str> {
+        let Acknowledge { claims, advice, .. } = self.policy;
+        if *claims != Claims::No && records.has_claim_answer() {
+            return Some("277CA");
+        }
+        (*advice != Advice::No).then_some("824")
     }
 
     /// What a group rejects as a whole is rejected in all its parts.
@@ -376,9 +357,10 @@ fn fate(is_good: bool, answered: Option<&RecordVerdicts>) -> Fate {
 }
 
 /// How the records of a transaction set were answered.
-fn of_records(records: &RecordVerdicts) -> String {
+fn of_records((answer, records): (&str, &RecordVerdicts)) -> String {
     let (received, rejected) = (records.received.records, records.rejected.records);
-    format!("277CA: {rejected} of {received} claims rejected")
+    let what = records.record.name();
+    format!("{answer}: {rejected} of {received} {what}s rejected")
 }
 
 /// How many groups were answered by each kind of transaction set.

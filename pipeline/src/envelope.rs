@@ -11,6 +11,9 @@ use crate::profile::Profile;
 /// Interchanges, and groups, that one document may have.
 const MOST: usize = 100_000;
 
+/// The guide of claim acknowledgments, whatever its errata.
+const CLAIMS_GUIDE: &str = "005010X214";
+
 /// An interchange.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Envelope {
@@ -24,7 +27,7 @@ pub struct Envelope {
     pub isa15: String,
     /// GS01, GS02 and GS03 of its groups.
     pub groups: Vec<[String; 3]>,
-    /// Whether acknowledgments are among it: TA1 segments, or groups of 999s or 997s.
+    /// Whether acknowledgments are among it: TA1 segments, or groups of 999s, 997s, 277CAs or 824s.
     pub answers: bool,
 }
 
@@ -109,7 +112,11 @@ fn see(segment: &Segment<'_>, envelopes: &mut Vec<Envelope>) -> usize {
         }
         b"GS" => {
             if let Some(envelope) = envelopes.last_mut() {
-                envelope.answers |= text(1) == "FA";
+                envelope.answers |= match &*text(1) {
+                    "FA" | "AG" => true,
+                    "HN" => text(8).starts_with(CLAIMS_GUIDE),
+                    _ => false,
+                };
                 envelope.groups.push([text(1), text(2), text(3)]);
                 return 1;
             }

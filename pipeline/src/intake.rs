@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
+use crate::cipher::hex;
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
@@ -314,7 +315,7 @@ fn identity(doors: &Doors, door: &Door, offer: &Offer, sealed: &Sealed) -> Resul
         transfer.extend_from_slice(part);
     }
     let digest = doors.vault.digest("transfer", &transfer);
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&digest))
 }
 
 /// A file's name as operators may see it.

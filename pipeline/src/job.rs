@@ -53,6 +53,8 @@ pub enum Parcel {
     Acknowledgment,
     /// 277CA, X12.
     Claims,
+    /// 824, X12.
+    Advice,
     /// Accepted transaction sets as JSON, a line each.
     Document,
     /// A submission as X12.
@@ -67,6 +69,7 @@ impl Parcel {
     pub fn name(self) -> &'static str {
         match self {
             Self::Acknowledgment => "acknowledgment",
+            Self::Advice => "advice",
             Self::Claims => "claims",
             Self::Document => "document",
             Self::Interchange => "interchange",
@@ -78,10 +81,19 @@ impl Parcel {
     #[must_use]
     pub fn ending(self) -> &'static str {
         match self {
-            Self::Acknowledgment | Self::Claims | Self::Interchange => "edi",
+            Self::Acknowledgment | Self::Advice | Self::Claims | Self::Interchange => "edi",
             Self::Document | Self::Response => "ndjson",
         }
     }
+}
+
+/// What of a document can be read to its end: all of it, or, where it breaks off, the interchanges before.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Readable {
+    /// As X12.
+    pub x12: ObjectId,
+    /// As JSON, a line for each transaction set.
+    pub lines: ObjectId,
 }
 
 /// What one job is to do. Objects are named, never carried.
@@ -108,8 +120,8 @@ pub enum Task {
     Validate {
         /// The document as X12.
         x12: ObjectId,
-        /// The same as JSON, a line for each transaction set; absent if it could not be read to its end, or goes out.
-        lines: Option<ObjectId>,
+        /// What of it goes on if it is accepted; absent if nothing can be read to its end, and of what goes out.
+        readable: Option<Readable>,
         /// Which way it goes.
         direction: Direction,
     },
@@ -118,15 +130,15 @@ pub enum Task {
         /// The document as X12.
         x12: ObjectId,
         /// As in [`Task::Validate`].
-        lines: Option<ObjectId>,
+        readable: Option<Readable>,
         /// Whether a partner's acknowledgments are among it.
         answers: bool,
     },
     /// Send on what is good.
     Route {
-        /// The document as X12.
+        /// The document as X12, as far as it can be read.
         x12: ObjectId,
-        /// As in [`Task::Validate`].
+        /// The same as JSON, a line for each transaction set; absent if nothing can be read to its end, and of what goes out.
         lines: Option<ObjectId>,
         /// The verdict on each transaction set; absent for what goes out.
         verdicts: Option<ObjectId>,
@@ -141,6 +153,8 @@ pub enum Task {
         parcel: Parcel,
         /// To whom.
         to: Address,
+        /// Not before this moment, in milliseconds since 1970, and together with others like it; 0: at once, and alone.
+        batch_ms: i64,
     },
     /// Correlate a partner's acknowledgments with what was sent.
     Respond {
@@ -150,6 +164,15 @@ pub enum Task {
 }
 
 impl Task {
+    /// When it is to be done, in milliseconds since 1970; 0: at once.
+    #[must_use]
+    pub fn due_ms(&self) -> i64 {
+        match self {
+            Self::Deliver { batch_ms, .. } => *batch_ms,
+            _ => 0,
+        }
+    }
+
     /// The step that the task is.
     #[must_use]
     pub fn step(&self) -> Step {
@@ -269,6 +292,24 @@ pub enum Fact {
         /// IK501 or AK501.
         code: String,
     },
+    /// A partner answered the claims of a transaction set that we sent.
+    AnsweredClaims {
+        /// The digest of the reference of the set.
+        digest: String,
+        /// What was said: `277CA: 2 of 5 claims rejected`.
+        said: String,
+    },
+    /// A partner advised on a transaction set that we sent.
+    Advised {
+        /// GS06 of its group.
+        gs06: String,
+        /// ST01 of what we sent.
+        st01: String,
+        /// ST02 of what we sent.
+        st02: String,
+        /// What was said: `824 TR`.
+        said: String,
+    },
 }
 
 /// An interchange.
@@ -322,6 +363,8 @@ pub struct SetFact {
     pub st02: String,
     /// `accepted`, `rejected`, `made`, `not answered`.
     pub state: &'static str,
-    /// How it was answered beyond that: `5 of 10 claims rejected`.
-    pub answer: String,
+    /// How its records were answered: `277CA: 5 of 10 claims rejected`.
+    pub records: String,
+    /// The digest of its reference (BHT03), if we sent it: claim acknowledgments name it so. Empty if there is none.
+    pub digest: String,
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::failure::{Failure, Result};
 use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
-use crate::object::JobId;
+use crate::object::{JobId, ObjectId};
 
 /// Something that came in through a door.
 #[derive(Clone, Debug)]
@@ -82,6 +82,20 @@ pub enum Reference<'a> {
         gs01: &'a str,
         /// GS06.
         gs06: &'a str,
+    },
+    /// TRN02 of a 277CA, by its digest.
+    Batch {
+        /// The digest of BHT03.
+        digest: &'a str,
+    },
+    /// OTI08 to OTI10 of an 824.
+    Set {
+        /// GS06.
+        gs06: &'a str,
+        /// ST01.
+        st01: &'a str,
+        /// ST02.
+        st02: &'a str,
     },
 }
 
@@ -190,6 +204,11 @@ pub trait Ledger: Send + Sync {
 
     /// Records what a job made and what follows, and settles it; false if its lease is lost, and then nothing changes.
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool>;
+
+    /// What is delivered with a job that is not delivered alone, its own object among them, in order. When such a job is first leased it
+    /// takes along all to its partner of the same kind that are due then, and they are settled with it: so it is the same again whenever
+    /// the job is done again.
+    async fn batch(&self, job: JobId) -> Result<Vec<ObjectId>>;
 
     /// Records that a job failed: to be done again at a moment, or, without one, never; false if its lease is lost.
     async fn fail(

@@ -10,6 +10,7 @@ pub mod failpoint;
 pub mod failure;
 pub mod limits;
 pub mod object;
+mod secret_file;
 
 pub mod job;
 pub mod ledger;
@@ -29,6 +30,7 @@ mod noted;
 mod paper;
 
 mod envelope;
+mod further;
 mod verdict;
 mod whole;
 

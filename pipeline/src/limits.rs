@@ -38,3 +38,6 @@ pub const PGP_SIGNATURES: usize = 8;
 
 /// How far a signer's clock may be ahead of ours.
 pub const PGP_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// Answers that leave as one file.
+pub const BATCH: usize = 10_000;

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::cipher::hex;
 use crate::doors::Doors;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Job, Language, Parcel, Task};
@@ -69,6 +70,13 @@ pub fn readable<T>(
     }
 }
 
+/// The digest by which the ledger finds a transaction set again that was sent to a partner under a reference, in hexadecimal.
+#[must_use]
+pub fn digest(doors: &Doors, partner: &str, reference: &[u8]) -> String {
+    let value = [partner.as_bytes(), b"\0", reference].concat();
+    hex(&doors.vault.digest("set-reference", &value))
+}
+
 /// Appends a line of JSON to an object.
 ///
 /// # Errors
@@ -125,5 +133,6 @@ pub fn refuse(
         object: job.object(ordinal),
         parcel: Parcel::Response,
         to: Address::Backend,
+        batch_ms: 0,
     })
 }

@@ -44,6 +44,7 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
             object: x12,
             parcel: Parcel::Interchange,
             to: Address::Partner,
+            batch_ms: 0,
         }),
         (Some(lines), Some(verdicts)) => {
             let mut noted = Noted::new(job, doors);
@@ -55,10 +56,14 @@ pub fn route(job: &Job, doors: &Doors) -> Result<Outcome> {
                     object,
                     parcel: Parcel::Document,
                     to: Address::Backend,
+                    batch_ms: 0,
                 });
             }
         }
-        (None, Some(_)) => outcome.note = "nothing forwarded: the document breaks off".to_owned(),
+        (None, Some(_)) => {
+            outcome.note =
+                "nothing forwarded: the document breaks off in its first interchange".to_owned()
+        }
     }
     if answers {
         outcome.next.push(Task::Respond { x12 });

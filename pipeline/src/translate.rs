@@ -1,8 +1,11 @@
 //! X12 to JSON, or a submission to X12 under our envelope, with control numbers of the ledger.
 
+use std::io::{self, Read as _};
+
 use x12_parser::{
-    Addresses, ControlNumbers as _, Envelope, Error, GroupAddress, InterchangeAddress, Per, Shape,
-    readdress, to_json, to_x12,
+    Addresses, ControlNumbers as _, Envelope, Error, GroupAddress, InterchangeAddress, Per,
+    SetRecords, Shape, Visit, Withheld, readdress, survey_records, to_json, to_x12,
+    visit_envelopes,
 };
 
 use crate::clock::x12_date_and_time;
@@ -10,15 +13,16 @@ use crate::doors::Doors;
 use crate::drawn::Drawn;
 use crate::failure::Result;
 use crate::job::{
-    Direction, Fact, GroupFact, InterchangeFact, Job, Language, Outcome, SetFact, Task,
+    Direction, Fact, GroupFact, InterchangeFact, Job, Language, Outcome, Readable, SetFact, Task,
 };
 use crate::noted::Noted;
 use crate::object::ObjectId;
-use crate::paper::{open, readable, refuse, seal};
+use crate::paper::{digest, open, readable, refuse, seal};
 use crate::profile::Profile;
+use crate::store::failure;
 
-/// Does a [`Task::Translate`]. What came in becomes lines of JSON, object 0; a submission becomes X12, object 0, and under our envelope
-/// object 1; why it cannot is object 2.
+/// Does a [`Task::Translate`]. What came in becomes lines of JSON, object 0, of its interchanges that are whole, object 1, if it breaks off;
+/// a submission becomes X12, object 0, and under our envelope object 1; why it cannot is object 2.
 ///
 /// # Errors
 /// A failure to read or write, or of the ledger.
@@ -34,33 +38,67 @@ pub fn translate(
     }
 }
 
-/// A document that breaks off has no lines: it is answered, and nothing of it goes on.
+/// Of a document that breaks off the interchanges before are copied, and only they may go on.
 fn inbound(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
-    let mut out = seal(job, doors, 0)?;
-    let document = open(job, doors, x12)?;
-    let read = to_json(
-        document,
-        &mut out,
-        Shape::Loops,
-        Per::Set,
-        doors.options(&job.partner)?,
-    );
-    let (lines, note) = match readable(read)? {
-        Ok(()) => {
-            let bytes = out.finish()?.bytes;
-            (Some(job.object(0)), format!("{bytes} bytes of JSON"))
-        }
-        Err(_) => (None, "breaks off".to_owned()),
+    let mut read = Readable {
+        x12: *x12,
+        lines: job.object(0),
     };
+    let mut written = lines(job, doors, &read.x12)?;
+    let mut note = "";
+    if written.is_err() {
+        note = "breaks off; ";
+        if let Some(before) = before_break(job, doors, x12)? {
+            read.x12 = before;
+            written = lines(job, doors, &before)?;
+        }
+    }
+    let bytes = written.as_ref().copied().unwrap_or(0);
     Ok(Outcome {
         next: vec![Task::Validate {
             x12: *x12,
-            lines,
+            readable: written.is_ok().then_some(read),
             direction: Direction::Inbound,
         }],
-        note,
+        note: format!("{note}{bytes} bytes of JSON"),
         ..Outcome::default()
     })
+}
+
+/// Writes a document as lines of JSON, object 0: how many bytes, or why it breaks off.
+fn lines(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<std::result::Result<u64, Error>> {
+    let mut out = seal(job, doors, 0)?;
+    let (document, options) = (open(job, doors, x12)?, doors.options(&job.partner)?);
+    let read = to_json(document, &mut out, Shape::Loops, Per::Set, options);
+    Ok(match readable(read)? {
+        Ok(()) => Ok(out.finish()?.bytes),
+        Err(error) => Err(error),
+    })
+}
+
+/// The interchanges before the one in which a document breaks off, copied to object 1; none if it is the first.
+fn before_break(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Option<ObjectId>> {
+    let (mut passed, mut bytes) = (0, 0);
+    let (document, options) = (open(job, doors, x12)?, doors.options(&job.partner)?);
+    let read = visit_envelopes(document, options, |visit| {
+        match visit {
+            Visit::Segment(visited) => {
+                passed = visited.offset + visited.segment.raw().len() as u64;
+            }
+            Visit::CloseInterchange => bytes = passed,
+            _ => {}
+        }
+        Ok(())
+    });
+    let _ = readable(read)?;
+    if bytes == 0 {
+        return Ok(None);
+    }
+    let mut out = seal(job, doors, 1)?;
+    let mut before = open(job, doors, x12)?.take(bytes);
+    io::copy(&mut before, &mut out).map_err(|error| failure(&error))?;
+    out.finish()?;
+    Ok(Some(job.object(1)))
 }
 
 fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> Result<Outcome> {
@@ -68,7 +106,7 @@ fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> R
         Ok(facts) => Ok(Outcome {
             next: vec![Task::Validate {
                 x12: job.object(1),
-                lines: None,
+                readable: None,
                 direction: Direction::Outbound,
             }],
             note: "under our envelope".to_owned(),
@@ -103,15 +141,18 @@ fn written(
             job.object(0)
         }
     };
+    let options = doors.options(&job.partner)?;
+    let mut noted = Noted::new(job, doors);
+    let read = survey_records(open(job, doors, &x12)?, options, |set| {
+        Ok(noted.push(made(job, doors, set))?)
+    });
+    if let Err(error) = readable(read)? {
+        return Ok(Err(error));
+    }
     let profile = doors.profile(&job.partner)?;
-    let mut ours = OurEnvelope::new(job, doors, profile);
+    let mut ours = OurEnvelope::new(job, doors, (profile, noted));
     let mut out = seal(job, doors, 1)?;
-    let read = readdress(
-        open(job, doors, &x12)?,
-        &mut out,
-        &mut ours,
-        doors.options(&job.partner)?,
-    );
+    let read = readdress(open(job, doors, &x12)?, &mut out, &mut ours, options);
     let counts = match readable(read)? {
         Ok(counts) => counts,
         Err(error) => return Ok(Err(error)),
@@ -122,6 +163,23 @@ fn written(
         return Ok(Err(Error::Envelope { what, at: 0 }));
     }
     Ok(Ok(ours.noted.finish()))
+}
+
+/// A transaction set that is about to be sent.
+fn made(job: &Job, doors: &Doors, set: &SetRecords) -> Fact {
+    let place = &set.envelope;
+    let reference = set.reference.as_ref().map(Withheld::reveal);
+    let digest = reference.map(|reference| digest(doors, &job.partner, reference));
+    Fact::Set(SetFact {
+        interchange: place.interchange,
+        group: place.group,
+        ordinal: place.set,
+        st01: place.st(1).to_owned(),
+        st02: place.st(2).to_owned(),
+        state: "made",
+        digest: digest.unwrap_or_default(),
+        ..SetFact::default()
+    })
 }
 
 /// The envelope under which we send to a partner.
@@ -136,14 +194,14 @@ struct OurEnvelope<'a> {
 }
 
 impl<'a> OurEnvelope<'a> {
-    fn new(job: &'a Job, doors: &'a Doors, profile: &'a Profile) -> Self {
+    fn new(job: &'a Job, doors: &'a Doors, (profile, noted): (&'a Profile, Noted<'a>)) -> Self {
         let (date, time) = x12_date_and_time(doors.clock.now_ms());
         Self {
             profile,
             numbers: Drawn::new(job, doors),
             date,
             time,
-            noted: Noted::new(job, doors),
+            noted,
             groups: 0,
         }
     }
@@ -197,19 +255,6 @@ impl Addresses for OurEnvelope<'_> {
             gs05: self.time.clone(),
             gs06,
         })
-    }
-
-    fn set(&mut self, received: &Envelope) -> std::result::Result<String, Error> {
-        self.noted.push(Fact::Set(SetFact {
-            interchange: received.interchange,
-            group: received.group,
-            ordinal: received.set,
-            st01: received.st(1).to_owned(),
-            st02: received.st(2).to_owned(),
-            state: "made",
-            answer: String::new(),
-        }))?;
-        Ok(received.st(2).to_owned())
     }
 }
 

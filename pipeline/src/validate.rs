@@ -5,9 +5,9 @@ use x12_parser::Summary;
 use crate::doors::Doors;
 use crate::envelope::{self, Envelope};
 use crate::failure::{Failure, Result};
-use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
+use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Readable, Task};
 use crate::object::ObjectId;
-use crate::paper::{open, put_line, readable, refuse, seal};
+use crate::paper::{self, open, put_line, refuse, seal};
 
 /// Does a [`Task::Validate`]. The findings are object 0.
 ///
@@ -17,7 +17,7 @@ pub fn validate(
     job: &Job,
     doors: &Doors,
     x12: &ObjectId,
-    (lines, direction): (Option<ObjectId>, Direction),
+    (readable, direction): (Option<Readable>, Direction),
 ) -> Result<Outcome> {
     let envelopes = envelope::read(open(job, doors, x12)?, doors.options(&job.partner)?)?;
     if direction == Direction::Inbound {
@@ -32,14 +32,14 @@ pub fn validate(
         Direction::Inbound => {
             outcome.next.push(Task::Acknowledge {
                 x12: *x12,
-                lines,
+                readable,
                 answers: envelopes.iter().any(|envelope| envelope.answers),
             });
             outcome.facts = envelopes.iter().zip(1..).map(received).collect();
         }
         Direction::Outbound if checked.is_good() => outcome.next.push(Task::Route {
             x12: *x12,
-            lines,
+            lines: None,
             verdicts: None,
             answers: false,
         }),
@@ -104,7 +104,7 @@ fn check(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Checked> {
     let read = x12_parser::validate(document, doors.options(&job.partner)?, |finding| {
         Ok(put_line(&mut findings, finding)?)
     });
-    let summary = readable(read)?.ok();
+    let summary = paper::readable(read)?.ok();
     findings.finish()?;
     Ok(Checked { summary })
 }

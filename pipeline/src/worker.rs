@@ -234,18 +234,18 @@ fn stage(job: &Job, doors: &Doors) -> Result<Outcome> {
         } => translate::translate(job, doors, plain, (*language, *direction)),
         Task::Validate {
             x12,
-            lines,
+            readable,
             direction,
-        } => validate::validate(job, doors, x12, (*lines, *direction)),
+        } => validate::validate(job, doors, x12, (*readable, *direction)),
         Task::Acknowledge {
             x12,
-            lines,
+            readable,
             answers,
-        } => acknowledge::acknowledge(job, doors, x12, (*lines, *answers)),
+        } => acknowledge::acknowledge(job, doors, x12, (*readable, *answers)),
         Task::Route { .. } => route::route(job, doors),
-        Task::Deliver { object, parcel, to } => {
-            deliver::deliver(job, doors, object, (*parcel, *to))
-        }
+        Task::Deliver {
+            object, parcel, to, ..
+        } => deliver::deliver(job, doors, object, (*parcel, *to)),
         Task::Respond { x12 } => respond::respond(job, doors, x12),
     }
 }

@@ -1,4 +1,4 @@
-//! KDL files that users keep for themselves, overlays and external code lists, read at run time.
+//! KDL files that users keep for themselves, guides, overlays and external code lists, read at run time.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -56,6 +56,15 @@ impl UserFile {
     /// Every fault found in it, with line and column.
     pub fn overlay(&self, catalog: &Catalog) -> Result<Guide, Vec<Error>> {
         catalog.overlay(&self.name, self.text()?)
+    }
+
+    /// Compiles it as a guide, see [`Catalog::compile`].
+    ///
+    /// # Errors
+    ///
+    /// Every fault found in it, with line and column.
+    pub fn guide(&self, catalog: &Catalog) -> Result<Guide, Vec<Error>> {
+        catalog.compile(&self.name, self.text()?)
     }
 
     fn text(&self) -> Result<&str, Vec<Error>> {

@@ -50,19 +50,20 @@ mod validate;
 mod value;
 mod visit;
 mod walk;
+mod withheld;
 
 pub use account::{
     Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
     ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
     ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
-    Status, Totals, Withheld, read_acknowledgments,
+    Status, Totals, read_acknowledgments,
 };
 pub use acknowledge::{
-    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerNumbers, AnswerSet,
-    ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
-    ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, NoteBasis,
-    Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy, Ta1Severity,
-    Verdict, acknowledge, acknowledge_claims, advise,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerAddress,
+    AnswerNumbers, AnswerSet, ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments,
+    ClaimSource, ControlNumbers, CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy,
+    NoteBasis, Reason, RecordRejection, RecordVerdicts, Rejects, SetDecision, Ta1Note, Ta1Policy,
+    Ta1Severity, Verdict, acknowledge, acknowledge_claims, advise,
 };
 pub use claim_status::ClaimStatus;
 pub use control_number::ControlNumber;
@@ -92,4 +93,5 @@ pub use snip::SnipTypes;
 pub use survey::{Incomplete, SetKind, Survey, survey};
 pub use validate::{Summary, validate};
 pub use visit::{Visit, Visited, Visitor, visit, visit_envelopes, visit_slice};
+pub use withheld::Withheld;
 pub use x12_schemas::Catalog;

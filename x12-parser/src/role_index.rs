@@ -29,7 +29,7 @@ pub(crate) struct RoleIndex {
     /// The part that is the reference of the set, if one can be divided between its records: a payment binds all that it pays.
     pub(crate) reference: Option<Reading>,
     /// By kind of record and loop instance.
-    standings: [Vec<Standing>; 3],
+    standings: [Vec<Standing>; Record::ALL.len()],
     /// Levels of a provider: the nearest around the one who is named.
     providers: Vec<u16>,
     /// By segment definition: what it says.
@@ -115,10 +115,9 @@ fn party(guide: &Guide, reading: &Reading) -> [u16; PARTY.len()] {
 
 impl RoleIndex {
     pub(crate) fn new(guide: &Guide) -> Self {
-        let kinds = [Record::Claim, Record::Member, Record::Subscriber];
         let mut index = Self {
             record: guide.loops.iter().find_map(|a_loop| a_loop.record),
-            standings: kinds.map(|record| standings(guide, record)),
+            standings: Record::ALL.map(|record| standings(guide, record)),
             reference: None,
             providers: Vec::new(),
             speakers: vec![Vec::new(); guide.segments.len()],

@@ -426,9 +426,9 @@ fn segment_fill(
     starts: bool,
 ) -> Fill {
     let elements = elements(guide, segment);
-    let codes = elements
-        .get(usize::from(number) - 1)
-        .map_or(NONE, |element| element.codes);
+    let element = elements.get(usize::from(number) - 1);
+    let codes = element.map_or(NONE, |element| element.codes);
+    let is_required = element.is_some_and(|element| element.usage == Usage::Required);
     match filled {
         Filled::Paired => {
             let first = usize::from(segment.first_note);
@@ -451,7 +451,7 @@ fn segment_fill(
                 .find(|(_, element)| element.format_by == number);
             Fill::Form(codes, of.map_or(0, |(of, _)| of))
         }
-        _ if starts && segment.id == "ST" && number == 3 => Fill::Guide,
+        _ if starts && is_required && segment.id == "ST" && number == 3 => Fill::Guide,
         Filled::Count if starts => Fill::Count,
         Filled::Level if starts => match number {
             1 => Fill::Level,

@@ -120,6 +120,45 @@ fn records(verdicts: &RecordVerdicts) -> String {
 }
 
 #[test]
+fn answers_go_between_those_who_are_named() {
+    let document = interchange(1, &group("HP", "005010X221A1", PAYMENT));
+    let mut how = options();
+    how.address.sender = Some(("30".to_owned(), "123456789".to_owned()));
+    how.address.group_receiver = Some("THEIRS".to_owned());
+    let mut answer = Vec::new();
+    let read = acknowledge(
+        document.as_bytes(),
+        &mut answer,
+        &mut how,
+        &Options::default(),
+        |_| Ok(()),
+    );
+    read.expect("it can be read");
+    let text = String::from_utf8(answer).expect("it is text");
+    assert!(
+        text.contains("*30*123456789      *ZZ*MADEUPSENDER   *"),
+        "{text}"
+    );
+    assert!(text.contains("GS*FA*RECEIVER*THEIRS*"), "{text}");
+    for (code, id) in [
+        ("3", "123456789"),
+        ("30", ""),
+        ("30", "WITH*STAR"),
+        ("30", "SIXTEEN-LETTERS-"),
+    ] {
+        how.address.sender = Some((code.to_owned(), id.to_owned()));
+        let read = acknowledge(
+            document.as_bytes(),
+            Vec::new(),
+            &mut how,
+            &Options::default(),
+            |_| Ok(()),
+        );
+        assert!(matches!(read, Err(Error::Value { .. })), "{code}:{id}");
+    }
+}
+
+#[test]
 fn each_case_is_answered_as_it_is_written_down() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/acknowledge");
     let guides = ["made-up.kdl", "situations.kdl"]

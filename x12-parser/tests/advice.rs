@@ -99,7 +99,7 @@ fn asked(decided: &[Decided], sets: AdvisedSets) -> BTreeMap<At, Advised> {
                 let is_asked = match sets {
                     AdvisedSets::All => true,
                     AdvisedSets::Accepted => !is_rejected,
-                    _ => !is_rejected && set.untold > 0,
+                    _ => !is_rejected && (set.untold > 0 || advised.rejected_records > 0),
                 };
                 expected.extend(is_asked.then_some((at, advised)));
             }

@@ -207,6 +207,31 @@ fn what_cannot_go_on_says_why() {
     assert_eq!(refused, lines(REFUSED).collect::<Vec<_>>());
 }
 
+/// The faulty interchange stands between two good ones, or behind one, where its text would reach into the next.
+#[test]
+fn what_cannot_go_on_holds_up_nothing_else() {
+    let samples = samples();
+    let sample = |name: &str| samples.iter().find(|(it, _)| it == name);
+    let (_, good) = sample("005010X222A1/one-claim.edi").expect("it is a sample");
+    let refused = lines(REFUSED).filter_map(|line| line.split_once('\t'));
+    // These addresses fit where those of the sample do not.
+    for (name, why) in refused.filter(|(_, why)| !why.starts_with("the value")) {
+        let (_, faulty) = sample(name).expect("it is a sample");
+        let reaches_on = name.contains("cut-off") || name.contains("none-inside");
+        let behind: &[u8] = if reaches_on { b"" } else { good };
+        let document = [good, &faulty[..], behind].concat();
+        let mut others = Other::keeping(|set| set.interchange != 2);
+        let (out, counts) = send(&document, &mut others).unwrap_or_else(|_| panic!("{name}"));
+        let kept = if reaches_on { 1 } else { 2 };
+        assert_eq!(counts.interchanges, kept, "{name}");
+        assert_eq!(errors(&out), [""; 0], "{name}");
+        let all = send(&document, &mut Other::keeping(|_| true));
+        let told = all.err().map(|error| error.to_string());
+        let reason = why.split(", at").next().expect("there is one");
+        assert!(told.is_some_and(|told| told.starts_with(reason)), "{name}");
+    }
+}
+
 #[test]
 fn other_addresses_read_as_clean_and_change_no_contents() {
     let mut tried = 0;

@@ -132,9 +132,9 @@ const GROUP: Rows<GroupFact> = Rows {
 };
 
 const SET: Rows<SetFact> = Rows {
-    into: "transaction_set (arrival, interchange, functional_group, ordinal, st01, st02, state, answer, reference)",
-    columns: 9,
-    on_conflict: "ON CONFLICT (arrival, interchange, functional_group, ordinal) DO UPDATE SET state = excluded.state, answer = excluded.answer",
+    into: "transaction_set (arrival, interchange, functional_group, ordinal, st01, st02, state, answer, records, reference, digest)",
+    columns: 11,
+    on_conflict: "ON CONFLICT (arrival, interchange, functional_group, ordinal) DO UPDATE SET state = excluded.state, records = excluded.records",
     bind: |statement, job, fact| {
         statement
             .bind(job.arrival.to_string())
@@ -144,8 +144,10 @@ const SET: Rows<SetFact> = Rows {
             .bind(fact.st01.clone())
             .bind(fact.st02.clone())
             .bind(fact.state)
-            .bind(fact.answer.clone())
             .bind("")
+            .bind(fact.records.clone())
+            .bind("")
+            .bind(fact.digest.clone())
     },
 };
 
@@ -269,6 +271,35 @@ fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
             .bind(st02.clone())
             .bind(state(code))
             .bind(format!("{said_in} {code}")),
+        ),
+        _ => said_of_records(job, answered),
+    }
+}
+
+/// What a partner said of the records of a transaction set that we sent.
+fn said_of_records(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
+    match answered {
+        Fact::AnsweredClaims { digest, said } => Some(
+            sqlx::query("UPDATE transaction_set SET records = $2 WHERE digest = $1")
+                .bind(digest.clone())
+                .bind(said.clone()),
+        ),
+        Fact::Advised {
+            gs06,
+            st01,
+            st02,
+            said,
+        } => Some(
+            sqlx::query(
+                "UPDATE transaction_set SET records = $5 WHERE st01 = $3 AND st02 = $4 AND (arrival, interchange, functional_group) IN \
+                 (SELECT arrival, interchange, ordinal FROM functional_group \
+                 WHERE partner = $1 AND direction = 'outbound' AND gs06 = $2)",
+            )
+            .bind(job.partner.clone())
+            .bind(gs06.clone())
+            .bind(st01.clone())
+            .bind(st02.clone())
+            .bind(said.clone()),
         ),
         _ => None,
     }

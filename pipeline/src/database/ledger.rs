@@ -1,7 +1,7 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
 use async_trait::async_trait;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row, Transaction};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use super::{Database, commit, unavailable};
 use crate::failure::{Failure, Result};
@@ -9,7 +9,7 @@ use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
     Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
 };
-use crate::object::JobId;
+use crate::object::{JobId, ObjectId};
 
 /// The greatest control number: nine digits.
 const NUMBER_MOST: i64 = 999_999_999;
@@ -61,6 +61,7 @@ impl Ledger for Database {
 
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
         let mut change = self.change().await?;
+        super::batch::lock(job, &mut change).await?;
         let settled = Settled {
             state: "done",
             reason: "",
@@ -83,9 +84,14 @@ impl Ledger for Database {
             made.insert(task, &mut change).await?;
         }
         super::facts::record(job, &outcome.facts, &mut change).await?;
-        settle_arrival(job, &mut change).await?;
+        super::batch::settle(job, (settled.state, now_ms), &mut change).await?;
+        settle_arrival(&job.arrival.to_string(), &mut change).await?;
         commit(change).await?;
         Ok(true)
+    }
+
+    async fn batch(&self, job: JobId) -> Result<Vec<ObjectId>> {
+        self.read_batch(job).await
     }
 
     async fn fail(
@@ -96,6 +102,7 @@ impl Ledger for Database {
         now_ms: i64,
     ) -> Result<bool> {
         let mut change = self.change().await?;
+        super::batch::lock(job, &mut change).await?;
         let state = match (failure, again_ms) {
             (_, Some(_)) => "ready",
             (Failure::Quarantine(_), None) => "quarantined",
@@ -111,7 +118,8 @@ impl Ledger for Database {
         if !settled.record(job, &mut change).await? {
             return Ok(false);
         }
-        settle_arrival(job, &mut change).await?;
+        super::batch::settle(job, (state, now_ms), &mut change).await?;
+        settle_arrival(&job.arrival.to_string(), &mut change).await?;
         commit(change).await?;
         Ok(true)
     }
@@ -170,26 +178,35 @@ impl Ledger for Database {
     }
 
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
-        let (table, kind, number) = match what {
+        let (table, numbers) = match *what {
             Reference::Interchange { isa13 } => {
-                ("interchange WHERE isa13 = $2 AND $3 = ''", "", isa13)
+                ("interchange WHERE isa13 = $2 AND $3 = $4", [isa13, "", ""])
             }
             Reference::Group { gs01, gs06 } => (
-                "functional_group WHERE gs06 = $2 AND gs01 = $3",
-                *gs01,
-                gs06,
+                "functional_group WHERE gs06 = $2 AND gs01 = $3 AND $4 = ''",
+                [gs06, gs01, ""],
+            ),
+            // The digest is of the partner and the reference.
+            Reference::Batch { digest } => (
+                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2 AND $3 = $4",
+                [digest, "", ""],
+            ),
+            Reference::Set { gs06, st01, st02 } => (
+                "functional_group JOIN transaction_set USING (arrival, interchange) \
+                 WHERE functional_group.gs06 = $2 AND st01 = $3 AND st02 = $4 \
+                 AND transaction_set.functional_group = functional_group.ordinal",
+                [gs06, st01, st02],
             ),
         };
         let statement = format!(
             "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
         );
-        let row = sqlx::query(AssertSqlSafe(statement))
-            .bind(partner)
-            .bind(*number)
-            .bind(kind)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let mut query = sqlx::query(AssertSqlSafe(statement)).bind(partner);
+        for number in numbers {
+            query = query.bind(number);
+        }
+        let row = query.fetch_one(&self.readers).await;
+        let row = row.map_err(|error| unavailable(&error))?;
         row.try_get("arrival").map_err(|error| unavailable(&error))
     }
 
@@ -332,6 +349,9 @@ async fn lease(
     if updated.rows_affected() == 0 {
         return Ok(Lease::Busy(until_ms));
     }
+    if leased.task.due_ms() > 0 {
+        super::batch::lead(&leased, now_ms, change).await?;
+    }
     Ok(Lease::Taken(Box::new(leased)))
 }
 
@@ -349,7 +369,7 @@ impl Made<'_> {
             .map_err(|_| Failure::permanent("task-broken", "a task could not be written down"))?;
         sqlx::query(
             "INSERT INTO job (id, arrival, partner, step, task, state, attempts, fence, lease_until_ms, due_ms, created_ms, changed_ms, \
-             reason, note) VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, 0, 0, $6, $6, '', '') ON CONFLICT (id) DO NOTHING",
+             reason, note, leader) VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, 0, $7, $6, $6, '', '', '') ON CONFLICT (id) DO NOTHING",
         )
         .bind(self.id.to_string())
         .bind(self.arrival.to_string())
@@ -357,6 +377,7 @@ impl Made<'_> {
         .bind(task.step().name())
         .bind(words)
         .bind(self.now_ms)
+        .bind(task.due_ms())
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -414,17 +435,17 @@ async fn is_leased(job: &Job, change: &mut AnyConnection) -> Result<bool> {
 }
 
 /// An arrival ends when nothing of it is to be done: in one state, and the gravest.
-async fn settle_arrival(job: &Job, change: &mut Transaction<'static, Any>) -> Result<()> {
+pub(super) async fn settle_arrival(arrival: &str, change: &mut AnyConnection) -> Result<()> {
     sqlx::query(
         "UPDATE arrival SET state = CASE \
-         WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state IN ('ready', 'leased')) THEN 'open' \
+         WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state IN ('ready', 'leased', 'batched')) THEN 'open' \
          WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state = 'quarantined') THEN 'quarantined' \
          WHEN EXISTS (SELECT 1 FROM job WHERE arrival = $1 AND state = 'dead') THEN 'dead' \
          ELSE 'delivered' END, \
          reason = COALESCE((SELECT MAX(reason) FROM job WHERE arrival = $1 AND state IN ('quarantined', 'dead')), '') WHERE id = $1",
     )
-    .bind(job.arrival.to_string())
-    .execute(&mut **change)
+    .bind(arrival)
+    .execute(&mut *change)
     .await
     .map_err(|error| unavailable(&error))?;
     Ok(())

@@ -3,6 +3,7 @@
 //! Each method is one transaction or one statement. Amounts of work at a time are bounded, and what depends on a lease says so in its
 //! `WHERE`, so that a worker that was thought dead can change nothing.
 
+mod batch;
 mod facts;
 mod ledger;
 mod queue;
@@ -23,15 +24,28 @@ use crate::failure::{Failure, Result};
 /// Connections of one process that only read.
 const READERS: u32 = 4;
 
+/// By what those that make the tables of a server find each other: any number, but always this.
+const LOCK: i64 = 0x5831_3250;
+
+/// Connections of one process that write to a server, which has many writers at a time.
+const WRITERS: u32 = 8;
+
 /// The database.
 pub struct Database {
-    /// The one connection that writes. SQLite has one writer at a time: who waits here is woken in turn, while connections that
-    /// contend for the file sleep and look again, and forget what they have read of it whenever another has written.
+    /// What writes. SQLite has one writer at a time: who waits here is woken in turn, while connections that contend for the file sleep
+    /// and look again, and forget what they have read of it whenever another has written.
     writer: AnyPool,
     readers: AnyPool,
-    begin: &'static str,
+    kind: Kind,
     /// Told when a message was published by this process.
     published: Notify,
+}
+
+/// What differs between the databases.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Kind {
+    File,
+    Server,
 }
 
 impl Database {
@@ -40,15 +54,33 @@ impl Database {
     /// # Errors
     /// [`Failure::Transient`] if the file cannot be opened or written.
     pub async fn open(file: &Path) -> Result<Self> {
-        sqlx::any::install_default_drivers();
         // Names of files and control numbers are nobody else's business.
         let mut ours = OpenOptions::new();
         let made = ours.append(true).create(true).mode(0o600).open(file);
         made.map_err(|error| unavailable(&error.into()))?;
+        let url = format!("sqlite://{}?mode=rwc", file.display());
+        Self::ready(&url, Kind::File, 1).await
+    }
+
+    /// Connects to a PostgreSQL database, and makes its tables if there are none. Its sessions wait for the disk with each commit.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if this is no address of one; [`Failure::Transient`] if it does not answer.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let schemes = ["postgres://", "postgresql://"];
+        if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+            let what = "the address of the database does not begin with postgres://";
+            return Err(Failure::permanent("database-url", what));
+        }
+        Self::ready(url, Kind::Server, WRITERS).await
+    }
+
+    async fn ready(url: &str, kind: Kind, writers: u32) -> Result<Self> {
+        sqlx::any::install_default_drivers();
         let database = Self {
-            writer: connect(file, 1).await?,
-            readers: connect(file, READERS).await?,
-            begin: "BEGIN IMMEDIATE",
+            writer: pool(url, kind, writers).await?,
+            readers: pool(url, kind, READERS).await?,
+            kind,
             published: Notify::new(),
         };
         database.prepare().await?;
@@ -57,6 +89,12 @@ impl Database {
 
     async fn prepare(&self) -> Result<()> {
         let mut change = self.change().await?;
+        if self.kind == Kind::Server {
+            // Who begins at the same time waits: two that make the same table at once disturb each other.
+            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
+            let locked = lock.execute(&mut *change).await;
+            locked.map_err(|error| unavailable(&error))?;
+        }
         for statement in include_str!("schema.sql").split(";\n") {
             sqlx::query(statement)
                 .execute(&mut *change)
@@ -68,29 +106,46 @@ impl Database {
 
     /// Begins a transaction that writes.
     async fn change(&self) -> Result<Transaction<'static, Any>> {
-        let begun = self.writer.begin_with(self.begin).await;
+        let begin = match self.kind {
+            Kind::File => "BEGIN IMMEDIATE",
+            Kind::Server => "BEGIN",
+        };
+        let begun = self.writer.begin_with(begin).await;
         begun.map_err(|error| unavailable(&error))
     }
 }
 
-async fn connect(file: &Path, most: u32) -> Result<AnyPool> {
-    let url = format!("sqlite://{}?mode=rwc", file.display());
+impl Kind {
+    /// What each connection begins with: what was recorded stays recorded when the power fails.
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::File => &[
+                "PRAGMA busy_timeout = 30000",
+                "PRAGMA journal_mode = WAL",
+                "PRAGMA synchronous = FULL",
+                "PRAGMA foreign_keys = ON",
+            ],
+            Self::Server => &[
+                "SET synchronous_commit = on",
+                "SET default_transaction_isolation = 'read committed'",
+                "SET lock_timeout = '30s'",
+                "SET idle_in_transaction_session_timeout = '60s'",
+            ],
+        }
+    }
+}
+
+async fn pool(url: &str, kind: Kind, most: u32) -> Result<AnyPool> {
     let options: AnyConnectOptions = url.parse().map_err(|error| unavailable(&error))?;
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(Duration::from_secs(30))
         // A file does not hang up.
-        .test_before_acquire(false)
-        .after_connect(|connection, _| {
+        .test_before_acquire(kind == Kind::Server)
+        .after_connect(move |connection, _| {
             Box::pin(async move {
-                // FULL: what was recorded stays recorded when the power fails.
-                for pragma in [
-                    "PRAGMA busy_timeout = 30000",
-                    "PRAGMA journal_mode = WAL",
-                    "PRAGMA synchronous = FULL",
-                    "PRAGMA foreign_keys = ON",
-                ] {
-                    sqlx::query(pragma).execute(&mut *connection).await?;
+                for setting in kind.settings() {
+                    sqlx::query(*setting).execute(&mut *connection).await?;
                 }
                 Ok(())
             })

@@ -26,10 +26,12 @@ CREATE TABLE IF NOT EXISTS job (
     created_ms BIGINT NOT NULL,
     changed_ms BIGINT NOT NULL,
     reason TEXT NOT NULL,
-    note TEXT NOT NULL
+    note TEXT NOT NULL,
+    leader TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS job_by_arrival ON job (arrival, created_ms);
 CREATE INDEX IF NOT EXISTS job_by_state ON job (state, step);
+CREATE INDEX IF NOT EXISTS job_by_leader ON job (leader) WHERE leader <> '';
 CREATE TABLE IF NOT EXISTS outbox (
     job TEXT PRIMARY KEY REFERENCES job (id),
     created_ms BIGINT NOT NULL
@@ -77,10 +79,13 @@ CREATE TABLE IF NOT EXISTS transaction_set (
     st02 TEXT NOT NULL,
     state TEXT NOT NULL,
     answer TEXT NOT NULL,
+    records TEXT NOT NULL,
     reference TEXT NOT NULL,
+    digest TEXT NOT NULL,
     PRIMARY KEY (arrival, interchange, functional_group, ordinal)
 );
 CREATE INDEX IF NOT EXISTS set_by_number ON transaction_set (arrival, interchange, functional_group, st02);
+CREATE INDEX IF NOT EXISTS set_by_digest ON transaction_set (digest) WHERE digest <> '';
 CREATE TABLE IF NOT EXISTS counter (
     partner TEXT NOT NULL,
     kind TEXT NOT NULL,

@@ -13,10 +13,10 @@ impl Database {
             .rows("SELECT direction, state, COUNT(*) AS n FROM arrival GROUP BY direction, state ORDER BY 1, 2")
             .await?;
         let jobs = self
-            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased') GROUP BY step, state ORDER BY 1, 2")
+            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased', 'batched') GROUP BY step, state ORDER BY 1, 2")
             .await?;
         let oldest = self
-            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased') ORDER BY created_ms LIMIT 1")
+            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased', 'batched') ORDER BY created_ms LIMIT 1")
             .await?;
         let triple = |row: &AnyRow| Ok((text(row, 0)?, text(row, 1)?, number(row, 2)?));
         Ok(Counts {
@@ -106,7 +106,8 @@ impl Database {
              SELECT 'interchange' AS kind, isa13 AS identity, state, answer, ordinal AS i, 0 AS g, 0 AS s FROM interchange WHERE arrival = $1 \
              UNION ALL SELECT 'group', gs01 || ' ' || gs06, state, answer, interchange, ordinal, 0 FROM functional_group WHERE arrival = $1 \
              UNION ALL SELECT 'set', st01 || ' ' || st02, state, \
-             answer || CASE reference WHEN '' THEN '' ELSE ', the others sent on as ' || reference END, interchange, functional_group, ordinal FROM transaction_set \
+             answer || CASE WHEN answer = '' OR records = '' THEN '' ELSE ', ' END || records \
+             || CASE reference WHEN '' THEN '' ELSE ', the others sent on as ' || reference END, interchange, functional_group, ordinal FROM transaction_set \
              WHERE arrival = $1) AS units ORDER BY i, g, s LIMIT $2",
         )
         .bind(arrival)

@@ -5,7 +5,7 @@
 //! long before it has wrapped 2^32 data keys.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -15,9 +15,10 @@ use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
 use super::{DataKey, DigestKey, Keys, WrappedKey};
-use crate::cipher::{Secret, random};
+use crate::cipher::{Secret, hex, random};
 use crate::failure::{Failure, Result};
-use crate::limits::{CONFIG_BYTES, KEY_ID_BYTES};
+use crate::limits::KEY_ID_BYTES;
+use crate::secret_file::{self, Unread};
 
 /// The first word of the line of the key of digests; no key-encryption key is called so.
 const DIGEST: &str = "digest";
@@ -193,7 +194,7 @@ const LINE_BYTES: usize = 80;
 
 /// Adds a line with a new key, and returns the key's id.
 fn append(text: &mut String) -> Result<String> {
-    let id = hex(random::<8>()?);
+    let id = hex(&random::<8>()?);
     line(text, &id, &Secret::random()?);
     Ok(id)
 }
@@ -205,36 +206,27 @@ fn line(text: &mut String, id: &str, secret: &Secret) {
     text.push('\n');
 }
 
-fn hex(bytes: [u8; 8]) -> String {
-    format!("{:016x}", u64::from_be_bytes(bytes))
-}
-
 /// User and group that a file belongs to.
 type Owner = (u32, u32);
 
 /// The text of a key file that only its owner may read, and the owner.
 fn text(path: &Path) -> Result<(Zeroizing<String>, Owner)> {
-    let file = File::open(path).map_err(|error| unreadable(&error))?;
-    let metadata = file.metadata().map_err(|error| unreadable(&error))?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(Failure::permanent(
+    let (bytes, metadata) = secret_file::read(path).map_err(|unread| match unread {
+        Unread::Io(error) => unreadable(&error),
+        Unread::Exposed => Failure::permanent(
             "key-file-exposed",
             "others than its owner may use the key file",
-        ));
-    }
-    if metadata.len() > CONFIG_BYTES {
-        return Err(Failure::permanent(
+        ),
+        Unread::TooLarge => Failure::permanent(
             "key-file-too-large",
             "the key file is larger than a key file may be",
-        ));
-    }
-    // A text that grows leaves copies behind.
-    let room = usize::try_from(metadata.len()).unwrap_or_default() + 1;
-    let mut text = Zeroizing::new(String::with_capacity(room));
-    file.take(CONFIG_BYTES)
-        .read_to_string(&mut text)
-        .map_err(|error| unreadable(&error))?;
-    Ok((text, (metadata.uid(), metadata.gid())))
+        ),
+    })?;
+    let text = std::str::from_utf8(&bytes).map_err(|_| BROKEN)?;
+    Ok((
+        Zeroizing::new(text.to_owned()),
+        (metadata.uid(), metadata.gid()),
+    ))
 }
 
 fn unreadable(error: &io::Error) -> Failure {
@@ -271,7 +263,7 @@ impl Folder {
 
     /// Puts a new text in a file's place, durably and at once.
     fn replace(&self, file: &Path, text: &str, owner: Option<Owner>) -> Result<()> {
-        let temporary = self.path.join(format!(".{}.new", hex(random()?)));
+        let temporary = self.path.join(format!(".{}.new", hex(&random::<8>()?)));
         let replaced = write(&temporary, text, owner)
             .and_then(|()| fs::rename(&temporary, file))
             .and_then(|()| self.locked.sync_all());

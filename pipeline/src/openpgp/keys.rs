@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -23,6 +23,7 @@ use zeroize::Zeroizing;
 use super::refusal;
 use crate::failure::Result;
 use crate::limits::CONFIG_BYTES;
+use crate::secret_file::{self, Unread};
 
 /// The public certificate of a partner.
 #[derive(Clone)]
@@ -429,18 +430,17 @@ fn replace(cert: Cert, change: impl Fn(SecretKey) -> Option<SecretKey>) -> Resul
         .map_err(|_| refusal::KEY_MALFORMED)
 }
 
-/// Reads a key file of a bounded size; its bytes are wiped, and never moved while they grow.
 /// Reads a file that nobody but its owner may read.
 fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    let file = File::open(path).map_err(|_| refusal::KEY_FILE)?;
-    // The open file is asked, not the path: the two may differ by now.
-    let metadata = file.metadata().map_err(|_| refusal::KEY_FILE)?;
-    if metadata.mode() & 0o077 != 0 {
-        return Err(refusal::KEY_FILE_OPEN);
-    }
-    read_all(file)
+    let (bytes, _) = secret_file::read(path).map_err(|unread| match unread {
+        Unread::Io(_) => refusal::KEY_FILE,
+        Unread::Exposed => refusal::KEY_FILE_OPEN,
+        Unread::TooLarge => refusal::KEY_FILE_LARGE,
+    })?;
+    Ok(bytes)
 }
 
+/// Reads a key file of a bounded size; its bytes are wiped, and never moved while they grow.
 fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(CONFIG_BYTES as usize + 1));
     let read = file.take(CONFIG_BYTES + 1).read_to_end(&mut bytes);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use x12_parser::{Options, Rejects};
 
-use super::{Acknowledge, Claims, Profile, Profiles, Settings, guides};
+use super::{Acknowledge, Advice, Claims, Profile, Profiles, Settings, guides};
 use crate::limits::CONFIG_BYTES;
 
 /// Something wrong in a file of configuration.
@@ -173,15 +173,26 @@ fn certificates(home: &Path, profile: &Profile) -> Vec<Wrong> {
     wrong
 }
 
-/// Who rejects claims must say which.
+/// Who rejects claims or other records must say which.
 fn answers(profile: &Profile) -> Option<Wrong> {
     let Acknowledge {
-        rejects, claims, ..
+        rejects,
+        claims,
+        advice,
+        ..
     } = profile.acknowledge;
-    let is_silent = rejects == Rejects::Records && claims == Claims::No;
-    let what = "`acknowledge` rejects claims, and answers none";
-    let hint = "set `claims` to \"as-payer\" or \"as-clearinghouse\"";
-    is_silent.then(|| (what.to_owned(), Some(hint)))
+    let (what, hint) = match rejects {
+        Rejects::Claims if claims == Claims::No => (
+            "`acknowledge` rejects claims, and answers none",
+            "set `claims` to \"as-payer\" or \"as-clearinghouse\"",
+        ),
+        Rejects::Records if advice == Advice::No => (
+            "`acknowledge` rejects records, and advises on none",
+            "set `advice` to \"untold\", or `rejects` to \"claims\"",
+        ),
+        _ => return None,
+    };
+    Some((what.to_owned(), Some(hint)))
 }
 
 /// Whether a partner may be called so.

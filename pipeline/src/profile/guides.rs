@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::de::{Deserialize, Deserializer, Error};
 use x12_parser::{Options, SnipTypes, Ta1Note, Ta1Severity};
+use x12_schemas::table::Guide;
 use x12_schemas::{Catalog, UserFile, UserLists, compiler, kdl_files};
 
 use super::{Check, ProfileError};
@@ -45,6 +46,9 @@ pub(super) fn options(
         catalog: Catalog::clone(&builtin.catalog),
         wrong: Vec::new(),
     };
+    for file in &check.guides {
+        laid.add(file, UserFile::guide);
+    }
     if let Some(folder) = &check.codes {
         laid.lists(folder);
     }
@@ -52,7 +56,7 @@ pub(super) fn options(
         laid.pack(profile, name);
     }
     for file in &check.overlays {
-        laid.overlay(file);
+        laid.add(file, UserFile::overlay);
     }
     if !laid.wrong.is_empty() {
         return Err(laid.wrong);
@@ -62,6 +66,9 @@ pub(super) fn options(
     options.snip = check.snip;
     Ok(options)
 }
+
+/// What a file makes of the guides that are at hand.
+type Compile = fn(&UserFile, &Catalog) -> Result<Guide, Vec<compiler::Error>>;
 
 /// The guides with what was laid over them so far.
 struct Laid<'a> {
@@ -82,9 +89,10 @@ impl Laid<'_> {
         self.catalog = guides.into_iter().fold(catalog, Catalog::with);
     }
 
-    fn overlay(&mut self, path: &Path) {
+    /// Adds a guide, or lays an overlay over one.
+    fn add(&mut self, path: &Path, compile: Compile) {
         let Some(file) = self.read(path) else { return };
-        match file.overlay(&self.catalog) {
+        match compile(&file, &self.catalog) {
             Ok(guide) => self.catalog = self.catalog.clone().with(guide),
             Err(errors) => self.all_wrong_in(path, errors),
         }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use x12_parser::{GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity};
+use x12_parser::{
+    AdvisedSets, GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity,
+};
 
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
 
@@ -25,6 +27,8 @@ pub struct Settings {
     pub retry: Retry,
     /// Where our own systems leave submissions and find results.
     pub backend: Backend,
+    /// Where the ledger is.
+    pub database: DatabaseSettings,
     /// Our keys: files, never the keys themselves.
     pub keys: KeyFiles,
     /// How large things may become.
@@ -106,6 +110,15 @@ impl Default for Backend {
             folder: "backend".into(),
         }
     }
+}
+
+/// Where the ledger is: in the home folder, unless there is a server for it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// A file with the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`: nobody but its owner may
+    /// read it.
+    pub url_file: Option<PathBuf>,
 }
 
 /// Our keys, from the home folder. What is missing is made at the first start.
@@ -277,6 +290,8 @@ pub struct Check {
     /// Types of check by the numbers of SNIP, `"1-5"`: all by default.
     #[serde(deserialize_with = "guides::snip")]
     pub snip: SnipTypes,
+    /// Guides beside those that are built in, or in their place: files, from the home folder.
+    pub guides: Vec<PathBuf>,
     /// Packs of rules for lines of service: `ambulance`.
     pub packs: Vec<String>,
     /// What the partner wants otherwise than a guide has it: overlays, from the home folder, laid one over the other.
@@ -302,12 +317,12 @@ enum WrittenGroups {
     Never,
 }
 
-/// [`Rejects`] as it is written: of records only claims are answered, so only they are rejected.
+/// [`Rejects`] as it is written.
 #[derive(Deserialize)]
 #[serde(remote = "Rejects", rename_all = "kebab-case")]
 enum WrittenRejects {
     Sets,
-    #[serde(rename = "claims")]
+    Claims,
     Records,
 }
 
@@ -324,6 +339,34 @@ pub enum Claims {
     AsClearinghouse,
 }
 
+/// Which transaction sets we advise on with an 824.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advice {
+    /// None.
+    #[default]
+    No,
+    /// Those of which no other answer tells all.
+    Untold,
+    /// All that are accepted.
+    Accepted,
+    /// Rejected ones too.
+    All,
+}
+
+impl Advice {
+    /// As the parser has it; none if there is no advice.
+    #[must_use]
+    pub fn sets(self) -> Option<AdvisedSets> {
+        match self {
+            Self::No => None,
+            Self::Untold => Some(AdvisedSets::Untold),
+            Self::Accepted => Some(AdvisedSets::Accepted),
+            Self::All => Some(AdvisedSets::All),
+        }
+    }
+}
+
 /// When and how we answer.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -337,13 +380,33 @@ pub struct Acknowledge {
     /// Which groups are answered with a 997 or a 999: `always`, `when-faulty`, `never`.
     #[serde(with = "WrittenGroups")]
     pub groups: GroupPolicy,
-    /// What a fault rejects: `sets`, or `claims`: their set is accepted with errors, and goes on without them.
+    /// What a fault rejects: `sets`; `claims`, or `records`, so members too: their set is accepted with errors, and goes on without them.
     #[serde(with = "WrittenRejects")]
     pub rejects: Rejects,
     /// Whether claims are answered: then those rejected do not go on.
     pub claims: Claims,
+    /// Which transaction sets are advised on with an 824: then records rejected in them do not go on.
+    pub advice: Advice,
+    /// Seconds between answers: those of one kind that came to be in the meantime leave together, as one file. 0: each at once, by itself.
+    pub every_s: u32,
     /// Whether accepted transaction sets are listed one by one in a 997 or 999, and accepted claims in a 277CA.
     pub list_accepted: bool,
+}
+
+impl Acknowledge {
+    /// When an answer that comes to be now leaves, in milliseconds since 1970; 0: at once.
+    #[must_use]
+    pub fn batch_ms(&self, now_ms: i64) -> i64 {
+        let every = i64::from(self.every_s) * 1000;
+        let passed = now_ms.checked_rem_euclid(every);
+        passed.map_or(0, |passed| now_ms - passed + every)
+    }
+
+    /// Whether there are answers beyond TA1, 997 and 999.
+    #[must_use]
+    pub fn has_further(&self) -> bool {
+        self.claims != Claims::No || self.advice != Advice::No
+    }
 }
 
 impl Default for Acknowledge {
@@ -354,6 +417,8 @@ impl Default for Acknowledge {
             groups: GroupPolicy::Always,
             rejects: Rejects::Sets,
             claims: Claims::No,
+            advice: Advice::No,
+            every_s: 0,
             list_accepted: true,
         }
     }

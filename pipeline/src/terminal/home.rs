@@ -24,12 +24,16 @@ use crate::ledger::Ledger;
 use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
 use crate::profile::{ProfileError, Profiles, Settings};
 use crate::seal::Vault;
+use crate::secret_file;
 use crate::store::FolderStore;
 use crate::transport::folder::FolderTransport;
 use crate::{relay, worker};
 
 /// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
 const USER_ID: &str = "X12 pipeline";
+
+/// The ledger of a home that has no server for it.
+const LEDGER: &str = "ledger.db";
 
 /// How old what a crash left half written must be before it is swept.
 const DRAFT_AGE: Duration = Duration::from_secs(24 * 3600);
@@ -88,14 +92,26 @@ impl Home {
     /// # Errors
     /// If there is none, or it cannot be opened.
     pub async fn ledger(&self) -> Result<Arc<dyn Ledger>, Stop> {
-        let file = self.0.join("ledger.db");
-        if !file.exists() {
+        let settings = Settings::read(&self.0).map_err(|error| wrong_in(&[error]))?;
+        let is_there = settings.database.url_file.is_some() || self.0.join(LEDGER).exists();
+        if !is_there {
             return Err(Stop::no(format!(
                 "there is no ledger in {}: nothing has run there yet, or it is another folder (--home)",
                 self.0.display()
             )));
         }
-        Ok(Arc::new(Database::open(&file).await?))
+        Ok(Arc::new(self.database(&settings).await?))
+    }
+
+    /// The database: a file of the home, or that of a server.
+    async fn database(&self, settings: &Settings) -> Result<Database, Stop> {
+        let Some(file) = &settings.database.url_file else {
+            return Ok(Database::open(&self.0.join(LEDGER)).await?);
+        };
+        let url = secret_file::read_line(&self.0.join(file));
+        let url = url.map_err(|failure| in_file(file, failure))?;
+        let database = Database::connect(&url).await;
+        database.map_err(|failure| in_file(file, failure))
     }
 
     /// Makes folders and keys that are missing, and says so.
@@ -224,7 +240,7 @@ impl Home {
         let store = FolderStore::new(&self.0.join("store"))?;
         store.sweep(DRAFT_AGE)?;
         let keys = KeyFile::read(&profiles.path(&profiles.settings.keys.sealing))?;
-        let database = Arc::new(Database::open(&self.0.join("ledger.db")).await?);
+        let database = Arc::new(self.database(&profiles.settings).await?);
         Ok(Doors {
             ledger: Arc::clone(&database) as Arc<dyn Ledger>,
             queue: database,

@@ -131,18 +131,8 @@ fn wrong(house: &House, inputs: &[Input]) -> Vec<String> {
 /// What the partner finds.
 fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
     let out = house.sent();
-    let answers: Vec<_> = out
-        .iter()
-        .filter(|(name, _)| name.starts_with("acknowledgment-"))
-        .collect();
-    let sent = out
-        .iter()
-        .filter(|(name, _)| name.starts_with("interchange-"))
-        .count();
-    let claims = out
-        .iter()
-        .filter(|(name, _)| name.starts_with("claims-"))
-        .count();
+    let [answers, sent, claims] =
+        ["acknowledgment-", "interchange-", "claims-"].map(|kind| interchanges(&out, kind));
     let (mut answered, mut submitted, mut accepted) = (0, 0, 0);
     for input in inputs {
         match input.fate {
@@ -151,10 +141,7 @@ fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
                 // What is forwarded are claims, and they are answered.
                 accepted += usize::from(forwarded > 0);
                 let ta1 = format!("TA1*{isa13:09}*");
-                let count = answers
-                    .iter()
-                    .filter(|(_, text)| text.contains(&ta1))
-                    .count();
+                let count = answers.iter().filter(|text| text.contains(&ta1)).count();
                 if count != 1 {
                     wrong.push(format!("{} was answered {count} times", input.file));
                 }
@@ -163,18 +150,30 @@ fn outgoing(house: &House, inputs: &[Input], wrong: &mut Vec<String>) {
             _ => {}
         }
     }
-    let ours: BTreeSet<_> = out
-        .iter()
-        .filter_map(|(_, text)| text.get(90..99))
-        .collect();
+    let all = [&answers[..], &sent, &claims].concat();
+    let ours: BTreeSet<_> = all.iter().filter_map(|text| text.get(90..99)).collect();
     let expected = (answered, submitted, accepted);
-    if (answers.len(), sent, claims) != expected || ours.len() != out.len() {
+    if (answers.len(), sent.len(), claims.len()) != expected || ours.len() != all.len() {
         wrong.push(format!(
-            "{} answers, {sent} interchanges and {claims} answers to claims went out, with {} control numbers, for {expected:?}",
+            "{} answers, {} interchanges and {} answers to claims went out, with {} control numbers, for {expected:?}",
             answers.len(),
+            sent.len(),
+            claims.len(),
             ours.len()
         ));
     }
+}
+
+/// The interchanges in files of a kind, which may hold several.
+fn interchanges<'t>(files: &'t [(String, String)], kind: &str) -> Vec<&'t str> {
+    let files = files.iter().filter(|(name, _)| name.starts_with(kind));
+    let mut found = Vec::new();
+    for (_, text) in files {
+        let mut begins: Vec<_> = text.match_indices("ISA*").map(|(at, _)| at).collect();
+        begins.push(text.len());
+        found.extend(begins.windows(2).map(|pair| &text[pair[0]..pair[1]]));
+    }
+    found
 }
 
 /// What our own systems find.

@@ -1,6 +1,7 @@
 //! A house with partners, in a folder of its own: the real command runs in it, with real files, and is killed there.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -59,6 +60,9 @@ impl House {
         fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
         let house = Self { home };
         house.write("config.toml", CONFIG.as_bytes());
+        if let Some(server) = std::env::var_os("X12_TEST_POSTGRES") {
+            house.use_server(Path::new(&server));
+        }
         house.partner("acme", profile);
         house
     }
@@ -80,6 +84,32 @@ impl House {
         }
         let submit = self.home.join("backend/submit").join(id);
         fs::create_dir_all(submit).expect("the home folder can be written");
+    }
+
+    /// Its ledger is a database of its own on the server that listens in a folder.
+    fn use_server(&self, folder: &Path) {
+        let name = self.home.file_name().expect("it has a name");
+        let name = format!("road_{}", name.to_string_lossy().replace('-', "_"));
+        let made = Command::new("psql")
+            .args([
+                "--quiet",
+                "--username",
+                "x12",
+                "--dbname",
+                "postgres",
+                "--host",
+            ])
+            .arg(folder)
+            .args(["--command", &format!("CREATE DATABASE {name}")])
+            .status();
+        assert!(made.is_ok_and(|made| made.success()), "no database {name}");
+        let url = format!("postgres:///{name}?host={}&user=x12\n", folder.display());
+        self.write("keys/database.url", url.as_bytes());
+        let file = self.home.join("keys/database.url");
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(file, private).expect("it is ours");
+        let config = format!("{CONFIG}[database]\nurl_file = \"keys/database.url\"\n");
+        self.write("config.toml", config.as_bytes());
     }
 
     /// The partner leaves a file.

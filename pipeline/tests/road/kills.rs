@@ -8,7 +8,7 @@ use x12_pipeline::failpoint::Point;
 use crate::checker::{Input, check};
 use crate::house::{How, ends};
 use crate::partner::encrypted;
-use crate::ways::{ALWAYS, loaded};
+use crate::ways::{ALWAYS, batching};
 
 /// At which of the times when a moment is reached the process is killed: the first, and later ones, with more under way.
 const TIMES: [u32; 3] = [1, 3, 8];
@@ -45,7 +45,7 @@ fn killed_at_every_failpoint() {
 
 /// Kills a run there, lets another end, and checks; false if the moment is not reached so often.
 fn killed((name, time): &(&str, u32)) -> bool {
-    let (house, inputs) = loaded();
+    let (house, inputs) = batching();
     let how = How {
         failpoint: Some(format!("{name} {time} kill")),
         ..How::default()

@@ -105,20 +105,101 @@ fn an_overlay_of_the_partner_rejects_what_it_forbids() {
     assert_eq!(forwarded(&house), (Vec::new(), false));
 }
 
-#[test]
-fn of_what_breaks_off_no_claims_are_told_as_accepted() {
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
-    let whole = sample("005010X222A1/one-claim.edi", 10);
-    // An element longer than any may be: nothing behind it can be read.
-    let text = String::from_utf8(sample("005010X222A1/one-claim.edi", 11)).expect("it is text");
+/// A claim whose number is longer than an element may be: nothing behind it can be read.
+fn endless(number: u32) -> Vec<u8> {
+    let text = String::from_utf8(sample("005010X222A1/one-claim.edi", number)).expect("it is text");
     let endless = text.replace("CLM*", &format!("CLM*{}", "A".repeat(70_000)));
-    house.receive("two.edi", &[whole, endless.into_bytes()].concat());
+    endless.into_bytes()
+}
+
+#[test]
+fn of_what_breaks_off_the_interchanges_before_go_on() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("two.edi", &[sample(TEN, 10), endless(11)].concat());
     assert!(house.run(&How::default()).success());
     assert_eq!(house.arrivals()[0].state, "delivered");
     let answers = found(&house, "acknowledgment-");
     assert!(answers.contains("*R*024~"), "{answers}");
+    assert!(answers.contains("IK5*E*5~"), "{answers}");
+    let claims = found(&house, "claims-");
+    assert!(claims.contains("QTY*90*5~"), "{claims}");
+    let (forwarded, is_divided) = forwarded(&house);
+    assert_eq!((forwarded.len(), is_divided), (5, true));
+}
+
+#[test]
+fn of_what_breaks_off_at_once_nothing_goes_on() {
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
+    house.receive("one.edi", &endless(12));
+    assert!(house.run(&How::default()).success());
+    assert_eq!(house.arrivals()[0].state, "delivered");
+    assert!(found(&house, "acknowledgment-").contains("*R*024~"));
     assert_eq!(found(&house, "claims-"), "");
     assert_eq!(forwarded(&house), (Vec::new(), false));
+}
+
+/// The faulty interchange, in which a segment stands outside any transaction set, stands before the one that is divided.
+#[test]
+fn what_is_rejected_whole_does_not_hold_up_what_is_divided() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let stray = String::from_utf8(sample("005010X222A1/one-claim.edi", 13)).expect("it is text");
+    let stray = stray.replace("GE*", "ZZZ*1~\nGE*");
+    house.receive("two.edi", &[stray.into_bytes(), sample(TEN, 14)].concat());
+    assert!(house.run(&How::default()).success());
+    assert_eq!(house.arrivals()[0].state, "delivered");
+    assert!(found(&house, "claims-").contains("QTY*90*5~"));
+    assert!(forwarded(&house).1);
+}
+
+/// A family of two, of whom the second has a maintenance type that there is none of.
+fn family(number: u32) -> Vec<u8> {
+    let text =
+        String::from_utf8(sample("005010X220A1/family-enrolled.edi", number)).expect("it is text");
+    let (first, second) = text.rsplit_once("INS*").expect("there are two members");
+    format!("{first}INS*{}", second.replacen("*021*", "*999*", 1)).into_bytes()
+}
+
+/// The members of the sets that the backend finds.
+fn members(house: &House) -> usize {
+    let text = house.texts("backend/received/acme").concat();
+    text.matches("\"seg\":\"INS\"").count()
+}
+
+#[test]
+fn of_a_family_the_faulty_member_is_rejected_and_an_824_says_so() {
+    let policy = "rejects = \"records\"\nadvice = \"untold\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("family.edi", &family(15));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*E*5~"));
+    let advice = found(&house, "advice-");
+    assert_eq!(advice.matches("OTI*IR*").count(), 1, "{advice}");
+    assert_eq!(members(&house), 1);
+    let trace = house.print(&["trace", &house.arrivals()[0].id]);
+    let told = "824: 1 of 2 members rejected, the others sent on as DIVIDED000000001";
+    assert!(trace.contains(told), "{told} is not in {trace}");
+}
+
+#[test]
+fn members_of_whom_no_answer_can_tell_are_rejected_with_their_set() {
+    let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
+    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    house.receive("family.edi", &family(16));
+    assert!(house.run(&How::default()).success());
+    assert!(found(&house, "acknowledgment-").contains("IK5*R*5~"));
+    assert_eq!(members(&house), 0);
+}
+
+/// The claims are told by 277CA, and by no 824 again.
+#[test]
+fn nothing_is_told_twice() {
+    let policy = "rejects = \"records\"\nclaims = \"as-payer\"\nadvice = \"untold\"";
+    let house = ran(policy);
+    assert!(found(&house, "claims-").contains("QTY*AA*5~"));
+    assert_eq!(found(&house, "advice-"), "");
+    assert_eq!(forwarded(&house).0.len(), 5);
 }
 
 #[test]

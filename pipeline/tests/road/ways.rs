@@ -84,7 +84,16 @@ pub fn profile() -> String {
 
 /// A house with an encrypting partner, and all that can be left in it.
 pub fn loaded() -> (House, Vec<Input>) {
-    let house = encrypted(ALWAYS);
+    loaded_with(ALWAYS)
+}
+
+/// The same, whose answers of each second leave together.
+pub fn batching() -> (House, Vec<Input>) {
+    loaded_with(&format!("{ALWAYS}every_s = 1\n"))
+}
+
+fn loaded_with(policy: &str) -> (House, Vec<Input>) {
+    let house = encrypted(policy);
     let mut inputs = load();
     inputs.extend(hostile());
     inputs.iter().for_each(|input| input.leave(&house));
@@ -96,6 +105,28 @@ fn every_way_ends_where_it_must() {
     let (house, inputs) = loaded();
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "without a fault");
+}
+
+/// All that come to be within one window are one file: interchange after interchange, for each kind of answer.
+#[test]
+fn answers_that_leave_together_are_one_file() {
+    let house = House::new(&format!("{PLAIN}\n{ALWAYS}every_s = 4\n"));
+    let inputs: Vec<_> = (1..=5)
+        .map(|number| {
+            Input::received(
+                &format!("{number}.edi"),
+                "005010X222A1/one-claim.edi",
+                number,
+                1,
+            )
+        })
+        .collect();
+    inputs.iter().for_each(|input| input.leave(&house));
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "together");
+    let sent = house.sent();
+    // The clock may have begun another window in between.
+    assert!((2..=4).contains(&sent.len()), "{} files", sent.len());
 }
 
 #[test]

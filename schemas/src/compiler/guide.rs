@@ -288,15 +288,8 @@ impl Reader<'_> {
         let usage = report.usage(node, 1);
         let max = report.count(node, "max").unwrap_or(1);
         let label = report.label(node).unwrap_or_default();
-        let record = report.choice(
-            node,
-            "record",
-            &[
-                ("claim", Record::Claim),
-                ("member", Record::Member),
-                ("subscriber", Record::Subscriber),
-            ],
-        );
+        let records = Record::ALL.map(|record| (record.name(), record));
+        let record = report.choice(node, "record", &records);
         if node
             .children()
             .first()

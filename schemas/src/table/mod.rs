@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use filled::Filled;
 pub(crate) use lookup::means;
-pub use role::Role;
+pub use role::{Record, Role};
 
 /// "No such entry", where a table holds an optional index.
 pub const NONE: u16 = u16::MAX;
@@ -84,17 +84,6 @@ pub struct Loop {
     pub hierarchical: bool,
     /// Whether one occurrence is one business record (a claim, a member), for output record by record.
     pub record: Option<Record>,
-}
-
-/// What one occurrence of a loop is to its users.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
-pub enum Record {
-    /// A claim, or a claim payment.
-    Claim,
-    /// A member of an enrolment.
-    Member,
-    /// A subscriber, with the dependents who are named below.
-    Subscriber,
 }
 
 /// A segment or a loop that may stand in a loop.

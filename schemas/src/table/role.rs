@@ -40,3 +40,29 @@ pub enum Role {
     /// The date of a service line, or the dates.
     LineService,
 }
+
+/// What one occurrence of a loop is to its users.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
+pub enum Record {
+    /// A claim, or a claim payment.
+    Claim,
+    /// A member of an enrolment.
+    Member,
+    /// A subscriber, with the dependents who are named below.
+    Subscriber,
+}
+
+impl Record {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Claim, Self::Member, Self::Subscriber];
+
+    /// What one is called, in guides, in JSON and by the command.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Claim => "claim",
+            Self::Member => "member",
+            Self::Subscriber => "subscriber",
+        }
+    }
+}

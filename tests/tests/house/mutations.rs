@@ -4,16 +4,18 @@
 //! sample holds cannot be changed: so the samples and what is made up hold everything, and the figure is printed.
 
 mod author;
+mod coverage;
 mod facts;
 
 use std::collections::BTreeSet;
 
-use acceptance::{Document, options, samples, say};
+use acceptance::{Document, corpus, options, samples, say, verdict};
 use x12_parser::{Code, Finding, Options, Severity, validate};
 
 use crate::guides::{self, Known};
 use crate::made_up;
 use author::{Sample, mutations, read};
+use coverage::Coverage;
 use facts::{Check, checks};
 
 /// Made-up documents that hold everything, beside the samples of a guide.
@@ -29,11 +31,15 @@ fn each_check_fails_when_what_it_checks_is_changed() {
     for known in guides::known() {
         let (mut wrong, mut exercised) = (Vec::new(), BTreeSet::new());
         let (guide, definitions) = (known.reference(), known.guide());
-        for document in documents(&known) {
-            for sample in read(&document, &known, &options) {
-                wrong.extend(mutate(&sample, &mut exercised, &options));
-            }
+        for (source, documents) in [("samples", clean(&known)), ("made up", made_up(&known))] {
+            let (own, told) = exercise(&documents, &known, &options);
+            say(&format!("coverage: {guide}: {source}: {told}"));
+            wrong.extend(own.0);
+            exercised.extend(own.1);
         }
+        // What others wrote is odd in places, and only counted.
+        let (_, told) = exercise(&of_corpus(&known, &options), &known, &options);
+        say(&format!("coverage: {guide}: corpus: {told}"));
         let known = checks(&definitions);
         let unseen: Vec<_> = known
             .iter()
@@ -55,17 +61,50 @@ fn each_check_fails_when_what_it_checks_is_changed() {
     }
 }
 
-/// The clean samples of a guide, and made-up documents of it.
-fn documents(known: &Known) -> Vec<Document> {
+/// Mutations that did not come out, and the checks that were exercised.
+type Exercised = (Vec<String>, BTreeSet<Check>);
+
+/// Changes all that documents hold.
+fn exercise(documents: &[Document], known: &Known, options: &Options) -> (Exercised, Coverage) {
+    let (mut wrong, mut exercised) = (Vec::new(), BTreeSet::new());
+    let sets = documents
+        .iter()
+        .flat_map(|document| read(document, known, options));
+    let sets: Vec<Sample> = sets.collect();
+    for sample in &sets {
+        wrong.extend(mutate(sample, &mut exercised, options));
+    }
+    let coverage = Coverage::of(&known.guide(), &exercised, &sets);
+    ((wrong, exercised), coverage)
+}
+
+/// The clean samples of a guide.
+fn clean(known: &Known) -> Vec<Document> {
     let mut documents = samples();
+    let folder = format!("{}/", known.id);
     documents.retain(|document| {
-        document.name.starts_with(&known.id) && !document.name.contains("broken/")
+        document.name.starts_with(&folder) && !document.name.contains("broken/")
     });
+    documents
+}
+
+fn made_up(known: &Known) -> Vec<Document> {
     let guide = known.reference();
-    documents.extend((0..MADE_UP).map(|seed| Document {
+    let seeds = (0..MADE_UP).map(|seed| Document {
         name: format!("{guide} of seed {seed}"),
         bytes: made_up::document(&guide, "100", seed),
-    }));
+    });
+    seeds.collect()
+}
+
+/// Documents of the corpus that are valid.
+fn of_corpus(known: &Known, options: &Options) -> Vec<Document> {
+    let mut documents = corpus();
+    documents.retain(|document| {
+        let folder = document.name.split('/').next().unwrap_or_default();
+        known.folders.iter().any(|known| known == folder)
+            && verdict(&document.bytes, options).line() == "valid"
+    });
     documents
 }
 

@@ -1,6 +1,7 @@
 //! What the guides check, held to what the samples break: every rule of every guide, every finding, every code of a 999.
 
 mod kinds;
+mod statuses;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -68,6 +68,9 @@ pub enum Verb {
     /// Make up documents of a guide.
     #[command(before_long_help = SYNTH_EXAMPLES)]
     Synth(SynthArguments),
+    /// Say what a guide has, or what a finding means.
+    #[command(before_long_help = EXPLAIN_EXAMPLES)]
+    Explain(ExplainArguments),
     /// Print the JSON Schema of a guide's shape `named`.
     #[command(before_long_help = SCHEMA_EXAMPLES)]
     Schema(SchemaArguments),
@@ -132,6 +135,12 @@ pub struct GuideArguments {
     /// left out rejects nothing.
     #[arg(long, value_name = "TYPES")]
     pub snip: Option<SnipTypes>,
+
+    /// Know this guide too, in place of the one of its identifier and transaction set if there is one; several may be given
+    ///
+    /// schemas/README.md shows how a guide is written.
+    #[arg(long = "guide", value_name = "FILE")]
+    pub own_guides: Vec<PathBuf>,
 
     /// Follow the rules of this line of service, as far as a document is about it; several may be given
     #[arg(long = "pack", value_name = "NAME")]
@@ -357,7 +366,7 @@ Examples:
 Control numbers are given anew, counts are right, all else stays byte for byte. A transaction set is divided between its claims, with \
 what stands around them, if there are too many, or if it is too large for a file by itself; each part has a reference (BHT03) of its own: \
 that received, and a number. Sets that pay or whose structure is broken stay whole, and a claim always does: exit code 1 says that \
-something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file if it must be read twice.";
+something is larger than asked for. Parts appear when all are complete. Standard input is kept in a temporary file, encrypted, if it must be read twice.";
 
 /// Arguments of `split`.
 #[derive(Debug, Args)]
@@ -405,7 +414,7 @@ Examples:
 
 Control numbers are given anew, counts are right. An interchange has the header and the delimiters of the first that goes into it; where \
 a value of another one holds such a delimiter, they cannot be merged: exit code 2. With --by group and --by set what belongs together \
-comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that.";
+comes together, in the order of the files; they are read several times, and standard input is kept in a temporary file for that, encrypted.";
 
 /// Arguments of `merge`.
 #[derive(Debug, Args)]
@@ -491,6 +500,34 @@ Examples:
   x12conv synth 837P --fault bad-code --count 3            with faults; where they are is told on stderr
 
 Nobody is meant: names, numbers and addresses are made up. The same seed gives the same bytes.";
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  x12conv explain                       all guides
+  x12conv explain 837P                  loops and segments, with usage (R, S), repeats and labels
+  x12conv explain 837P 2300/CLM         elements, types, lengths and codes of one place
+  x12conv explain 837P 2300 --rules     what is checked there beyond single elements, and who says so
+  x12conv explain element-code          what a finding means, and what an answer says of it";
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArguments {
+    /// A guide, by its identifier or what people call it, or the name of a finding or rule; none: all guides
+    #[arg(value_name = "GUIDE|FINDING")]
+    pub what: Option<String>,
+    /// A place in the guide, as findings name it: `2300`, `2300/CLM`, `2300/CLM05`, `2300/REF[G1]`
+    pub place: Option<String>,
+    /// Elements and components too
+    #[arg(long, requires = "what")]
+    pub elements: bool,
+    /// Rules over several segments, with their sources, in place of what stands
+    #[arg(long, requires = "what", conflicts_with = "elements")]
+    pub rules: bool,
+    #[command(flatten)]
+    pub guides: GuideArguments,
+    #[command(flatten)]
+    pub output: OutputArguments,
+}
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! What documents are checked by: types of check, rule packs, and the external code lists and overlays that the user keeps, KDL files
+//! What documents are checked by: types of check, rule packs, and the guides, external code lists and overlays that the user keeps, KDL files
 //! read when the command begins.
 //!
 //! Every fault of every file is told before the run is given up, so that their author sees all of them at once.
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use x12_parser::Catalog;
 use x12_schemas::compiler::Error;
+use x12_schemas::table::Guide;
 use x12_schemas::{UserFile, UserLists, kdl_files};
 
 use crate::arguments::GuideArguments;
@@ -18,9 +19,10 @@ use crate::session::Session;
 /// Adds what the user keeps to the catalog of the run; false if that cannot be done.
 pub fn load(session: &mut Session, guides: &GuideArguments) -> bool {
     session.options.snip = guides.snip.unwrap_or_default();
-    load_lists(session, guides.codes.as_deref())
+    add(session, ("guide", &guides.own_guides), UserFile::guide)
+        && load_lists(session, guides.codes.as_deref())
         && load_packs(session, &guides.packs)
-        && load_overlays(session, &guides.overlays)
+        && add(session, ("overlay", &guides.overlays), UserFile::overlay)
 }
 
 /// Lays packs of rules over the guides that they are for; false if there is no such pack.
@@ -42,16 +44,19 @@ fn load_packs(session: &mut Session, names: &[String]) -> bool {
     true
 }
 
-/// Lays overlays over the guides that they name, one over the other; false if one cannot be laid.
-fn load_overlays(session: &mut Session, files: &[PathBuf]) -> bool {
+/// What a file makes of the guides that are at hand.
+type Compile = fn(&UserFile, &Catalog) -> Result<Guide, Vec<Error>>;
+
+/// Adds guides of files, one after the other, or lays overlays over those that they name; false if one cannot be.
+fn add(session: &mut Session, (kind, files): (&str, &[PathBuf]), compile: Compile) -> bool {
     let mut is_good = true;
     for file in files {
         match UserFile::read(file, name(file)) {
-            Ok(file) => is_good &= lay(session, &file),
+            Ok(file) => is_good &= take_up(session, (kind, &file), compile),
             Err(error) => {
                 let name = name(file);
-                let message = format!("cannot read the overlay {name}: {error}");
-                failure::plain(&mut session.talk, "overlay", Some(name), &message);
+                let message = format!("cannot read the {kind} {name}: {error}");
+                failure::plain(&mut session.talk, kind, Some(name), &message);
                 is_good = false;
             }
         }
@@ -59,15 +64,15 @@ fn load_overlays(session: &mut Session, files: &[PathBuf]) -> bool {
     is_good
 }
 
-/// Lays an overlay; false, and its faults told, if it has any.
-fn lay(session: &mut Session, file: &UserFile) -> bool {
+/// Takes up the guide that a file makes; false, and its faults told, if it has any.
+fn take_up(session: &mut Session, (kind, file): (&str, &UserFile), compile: Compile) -> bool {
     let catalog = &session.options.catalog;
-    match file.overlay(catalog) {
+    match compile(file, catalog) {
         Ok(guide) => {
             session.options.catalog = Arc::new(Catalog::clone(catalog).with(guide));
             true
         }
-        Err(errors) => wrong_in(session, "overlay", file, &errors),
+        Err(errors) => wrong_in(session, kind, file, &errors),
     }
 }
 

@@ -9,6 +9,7 @@ mod documents;
 mod folder;
 mod input;
 mod outcome;
+mod outline;
 mod output;
 mod progress;
 mod report;

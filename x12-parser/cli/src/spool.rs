@@ -1,17 +1,21 @@
-//! Documents that are read more than once: files as they are, others from a copy without a name.
+//! Documents that are read more than once: files as they are, others from a sealed copy without a name.
+
+mod sealed;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 
 use crate::documents::Document;
 use crate::input::Input;
 use crate::outcome::Failure;
 use crate::progress::Progress;
 
+use sealed::Sealed;
+
 /// A document that can be read again and again.
 pub struct Spool<'i> {
     input: &'i Input,
-    copy: Option<File>,
+    copy: Option<Sealed>,
 }
 
 impl<'i> Spool<'i> {
@@ -21,15 +25,16 @@ impl<'i> Spool<'i> {
         Self::new(Document { input, reader })
     }
 
-    /// Of a document that is about to be read; one that can be read but once, such as a pipe, is copied to a temporary file first.
+    /// Of a document that is about to be read; one that can be read but once, such as a pipe, is copied to a temporary file first, which holds no
+    /// plain text.
     pub fn new(document: Document<'i>) -> Result<Self, Failure> {
-        let Document { input, mut reader } = document;
+        let Document { input, reader } = document;
         if input.reopen().is_some() {
             return Ok(Self { input, copy: None });
         }
-        let mut copy = nameless().map_err(Failure::Output)?;
-        io::copy(&mut reader, &mut copy).map_err(x12_parser::Error::from)?;
-        let copy = Some(copy);
+        let file = nameless().map_err(Failure::Output)?;
+        let copied = Sealed::copy(reader, file).map_err(x12_parser::Error::from)?;
+        let copy = Some(copied.map_err(Failure::Output)?);
         Ok(Self { input, copy })
     }
 
@@ -38,9 +43,7 @@ impl<'i> Spool<'i> {
         let Some(copy) = &self.copy else {
             return Ok(Box::new(self.input.open(progress)?));
         };
-        let mut copy: &File = copy;
-        copy.rewind().map_err(Failure::Input)?;
-        Ok(Box::new(copy))
+        Ok(Box::new(copy.read().map_err(Failure::Input)?))
     }
 }
 

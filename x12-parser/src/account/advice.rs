@@ -6,10 +6,10 @@ use crate::account::Misfit;
 use crate::account::follow::Say;
 use crate::account::read::{self, code, count, words};
 use crate::account::said::Said;
-use crate::account::withheld::Withheld;
 use crate::error::Error;
 use crate::finding::Code;
 use crate::segment::Segment;
+use crate::withheld::Withheld;
 
 /// Numbers that are kept of an item.
 const NUMBERS: usize = 12;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::account::withheld::Withheld;
 use crate::decimal::Decimal;
+use crate::withheld::Withheld;
 
 /// Categories of claim status that reject (x12-standard §6).
 const REJECTING: [&str; 4] = ["A3", "A6", "A7", "A8"];

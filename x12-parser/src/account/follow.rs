@@ -9,11 +9,11 @@ use crate::account::claims::{
 };
 use crate::account::read::{code, count};
 use crate::account::said::Said;
-use crate::account::withheld::Withheld;
 use crate::decimal::Decimal;
 use crate::error::Error;
 use crate::finding::Code;
 use crate::segment::{Element, Segment};
+use crate::withheld::Withheld;
 
 /// Statuses that are kept of one thing: ten STC segments of three.
 const STATUSES: usize = 30;

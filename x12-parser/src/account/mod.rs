@@ -7,7 +7,6 @@ mod claims;
 mod follow;
 mod read;
 mod said;
-mod withheld;
 
 use std::io::Read;
 use std::sync::Arc;
@@ -38,7 +37,6 @@ pub use said::{
     Acceptance, Acknowledged, ElementSaid, GroupReference, GroupSaid, InterchangeSaid, Said,
     SegmentSaid, SetReference, SetSaid,
 };
-pub use withheld::Withheld;
 
 /// Reads the acknowledgments of a document; `told` gets what they say, in the order of the document.
 ///

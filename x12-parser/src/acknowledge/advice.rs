@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 
 use crate::acknowledge::accepted::AcceptedRecords;
 use crate::acknowledge::collect::{Collect, Item};
-use crate::acknowledge::{ControlNumbers, CountingNumbers};
+use crate::acknowledge::{AnswerAddress, ControlNumbers, CountingNumbers};
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::options::Options;
@@ -22,7 +22,8 @@ use write::Writer;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum AdvisedSets {
-    /// Those that are accepted and have errors that no 997 or 999 can tell: sums, situations, own rules.
+    /// Those that are accepted and of which no other answer tells all: errors such as sums, situations, own rules, or which records are
+    /// rejected.
     #[default]
     Untold,
     /// All that are accepted.
@@ -41,8 +42,12 @@ pub struct AdviceOptions<N = CountingNumbers> {
     pub time: String,
     /// Gives each answer its control numbers.
     pub numbers: N,
+    /// Between whom the answers go, if not between those of what is answered.
+    pub address: AnswerAddress,
     /// Which transaction sets it speaks of.
     pub sets: AdvisedSets,
+    /// Whether 277CAs answer the claims: of theirs nothing is untold then.
+    pub claims_answered: bool,
 }
 
 impl<N> AdviceOptions<N> {
@@ -53,7 +58,9 @@ impl<N> AdviceOptions<N> {
             date: date.into(),
             time: time.into(),
             numbers,
+            address: AnswerAddress::default(),
             sets: AdvisedSets::default(),
+            claims_answered: false,
         }
     }
 }

@@ -143,8 +143,14 @@ where
         let isa13 = self.how.numbers.interchange(self.ordinal)?;
         let control = format!("{isa13:09}");
         let mut envelope = received.header.compose();
-        let AcknowledgmentOptions { date, time, .. } = &*self.how;
-        received.header.open(&mut envelope, [date, time], &control);
+        let AcknowledgmentOptions {
+            date,
+            time,
+            address,
+            ..
+        } = &*self.how;
+        let header = &received.header;
+        header.open(&mut envelope, [date, time, &control], address)?;
         if let Some((code, note)) = ta1 {
             envelope.segment(
                 "TA1",
@@ -183,9 +189,15 @@ where
         self.groups += 1;
         let gs06 = self.how.numbers.group(self.groups)?;
         let number = gs06.to_string();
-        let AcknowledgmentOptions { date, time, .. } = &*self.how;
+        let AcknowledgmentOptions {
+            date,
+            time,
+            address,
+            ..
+        } = &*self.how;
         let guide = bundle.set.guide();
-        open_group(envelope, "FA", &bundle.gs, [date, time, &number, guide]);
+        let names = [date, time, &*number, guide];
+        open_group(envelope, "FA", (&bundle.gs, address), names)?;
         envelope.bytes.extend_from_slice(&bundle.compose.bytes);
         envelope.segment(
             "GE",

@@ -10,7 +10,7 @@ use std::io::{Read, Write};
 
 use crate::acknowledge::accepted::AcceptedRecords;
 use crate::acknowledge::collect::{Collect, Item};
-use crate::acknowledge::{ControlNumbers, CountingNumbers};
+use crate::acknowledge::{AnswerAddress, ControlNumbers, CountingNumbers};
 use crate::block::Blocks;
 use crate::error::Error;
 use crate::options::Options;
@@ -52,6 +52,8 @@ pub struct ClaimAcknowledgmentOptions<N = CountingNumbers> {
     pub received: String,
     /// Gives each answer its control numbers.
     pub numbers: N,
+    /// Between whom the answers go, if not between those of what is answered.
+    pub address: AnswerAddress,
     /// Who answers.
     pub source: ClaimSource,
     /// Whether accepted claims are listed one by one, or only counted.
@@ -69,6 +71,7 @@ impl<N> ClaimAcknowledgmentOptions<N> {
             date,
             time: time.into(),
             numbers,
+            address: AnswerAddress::default(),
             source: ClaimSource::default(),
             list_accepted: true,
         }

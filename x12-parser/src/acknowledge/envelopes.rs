@@ -6,7 +6,7 @@ use std::io::Write;
 use crate::acknowledge::ControlNumbers;
 use crate::acknowledge::collect::Item;
 use crate::acknowledge::compose::Compose;
-use crate::acknowledge::header::{Header, open_group};
+use crate::acknowledge::header::{AnswerAddress, Header, open_group};
 use crate::error::Error;
 
 /// Bytes that are composed before they are written.
@@ -28,6 +28,7 @@ pub(crate) struct Envelopes<W> {
     kind: Kind,
     /// Date and time of the answers.
     when: [String; 2],
+    address: AnswerAddress,
     /// Ordinals of the received interchange, group and transaction set.
     at: [u32; 3],
     interchange: Option<Interchange>,
@@ -56,11 +57,17 @@ pub(crate) struct Begun<'e> {
 }
 
 impl<W: Write> Envelopes<W> {
-    pub(crate) fn new(answers: W, kind: Kind, [date, time]: [&str; 2]) -> Self {
+    pub(crate) fn new(
+        answers: W,
+        kind: Kind,
+        [date, time]: [&str; 2],
+        address: &AnswerAddress,
+    ) -> Self {
         Self {
             answers,
             kind,
             when: [date.to_owned(), time.to_owned()],
+            address: address.clone(),
             at: [0; 3],
             interchange: None,
             written: [0; 3],
@@ -121,7 +128,7 @@ impl<W: Write> Envelopes<W> {
         } = interchange;
         if interchange.isa13.is_none() {
             let isa13 = format!("{:09}", numbers.interchange(ordinal)?);
-            header.open(compose, [date, time], &isa13);
+            header.open(compose, [date, time, &isa13], &self.address)?;
             interchange.isa13 = Some(isa13);
             self.written[0] += 1;
         }
@@ -131,7 +138,8 @@ impl<W: Write> Envelopes<W> {
             let ordinal = u32::try_from(self.written[1]).unwrap_or(u32::MAX);
             let gs06 = numbers.group(ordinal)?.to_string();
             let names = [date, time, &gs06, guide];
-            open_group(compose, self.kind.group, &interchange.gs, names);
+            let gs = (&*interchange.gs, &self.address);
+            open_group(compose, self.kind.group, gs, names)?;
             interchange.gs06 = Some(gs06);
             interchange.groups += 1;
         }

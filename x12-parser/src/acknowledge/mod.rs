@@ -38,6 +38,7 @@ pub use claims::{
     ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource, acknowledge_claims,
 };
 use collect::{Collect, Item};
+pub use header::AnswerAddress;
 pub use note::{NoteBasis, Ta1Note, Ta1Severity};
 pub use records::{Reason, RecordRejection, RecordVerdicts};
 pub use verdict::{AnswerNumbers, Decided, Decision, GroupDecision, SetDecision, Verdict};
@@ -84,9 +85,11 @@ pub enum Rejects {
     /// The transaction set that it is in.
     #[default]
     Sets,
+    /// As [`Rejects::Records`] in transaction sets whose claims a 277CA can answer; in others the set.
+    Claims,
     /// The record that it is in, a claim or a member, or all records that it stands around: their transaction set is accepted with
     /// errors. What stands neither in nor around records is rejected as a set, and so is what cannot be divided: for its guide, or for
-    /// faults that leave it uncertain what belongs to which record.
+    /// faults that leave it uncertain what belongs to which record. Which records are rejected a 277CA tells of claims, and an 824 of all.
     Records,
 }
 
@@ -100,6 +103,8 @@ pub struct AcknowledgmentOptions<N = CountingNumbers> {
     pub time: String,
     /// Gives each answer its control numbers.
     pub numbers: N,
+    /// Between whom the answers go, if not between those of what is answered.
+    pub address: AnswerAddress,
     /// When a TA1 is sent.
     pub ta1: Ta1Policy,
     /// Notes that are to be taken otherwise than [`Ta1Note::severity`] says, as this partner wants it.
@@ -125,6 +130,7 @@ impl<N> AcknowledgmentOptions<N> {
             date: date.into(),
             time: time.into(),
             numbers,
+            address: AnswerAddress::default(),
             ta1: Ta1Policy::default(),
             ta1_severities: BTreeMap::new(),
             groups: GroupPolicy::default(),

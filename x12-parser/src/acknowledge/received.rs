@@ -311,7 +311,7 @@ impl Received {
                 .as_ref()
                 .is_some_and(|chart| chart.roles.doubts(&chart.guide, &finding));
             match &mut set.tracker {
-                Some(tracker) if rejects == Rejects::Records && tracker.is_inside() => {
+                Some(tracker) if tracker.rejects(rejects) => {
                     tracker.fault(&finding);
                     set.faulty = true;
                 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use x12_schemas::table::{Guide, Record, Role};
 
+use crate::acknowledge::Rejects;
 use crate::acknowledge::collect::Item;
 use crate::chart::Chart;
 use crate::claim_status::{Cause, ClaimStatus};
@@ -216,9 +217,14 @@ impl Tracker {
         }
     }
 
-    /// Whether what stands here belongs to records: not to the transaction set itself.
-    pub(crate) fn is_inside(&self) -> bool {
-        self.open.is_some() || self.levels.len() > 1
+    /// Whether a fault that stands here rejects records, not the transaction set: it belongs to some, and their verdicts are told.
+    pub(crate) fn rejects(&self, rejects: Rejects) -> bool {
+        let is_told = match rejects {
+            Rejects::Sets => false,
+            Rejects::Claims => self.verdicts.has_claim_answer(),
+            Rejects::Records => true,
+        };
+        is_told && (self.open.is_some() || self.levels.len() > 1)
     }
 
     fn open_level(&mut self, is_provider: bool) {

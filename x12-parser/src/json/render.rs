@@ -323,7 +323,7 @@ impl<'b> Renderer<'b> {
             self.out.put(b"{\"open\":\"interchange\",");
             if let Some(record) = self.render.per.record() {
                 // Says at once that X12 cannot be written from what follows.
-                let per = format!("\"per\":\"{}\",", record_name(record));
+                let per = format!("\"per\":\"{}\",", record.name());
                 self.out.put(per.as_bytes());
             }
             self.out.put(b"\"x12\":\"1\",");
@@ -530,15 +530,6 @@ impl<'b> Renderer<'b> {
         if self.lines() && !self.in_set {
             self.out.put(b"}\n");
         }
-    }
-}
-
-/// A kind of record, as JSON and the command line have it.
-pub(super) fn record_name(record: Record) -> &'static str {
-    match record {
-        Record::Claim => "claim",
-        Record::Member => "member",
-        Record::Subscriber => "subscriber",
     }
 }
 

@@ -8,7 +8,6 @@ use x12_schemas::table::Record;
 
 use crate::error::Error;
 use crate::json::records::{Mark, Pieces, SetKind, Tally};
-use crate::json::render::record_name;
 use crate::limits::Limits;
 
 /// Bytes of lines that are gathered before they are written: fits the second-level cache beside a block.
@@ -167,7 +166,7 @@ impl<W: Write> Stitcher<W> {
     fn record_line(&mut self) {
         self.set.records += 1;
         let ordinal = self.set.records;
-        self.begin_line("record", record_name(self.record));
+        self.begin_line("record", self.record.name());
         self.put(format_args!(",\"ordinal\":{ordinal}"));
         self.put_context();
         // The record is an object whose parts stand in the line itself.
@@ -179,7 +178,7 @@ impl<W: Write> Stitcher<W> {
 
     /// Shows what no record's line has shown before its loop ends.
     fn outside_line(&mut self) {
-        self.begin_line("outside", record_name(self.record));
+        self.begin_line("outside", self.record.name());
         self.put_context();
         self.lines.extend_from_slice(b"}\n");
     }

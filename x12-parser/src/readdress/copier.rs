@@ -50,6 +50,8 @@ pub(super) struct Interchange {
     pub(super) closed: bool,
     /// Whether the end of line behind its trailer was read.
     pub(super) ended: bool,
+    /// Why nothing of it can go on; it does not matter where nothing is to.
+    fault: Option<Error>,
 }
 
 /// The open group, whose header was read.
@@ -201,17 +203,28 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
         };
         let id = SegmentId::of(&here.segment);
         if here.kind == EntryKind::Unterminated && id != IEA {
-            return Err(here.fault("the document ends inside a segment"));
+            return self.forbid(here.fault("the document ends inside a segment"));
         }
         match &mut self.set {
             Some(set) if set.header.is_none() => self.set_header(&here),
-            Some(_) if id == ISA => Err(here.fault("an interchange header cannot be read")),
+            Some(_) if id == ISA => self.forbid(here.fault("an interchange header cannot be read")),
             Some(_) if id == SE => {
                 self.set_trailer(here.control());
                 Ok(())
             }
             Some(set) => set.segment(&here, definition, &mut self.output),
             None => self.outside(block, &here, (id, definition)),
+        }
+    }
+
+    /// Nothing of the open interchange can go on: an error as soon as something has, or is to.
+    fn forbid(&mut self, fault: Error) -> Result<(), Error> {
+        match &mut self.interchange {
+            Some(interchange) if interchange.number.is_none() => {
+                interchange.fault.get_or_insert(fault);
+                Ok(())
+            }
+            _ => Err(fault),
         }
     }
 
@@ -245,9 +258,8 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
         match here.kind {
             EntryKind::Header => {
                 self.envelope.read_isa(&here.segment);
-                if control::is_ambiguous(&block.layout) {
-                    return Err(here.fault("the interchange header would be read otherwise"));
-                }
+                let what = "the interchange header would be read otherwise";
+                let is_ambiguous = control::is_ambiguous(&block.layout);
                 self.interchange = Some(Interchange {
                     header: here.control(),
                     delimiters: block.layout.delimiters,
@@ -256,6 +268,7 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
                     groups: 0,
                     closed: false,
                     ended: false,
+                    fault: is_ambiguous.then(|| here.fault(what)),
                 });
             }
             EntryKind::Trailer | EntryKind::Unterminated => {
@@ -276,7 +289,10 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
                 self.write_interchange()?;
                 self.output.put(here.segment.raw());
             }
-            _ => return Err(here.fault("a segment stands outside any transaction set")),
+            _ => {
+                let what = "a segment stands outside any transaction set";
+                return self.forbid(here.fault(what));
+            }
         }
         Ok(())
     }
@@ -288,6 +304,10 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
         let open = self.interchange.as_ref();
         if open.is_none_or(|open| open.number.is_some()) {
             return Ok(());
+        }
+        let open = self.interchange.as_mut();
+        if let Some(fault) = open.and_then(|open| open.fault.take()) {
+            return Err(fault);
         }
         if self.document.is_none() {
             self.flush()?;
@@ -329,16 +349,17 @@ impl<'a, P: Parts, A: Addresses> Copier<'a, P, A> {
     }
 
     fn set_header(&mut self, here: &Here<'_>) -> Result<(), Error> {
-        if self.group.is_none() {
-            return Err(here.fault("a transaction set stands outside any group"));
-        }
         self.envelope.read_st(&here.segment);
         let Some(mut set) = self.set.take() else {
             return Ok(());
         };
         set.header = Some(here.control());
         set.segments = 1;
-        if self.addresses.keeps(&self.envelope)? {
+        let is_kept = self.addresses.keeps(&self.envelope)?;
+        if is_kept && self.group.is_none() {
+            return Err(here.fault("a transaction set stands outside any group"));
+        }
+        if is_kept {
             let follow = set.follow.as_ref();
             match follow.and_then(|follow| Some((follow, follow.reference()?))) {
                 Some((follow, reference)) if self.addresses.divides(&self.envelope)? => {

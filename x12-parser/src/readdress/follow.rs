@@ -9,6 +9,7 @@ use crate::decimal::Decimal;
 use crate::finding::Finding;
 use crate::role_index::Standing;
 use crate::segment::Segment;
+use crate::withheld::Withheld;
 
 /// The open loop of a transaction set, and the open record.
 pub(super) struct Follow {
@@ -16,8 +17,9 @@ pub(super) struct Follow {
     loop_index: u16,
     /// What the record charges that was opened last.
     charge: Option<Decimal>,
-    /// Whether the segment stood that holds the reference of the set.
+    /// Whether the segment stood that holds the reference of the set, and what it is.
     referenced: bool,
+    batch: Option<Withheld>,
 }
 
 impl Follow {
@@ -29,6 +31,7 @@ impl Follow {
             loop_index: 0,
             charge: None,
             referenced: false,
+            batch: None,
         })
     }
 
@@ -73,12 +76,21 @@ impl Follow {
         self.referenced
     }
 
+    /// The reference of the set, if it stood.
+    pub(super) fn batch(&self) -> Option<&Withheld> {
+        self.batch.as_ref()
+    }
+
     /// A segment stands in the open loop.
     pub(super) fn segment(&mut self, definition: u16, segment: &Segment<'_>) {
         for speaker in self.chart.roles.speakers(definition, self.loop_index) {
             match speaker.role {
                 Role::Batch => {
-                    self.referenced |= self.chart.roles.reference.as_ref() == Some(&speaker.reading)
+                    self.referenced |=
+                        self.chart.roles.reference.as_ref() == Some(&speaker.reading);
+                    if self.batch.is_none() {
+                        self.batch = Withheld::new(&speaker.value(segment));
+                    }
                 }
                 Role::Charge if self.charge.is_none() => {
                     self.charge = Decimal::parse(&speaker.value(segment));

@@ -13,6 +13,7 @@ use crate::options::Options;
 use crate::record_counts::RecordCounts;
 use crate::role_index::Standing;
 use crate::source::ReadSource;
+use crate::withheld::Withheld;
 
 use super::follow::Follow;
 
@@ -28,6 +29,8 @@ pub struct SetRecords {
     pub bytes: u64,
     /// Why it cannot be divided, if it cannot.
     pub undivided: Option<Undivided>,
+    /// Its reference (BHT03), by which a 277CA names it; none if its guide has no records, or no reference.
+    pub reference: Option<Withheld>,
 }
 
 /// Why a transaction set cannot be divided.
@@ -200,6 +203,7 @@ impl<F: FnMut(&SetRecords) -> Result<(), Error>> Look<F> {
                 counts: set.counts,
                 bytes: set.bytes,
                 undivided: set.undivided,
+                reference: set.follow.as_ref().and_then(Follow::batch).cloned(),
             })?;
         }
         self.envelope.close_set();

@@ -9,7 +9,14 @@ use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage}
 use super::nest;
 
 /// Loops of the facts that only group: their children stand in what is around them.
-const WRAPPERS: [&str; 4] = ["HEADER", "DETAIL", "FOOTER", "LS_LOOP"];
+const WRAPPERS: [&str; 6] = [
+    "HEADER",
+    "DETAIL",
+    "TABLE2AREA2",
+    "TABLE2AREA3",
+    "FOOTER",
+    "LS_LOOP",
+];
 
 /// How the facts call a loop that only holds the bounds LS and LE and the loops between them.
 const BOUNDED: &str = "LS_";

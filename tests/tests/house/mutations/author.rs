@@ -110,6 +110,12 @@ impl Sample {
         text.into_bytes()
     }
 
+    /// Segments that the guide knows, each with the index of its definition.
+    pub fn segments(&self) -> impl Iterator<Item = (&str, usize)> {
+        let segments = self.segments.iter();
+        segments.filter_map(|(text, index)| Some((text.as_str(), (*index)?)))
+    }
+
     fn texts(&self) -> Vec<String> {
         self.segments.iter().map(|(text, _)| text.clone()).collect()
     }

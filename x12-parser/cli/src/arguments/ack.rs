@@ -6,7 +6,7 @@ use clap::builder::TypedValueParser;
 use clap::{Args, ValueEnum};
 use x12_parser::{ControlNumber, Ta1Note, Ta1Severity};
 
-use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, time};
+use crate::arguments::{GuideArguments, OutputArguments, ReadArguments, date, party, time};
 
 pub(super) const ACK_EXAMPLES: &str = "\
 Examples:
@@ -14,7 +14,7 @@ Examples:
   x12conv ack --ta1 always --control-number 4711 claims.x12 -o answer.x12
   x12conv ack --ta1-severity 001=E,021=E claims.x12      for a partner that takes these notes more lightly
   x12conv ack --date 20261123 --time 1200 claims.x12     the same bytes each time
-  x12conv ack --rejects records --claims 277ca.x12 claims.x12 -o 999.x12
+  x12conv ack --rejects claims --claims 277ca.x12 claims.x12 -o 999.x12
   x12conv ack --advice 824.x12 payments.x12 -o 999.x12   what no 999 can tell, such as sums that do not agree
 
 One interchange of answers for each received one, sender and receiver exchanged. Exit code 1: something was not accepted.";
@@ -33,6 +33,18 @@ pub struct AckArguments {
     /// A receiver may refuse numbers it has seen: give each run the number after the last one used.
     #[arg(long, value_name = "N", default_value_t = ControlNumber::FIRST, value_parser = control_number())]
     pub control_number: ControlNumber,
+    /// Who answers, ISA05 and ISA06, in place of the receiver of what is answered
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Addresses")]
+    pub sender: Option<(String, String)>,
+    /// Who is answered, ISA07 and ISA08, in place of its sender
+    #[arg(long, value_name = "QUALIFIER:ID", value_parser = party, help_heading = "Addresses")]
+    pub receiver: Option<(String, String)>,
+    /// Application code of who answers, GS02
+    #[arg(long, value_name = "CODE", help_heading = "Addresses")]
+    pub group_sender: Option<String>,
+    /// Application code of who is answered, GS03
+    #[arg(long, value_name = "CODE", help_heading = "Addresses")]
+    pub group_receiver: Option<String>,
     /// When a TA1 is sent
     #[arg(long, value_enum, default_value_t)]
     pub ta1: Ta1,
@@ -101,7 +113,9 @@ pub enum Rejected {
     /// The transaction set that it is in
     #[default]
     Sets,
-    /// The claim or the member that it is in, or all that it stands around: their set is accepted with errors
+    /// The claim that it is in, or all that it stands around, where a 277CA can answer them: their set is accepted with errors
+    Claims,
+    /// The claim, or the member or other record, of which an 824 tells
     Records,
 }
 
@@ -118,7 +132,7 @@ pub enum Accepted {
 /// Which transaction sets an 824 speaks of.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub enum Advised {
-    /// Accepted ones with errors that no 997 or 999 can tell
+    /// Accepted ones with errors that no 997 or 999 can tell, and no 277CA of `--claims`
     #[default]
     Untold,
     /// All that are accepted

@@ -418,7 +418,8 @@ impl Model {
             for at in a_loop.first_item..a_loop.first_item + a_loop.item_count {
                 let item = &guide.items[usize::from(at)];
                 if item.child != NONE {
-                    let shares = self.loops[usize::from(item.child)].book == Some(Book::Share);
+                    let part = &self.loops[usize::from(item.child)];
+                    let shares = part.book == Some(Book::Share) && !part.record;
                     self.loops[index].shares = self.loops[index].shares.or(shares.then_some(at));
                     continue;
                 }

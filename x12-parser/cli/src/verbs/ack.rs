@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 use x12_parser::{
-    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerSet,
+    AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerAddress, AnswerSet,
     ApplicationAdvice, ClaimAcknowledgmentOptions, ClaimAcknowledgments, ClaimSource,
     CountingNumbers, Decided, Decision, GroupDecision, GroupPolicy, Rejects, Ta1Policy,
     acknowledge, acknowledge_claims, advise,
@@ -100,15 +100,18 @@ impl Answers {
         if arguments.clearinghouse {
             claims.source = ClaimSource::Clearinghouse;
         }
+        claims.address.clone_from(&how.address);
         if let Some(received) = &arguments.received {
             claims.received.clone_from(received);
         }
         let mut advice = AdviceOptions::new(&*how.date, &*how.time, how.numbers);
+        advice.address.clone_from(&how.address);
         advice.sets = match arguments.advised {
             Advised::Untold => AdvisedSets::Untold,
             Advised::Accepted => AdvisedSets::Accepted,
             Advised::All => AdvisedSets::All,
         };
+        advice.claims_answered = arguments.claims.is_some();
         Self {
             how,
             claims,
@@ -193,6 +196,12 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
         arguments.time.clone().unwrap_or(time),
         CountingNumbers::from_first(arguments.control_number),
     );
+    how.address = AnswerAddress {
+        sender: arguments.sender.clone(),
+        receiver: arguments.receiver.clone(),
+        group_sender: arguments.group_sender.clone(),
+        group_receiver: arguments.group_receiver.clone(),
+    };
     how.ta1 = match arguments.ta1 {
         Ta1::WhenAsked => Ta1Policy::WhenAsked,
         Ta1::Always => Ta1Policy::Always,
@@ -206,6 +215,7 @@ fn options(arguments: &AckArguments) -> AcknowledgmentOptions {
     };
     how.rejects = match arguments.rejects {
         Rejected::Sets => Rejects::Sets,
+        Rejected::Claims => Rejects::Claims,
         Rejected::Records => Rejects::Records,
     };
     how

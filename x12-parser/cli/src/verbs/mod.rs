@@ -1,6 +1,7 @@
 //! The verbs, a file each.
 
 mod ack;
+mod explain;
 mod fmt;
 mod info;
 mod json;
@@ -34,6 +35,7 @@ pub fn run(arguments: Arguments) -> Outcome {
         Verb::Split(arguments) => split::run(&arguments, Session::new("split", talk)),
         Verb::Merge(arguments) => merge::run(&arguments, Session::new("merge", talk)),
         Verb::Synth(arguments) => synth::run(&arguments, Session::new("synth", talk)),
+        Verb::Explain(arguments) => explain::run(&arguments, Session::new("explain", talk)),
         Verb::Schema(arguments) => schema::run(&arguments, Session::new("schema", talk)),
     }
 }

@@ -73,7 +73,7 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         most: usize,
     ) -> Self {
         Self {
-            envelopes: Envelopes::new(advice, ADVICE, [&how.date, &how.time]),
+            envelopes: Envelopes::new(advice, ADVICE, [&how.date, &how.time], &how.address),
             verdicts,
             how,
             most,
@@ -114,16 +114,23 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
     fn open_set(&mut self, chart: Option<&Arc<Chart>>) -> Result<(), Error> {
         let at = self.envelopes.at();
         let outcome = self.verdicts.outcome_of(at).ok_or_else(other_document)?;
+        let verdicts = self.verdicts.of(at);
+        let is_answered =
+            self.how.claims_answered && verdicts.is_some_and(RecordVerdicts::has_answered_claims);
         let is_advised = match (outcome, self.how.sets) {
             _ if self.holds_advice => false,
             (SetOutcome::NotAnswered, _) => false,
             (SetOutcome::Rejected, sets) => sets == AdvisedSets::All,
-            (SetOutcome::Accepted { untold }, sets) => untold || sets != AdvisedSets::Untold,
+            (SetOutcome::Accepted { untold }, AdvisedSets::Untold) => {
+                let has_rejected = verdicts.is_some_and(|records| !records.rejections.is_empty());
+                !is_answered && (untold || has_rejected)
+            }
+            (SetOutcome::Accepted { .. }, _) => true,
         };
         let divided = chart.filter(|chart| chart.roles.reference.is_some());
         self.set = is_advised.then(|| Set {
             is_rejected: outcome == SetOutcome::Rejected,
-            verdicts: self.verdicts.of(at),
+            verdicts,
             record: divided.and_then(|chart| chart.roles.record),
             received: Received::default(),
             levels: Levels::new(),

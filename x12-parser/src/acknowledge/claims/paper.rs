@@ -67,7 +67,7 @@ impl<N> Paper<'_, N> {
             .compose
             .join(&[b"A1", b"19", self.how.source.code().as_bytes()]);
         let [all, rejected] = counts;
-        let total = all.charges.to_string();
+        let total = written(all.charges).unwrap_or_else(|| "0".to_owned());
         self.compose
             .segment("STC", &[&status, &date, b"WQ", total.as_bytes()]);
         self.totals([b"90", b"AA"], [all, rejected]);
@@ -89,8 +89,10 @@ impl<N> Paper<'_, N> {
                 .segment("QTY", &[qualifiers[which], records.as_bytes()]);
         }
         for (which, (_, amount)) in told() {
-            let (qualifier, amount): (&[u8], _) = ([b"YU", b"YY"][which], amount.to_string());
-            self.compose.segment("AMT", &[qualifier, amount.as_bytes()]);
+            let qualifier: &[u8] = [b"YU", b"YY"][which];
+            if let Some(amount) = written(*amount) {
+                self.compose.segment("AMT", &[qualifier, amount.as_bytes()]);
+            }
         }
     }
 
@@ -324,4 +326,11 @@ fn distinct<'s>(statuses: impl Iterator<Item = ClaimStatus<'s>>) -> Vec<ClaimSta
         }
     }
     distinct
+}
+
+/// A total as it is written; none if it has more digits than an amount may have.
+fn written(total: Decimal) -> Option<String> {
+    let text = total.to_string();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (digits <= DIGITS).then_some(text)
 }

@@ -51,7 +51,7 @@ impl<'a, W: Write, N: ControlNumbers> Writer<'a, W, N> {
         verdicts: &'a AcceptedRecords,
         how: &'a mut ClaimAcknowledgmentOptions<N>,
     ) -> Self {
-        let envelopes = Envelopes::new(answers, CLAIMS, [&how.date, &how.time]);
+        let envelopes = Envelopes::new(answers, CLAIMS, [&how.date, &how.time], &how.address);
         Self {
             envelopes,
             verdicts,

@@ -1,4 +1,4 @@
-//! Values of a document that an account hands to its caller alone: nothing that writes logs can show them.
+//! Values of a document that are handed to the caller alone: nothing that writes logs can show them.
 
 use std::fmt;
 

@@ -1,0 +1,58 @@
+//! Files with secrets: read whole, bounded, and only if nobody but their owner may read them.
+
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::failure::Failure;
+use crate::limits::CONFIG_BYTES;
+
+/// Why a file is not read.
+#[derive(Debug)]
+pub enum Unread {
+    /// It cannot be.
+    Io(io::Error),
+    /// Group or others have a right to it.
+    Exposed,
+    /// It is larger than such a file may be.
+    TooLarge,
+}
+
+/// The bytes of a file and what is known of it; the bytes are wiped when dropped, and never moved while they grow.
+pub fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
+    let file = File::open(path).map_err(Unread::Io)?;
+    // The open file is asked, not the path: the two may differ by now.
+    let metadata = file.metadata().map_err(Unread::Io)?;
+    if metadata.mode() & 0o077 != 0 {
+        return Err(Unread::Exposed);
+    }
+    let mut bytes = Zeroizing::new(Vec::with_capacity(CONFIG_BYTES as usize + 1));
+    let read = file.take(CONFIG_BYTES + 1).read_to_end(&mut bytes);
+    match read.map_err(Unread::Io)? as u64 {
+        0..=CONFIG_BYTES => Ok((bytes, metadata)),
+        _ => Err(Unread::TooLarge),
+    }
+}
+
+/// The first line of a file that holds but one.
+///
+/// # Errors
+/// [`Failure::Permanent`] if the file cannot be read, or others than its owner may read it, or it is empty.
+pub fn read_line(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
+    let (bytes, _) = read(path).map_err(|unread| match unread {
+        Unread::Io(_) => Failure::permanent("secret-file", "the file cannot be read"),
+        Unread::Exposed => Failure::permanent(
+            "secret-file-exposed",
+            "others than its owner may read the file",
+        ),
+        Unread::TooLarge => Failure::permanent("secret-file", "the file is too large"),
+    })?;
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    match text.lines().next().map(str::trim) {
+        None | Some("") => Err(Failure::permanent("secret-file", "the file holds nothing")),
+        Some(line) => Ok(Zeroizing::new(line.to_owned())),
+    }
+}
