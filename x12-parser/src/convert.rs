@@ -17,7 +17,7 @@ use crate::parallel;
 use crate::place::Extent;
 
 /// Converts all of an X12 document to JSON, exactly: [`crate::to_x12`] gives the same bytes back, unless lines are made of records
-/// ([`Per::Claim`], [`Per::Member`]).
+/// ([`Per::Claim`], [`Per::Member`], [`Per::Subscriber`]).
 ///
 /// Memory does not grow with the document. What could be read before an error has been written.
 ///

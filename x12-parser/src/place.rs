@@ -233,7 +233,7 @@ impl Placer {
             }
             return here.placed.events.push(Event::Entry(NONE));
         };
-        let before = walk.loop_index();
+        let told = here.placed.events.len();
         let mut trail = here.trail(
             &self.start.place,
             &mut self.kept,
@@ -241,11 +241,20 @@ impl Placer {
         );
         let definition = walk.segment(id, segment, &mut trail);
         let now = walk.loop_index();
-        here.placed.events.push(Event::Entry(definition));
-        if before != now {
-            self.start.loop_index = now;
-            close_units(&mut self.start.units, &walk.chart, now);
+        // Loops that ended take their units along, also where the next one is of the same kind.
+        for event in here.placed.events.get(told..).unwrap_or_default() {
+            match event {
+                Event::OpenLoop(opened) => self.start.loop_index = *opened,
+                Event::CloseLoop => {
+                    let loops = &walk.chart.guide.loops;
+                    let closed = loops.get(usize::from(self.start.loop_index));
+                    self.start.loop_index = closed.map_or(0, |closed| closed.parent);
+                    close_units(&mut self.start.units, &walk.chart, self.start.loop_index);
+                }
+                _ => {}
+            }
         }
+        here.placed.events.push(Event::Entry(definition));
         if walk.chart.is_marked(definition) {
             open_unit(&mut self.start.units, &walk.chart, now, definition, segment);
         }

@@ -29,7 +29,7 @@ pub(crate) struct RoleIndex {
     /// The part that is the reference of the set, if one can be divided between its records: a payment binds all that it pays.
     pub(crate) reference: Option<Reading>,
     /// By kind of record and loop instance.
-    standings: [Vec<Standing>; 2],
+    standings: [Vec<Standing>; Record::ALL.len()],
     /// Levels of a provider: the nearest around the one who is named.
     providers: Vec<u16>,
     /// By segment definition: what it says.

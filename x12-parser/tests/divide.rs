@@ -7,6 +7,7 @@ mod made;
 #[path = "readdress/same.rs"]
 mod same;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use documents::documents;
@@ -47,12 +48,26 @@ impl Addresses for Half<'_> {
     }
 }
 
-/// Where the clean samples of the guides are whose sets can be divided.
-const SAMPLES: [&str; 3] = [
-    "../samples/005010X220A1",
-    "../samples/005010X222A1",
-    "../samples/005010X223A2",
+/// Where the clean samples of the guides are whose sets can be divided, and which of the sets there.
+const SAMPLES: [(&str, &str); 5] = [
+    ("../samples/005010X212", "276"),
+    ("../samples/005010X220A1", "834"),
+    ("../samples/005010X222A1", "837"),
+    ("../samples/005010X223A2", "837"),
+    ("../samples/005010X279A1", "270"),
 ];
+
+/// The samples of a set, in a folder.
+fn samples(folder: &str, set: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut samples = documents(&[folder]);
+    samples.retain(|(_, bytes)| {
+        // The separator of elements is the byte behind the first three letters.
+        let separator = char::from(bytes[3]);
+        let header = format!("ST{separator}{set}{separator}");
+        String::from_utf8_lossy(bytes).contains(&header)
+    });
+    samples
+}
 
 fn halves(
     document: &[u8],
@@ -88,20 +103,36 @@ fn findings(document: &[u8]) -> Vec<String> {
 /// The records of a document, each with what its loop holds.
 fn records(document: &[u8]) -> Vec<String> {
     let mut records = Vec::new();
-    for (per, first) in [(Per::Claim, "CLM"), (Per::Member, "INS")] {
+    let kinds = [
+        (Per::Claim, "CLM\""),
+        (Per::Claim, "TRN\""),
+        (Per::Member, "INS\""),
+        (Per::Subscriber, "NM1\",\"01\":\"IL\""),
+    ];
+    for (per, first) in kinds {
         let mut lines = Vec::new();
         if !document.is_empty() {
             let read = to_json(document, &mut lines, Shape::Loops, per, &Options::default());
             assert!(read.is_ok());
         }
         let lines = String::from_utf8(lines).expect("it is JSON");
-        let first = format!("{{\"seg\":\"{first}\"");
+        let first = format!("{{\"seg\":\"{first}");
         let lines = lines
             .lines()
             .filter(|line| line.starts_with("{\"record\":"));
-        records.extend(lines.filter_map(|line| Some(line[line.find(&first)?..].to_owned())));
+        records.extend(lines.filter_map(|line| Some(unnumbered(&line[line.find(&first)?..]))));
     }
     records
+}
+
+/// A line without the numbers of its levels, which are given anew.
+fn unnumbered(line: &str) -> String {
+    let mut parts = line.split("{\"seg\":\"HL\",");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        text += part.find("\"03\"").map_or(part, |at| &part[at..]);
+    }
+    text
 }
 
 /// Of so many records, whether one is kept.
@@ -196,7 +227,8 @@ fn segments(document: &[u8], id: &str) -> Vec<String> {
 #[test]
 fn both_halves_of_samples_are_valid_and_together_what_was_received() {
     let mut tried = 0;
-    for (path, bytes) in documents(&SAMPLES) {
+    let samples = SAMPLES.map(|(folder, set)| samples(folder, set));
+    for (path, bytes) in samples.into_iter().flatten() {
         let name = path.display();
         let count = records(&bytes).len() as u64;
         assert!(count > 0, "{name}");
@@ -208,6 +240,44 @@ fn both_halves_of_samples_are_valid_and_together_what_was_received() {
         }
     }
     assert!(tried > 80, "{tried} cases");
+}
+
+#[test]
+fn a_set_that_came_without_a_reference_stays_without_one() {
+    struct Bare(u64);
+    impl Addresses for Bare {
+        fn divides(&mut self, _: &Envelope) -> Result<bool, Error> {
+            Ok(true)
+        }
+
+        fn record(&mut self, _: &Envelope, record: u64) -> Result<Fate, Error> {
+            let is_kept = record == self.0;
+            Ok(if is_kept { Fate::Kept } else { Fate::LeftOut })
+        }
+
+        fn reference(&mut self, _: &Envelope, received: &str) -> Result<String, Error> {
+            assert_eq!(received, "");
+            Ok(String::new())
+        }
+
+        fn interchange(&mut self, received: &Envelope) -> Result<InterchangeAddress, Error> {
+            same::interchange(received)
+        }
+
+        fn group(&mut self, received: &Envelope) -> Result<GroupAddress, Error> {
+            same::group(received)
+        }
+    }
+    let bytes = include_bytes!("../../samples/005010X279A1/inquiries-without-a-reference.edi");
+    for record in 1..=2 {
+        let mut out = Vec::new();
+        let options = Options::default();
+        let counts = readdress_records(&bytes[..], &mut out, &mut Bare(record), &options);
+        let counts = counts.expect("it can be divided");
+        assert_eq!(counts.kept.records, 1);
+        assert_eq!(segments(&out, "BHT"), ["0022*13**20261123*1200"]);
+        assert_eq!(findings(&out), [""; 0]);
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::table::{Element, Group, NONE, Phi, Usage};
 use super::fields::{Form, count, ordinal, place_of, reference};
 use super::pattern;
 use super::report::{Place, Report};
-use super::source::Node;
+use super::source::{Argument, Node};
 use super::standard::{Shape, Slot, ordered};
 use super::tables::{Tables, small};
 
@@ -40,6 +40,7 @@ const ELEMENT: Form = Form {
         "label",
         "phi",
         "max",
+        "codes",
         "length",
         "list",
         "pattern",
@@ -48,7 +49,15 @@ const ELEMENT: Form = Form {
     block: true,
 };
 const COMPONENT: Form = Form {
-    properties: &["label", "phi", "length", "list", "pattern", "format-by"],
+    properties: &[
+        "label",
+        "phi",
+        "codes",
+        "length",
+        "list",
+        "pattern",
+        "format-by",
+    ],
     block: false,
     ..ELEMENT
 };
@@ -358,19 +367,34 @@ impl Tables<'_> {
         })
     }
 
-    /// The codes behind the usage, as an index; [`NONE`] without codes.
+    /// The codes behind the usage and those of a name, as an index; [`NONE`] without codes.
     fn listed_codes(&mut self, report: &mut Report, node: &Node) -> u16 {
         let mut codes = Vec::new();
-        for argument in node.arguments.iter().skip(1) {
-            let Some(code) = report.quoted(argument) else {
-                continue;
-            };
-            if codes.iter().any(|known| known == code) {
-                report.error(argument.at, format!("code \"{code}\" stands twice"));
+        if let Some(name) = report.word(node, "codes") {
+            match self.named_codes.get(name) {
+                Some(named) => codes.clone_from(named),
+                None => {
+                    let message = format!("the guide has no codes under the name {name}");
+                    let known = self.named_codes.keys();
+                    report.unknown(place_of(node, "codes"), message, name, known);
+                }
             }
-            codes.push(code.to_owned());
         }
+        append_codes(report, &node.arguments, &mut codes);
         self.codes(codes)
+    }
+}
+
+/// Appends codes to others; none stands twice.
+pub(super) fn append_codes(report: &mut Report, arguments: &[Argument], codes: &mut Vec<String>) {
+    for argument in arguments.iter().skip(1) {
+        let Some(code) = report.quoted(argument) else {
+            continue;
+        };
+        if codes.iter().any(|known| known == code) {
+            report.error(argument.at, format!("code \"{code}\" stands twice"));
+        }
+        codes.push(code.to_owned());
     }
 }
 

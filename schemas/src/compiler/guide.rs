@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::table::{Decision, Guide, Record, Usage};
 
+use super::element::append_codes;
 use super::fields::Form;
 use super::report::{Place, Report};
 use super::source::Node;
@@ -96,6 +97,11 @@ const STRINGS: Form = Form {
     properties: &[],
     block: false,
 };
+const CODES: Form = Form {
+    least: 2,
+    arguments: "a name and codes",
+    ..STRINGS
+};
 const DECISION: Form = Form {
     least: 3,
     most: 3,
@@ -178,6 +184,7 @@ impl Reader<'_> {
             match child.name.as_str() {
                 "alias" | "source" => self.strings(child),
                 "decision" => self.decision(child),
+                "codes" => self.codes(child),
                 // Read when the loops are laid out, to which they refer.
                 "rule" | "roles" => {}
                 "shared" => {
@@ -222,6 +229,22 @@ impl Reader<'_> {
                 self.tables.guide.aliases.push(alias.to_owned());
             }
         }
+    }
+
+    /// `codes`: a list under a name, for elements that share it.
+    fn codes(&mut self, node: &Node) {
+        self.report.check(node, &CODES);
+        let Some(name) = self.report.text(node, 0).map(str::to_owned) else {
+            return;
+        };
+        let mut codes = Vec::new();
+        append_codes(self.report, &node.arguments, &mut codes);
+        if self.tables.named_codes.contains_key(&name) {
+            let at = node.arguments[0].at;
+            self.report
+                .error(at, format!("`codes {name}` stands twice"));
+        }
+        self.tables.named_codes.insert(name, codes);
     }
 
     fn decision(&mut self, node: &Node) {

@@ -13,6 +13,8 @@ pub(super) struct Tables<'a> {
     pub(super) guide: Guide,
     /// Lists of codes met so far, with their indexes.
     codes: BTreeMap<Vec<String>, u16>,
+    /// Codes that the guide lists once, under a name.
+    pub(super) named_codes: BTreeMap<String, Vec<String>>,
     /// Segments whose syntax notes have been written, with the first of these.
     notes: BTreeMap<&'a str, u16>,
 }
@@ -23,6 +25,7 @@ impl<'a> Tables<'a> {
             standard,
             guide,
             codes: BTreeMap::new(),
+            named_codes: BTreeMap::new(),
             notes: BTreeMap::new(),
         }
     }

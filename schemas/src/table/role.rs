@@ -48,11 +48,13 @@ pub enum Record {
     Claim,
     /// A member of an enrolment.
     Member,
+    /// A subscriber, with the dependents who are named below.
+    Subscriber,
 }
 
 impl Record {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Claim, Self::Member];
+    pub const ALL: [Self; 3] = [Self::Claim, Self::Member, Self::Subscriber];
 
     /// What one is called, in guides, in JSON and by the command.
     #[must_use]
@@ -60,6 +62,7 @@ impl Record {
         match self {
             Self::Claim => "claim",
             Self::Member => "member",
+            Self::Subscriber => "subscriber",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod decide;
+mod nest;
 
 use std::fs;
 use std::path::Path;
@@ -16,6 +17,9 @@ use crate::guides;
 /// The table of the control segments, and one whose ST and SE stand for those of all sets.
 const ENVELOPE: (&str, &str) = ("control_00501.json", "837P_005010X222A1.json");
 
+/// The table of the parents of hierarchical levels.
+const LEVELS: &str = "more/hl_parents.json";
+
 #[test]
 fn guides_differ_from_facts_only_where_they_say_so() {
     let Some(folder) = beside("X12_FACTS", "facts") else {
@@ -24,10 +28,11 @@ fn guides_differ_from_facts_only_where_they_say_so() {
     let known = guides::known();
     say(&format!("facts: {} tables", known.len() + 1));
     let catalog = Catalog::builtin();
+    let levels = read(&folder, LEVELS);
     let mut wrong = Vec::new();
     for known in known {
         let guide = known.guide();
-        let found = compare::guide(&guide, &read(&folder, &known.facts));
+        let found = compare::guide(&guide, &read(&folder, &known.facts), &levels);
         wrong.extend(judge(&known.reference(), &guide, &found));
     }
     let envelope = catalog.envelope();

@@ -160,6 +160,7 @@ fn everything(document: &Document, options: &Options) -> Vec<(&'static str, (Vec
         ("segments per set", json(Shape::Segments, Per::Set)),
         ("claims", json(Shape::Loops, Per::Claim)),
         ("members", json(Shape::Loops, Per::Member)),
+        ("subscribers", json(Shape::Loops, Per::Subscriber)),
         ("findings", findings(document, options)),
         ("acknowledgments", answers(document, options)),
     ]

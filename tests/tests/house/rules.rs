@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use acceptance::{Document, options, root, samples, say, verdict};
 use x12_parser::{Catalog, Code, Finding, Options, Severity, SnipTypes};
+use x12_schemas::table::Guide;
 
 /// Lists with codes that were in force at times only.
 const LISTS: &str = include_str!("rules/lists.kdl");
@@ -36,15 +37,16 @@ fn every_rule_of_a_guide_is_broken_by_a_sample() {
             .guide_of_set(entry.id, entry.set)
             .expect("it is listed");
         for rule in &guide.rules {
-            rules.insert((guide.id.clone(), rule.id.clone()));
+            rules.insert((guide.id.clone(), guide.set.clone(), rule.id.clone()));
             sources.insert(rule.source.clone());
             let is_broken = told.iter().any(|finding| {
                 let position = finding.position.as_ref();
+                let is_its = |known: &Guide| known.id == guide.id && known.set == guide.set;
                 finding.name() == rule.id
-                    && position.is_some_and(|position| position.guide().id == guide.id)
+                    && position.is_some_and(|position| is_its(position.guide()))
             });
             if !is_broken {
-                unbroken.push(format!("{} {}", guide.id, rule.id));
+                unbroken.push(format!("{}/{} {}", guide.id, guide.set, rule.id));
             }
         }
     }

@@ -79,7 +79,7 @@ fn lines_of_records_fit_their_schema() {
     let schema = schema("records");
     let (mut wrong, mut count) = (Vec::new(), 0);
     for document in all() {
-        for per in [Per::Claim, Per::Member] {
+        for per in [Per::Claim, Per::Member, Per::Subscriber] {
             let mut json = Vec::new();
             // What breaks off has written its lines before.
             let _ = to_json(

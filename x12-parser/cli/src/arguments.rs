@@ -225,6 +225,8 @@ pub enum Per {
     Claim,
     /// One member of an enrolment, likewise
     Member,
+    /// One subscriber whose eligibility is asked or told, with the dependents, likewise
+    Subscriber,
 }
 
 const X12_EXAMPLES: &str = "\

@@ -94,7 +94,17 @@ fn planted_faults_are_found_where_the_manifest_says() {
         ("wrong-control-number", "set-control-number"),
         ("out-of-sequence", "segment-out-of-sequence"),
     ];
-    for guide in ["837P", "837I", "835", "834", "005010X214"] {
+    for guide in [
+        "837P",
+        "837I",
+        "835",
+        "834",
+        "270",
+        "271",
+        "276",
+        "005010X212/277",
+        "277CA",
+    ] {
         for (kind, code) in kinds {
             let document = synth(&[
                 guide, "--sets", "10", "--rich", "40", "--fault", kind, "--count", "5",

@@ -43,6 +43,8 @@ pub enum Per {
     Claim,
     /// As [`Self::Claim`], for each member.
     Member,
+    /// As [`Self::Claim`], for each subscriber with his dependents.
+    Subscriber,
 }
 
 impl Per {
@@ -52,6 +54,7 @@ impl Per {
             Self::Document | Self::Set => None,
             Self::Claim => Some(Record::Claim),
             Self::Member => Some(Record::Member),
+            Self::Subscriber => Some(Record::Subscriber),
         }
     }
 
@@ -60,6 +63,7 @@ impl Per {
         match record {
             Record::Claim => Self::Claim,
             Record::Member => Self::Member,
+            Record::Subscriber => Self::Subscriber,
         }
     }
 }

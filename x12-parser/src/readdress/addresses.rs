@@ -48,7 +48,7 @@ pub trait Addresses {
     }
 
     /// The reference of the set, BHT03 for one, of a part of a transaction set that is divided: anew for each part, as the receiver
-    /// would take two of the same for one that came twice. It was `received`.
+    /// would take two of the same for one that came twice. It was `received`; of a set that came without one, an empty one leaves it so.
     ///
     /// # Errors
     /// Whatever is to end it all.

@@ -256,11 +256,14 @@ impl Division {
         Ok(String::from_utf8_lossy(&value).into_owned())
     }
 
-    /// Gives the set its reference for this part.
+    /// Gives the set its reference for this part: none, if it came without one and none is given.
     pub(super) fn refer(&mut self, reference: &str, delimiters: &Delimiters) -> Result<(), Error> {
         let element = usize::from(self.reference.element);
         let slot: Slot = ("the reference of a part", element, self.longest);
         match &mut self.batch {
+            Some(batch) if reference.is_empty() && batch.received.element(element).is_empty() => {
+                Ok(())
+            }
             Some(batch) => batch.given.give(&[slot], &[reference], delimiters, false),
             None => Ok(()),
         }

@@ -6,6 +6,8 @@ use std::fmt;
 use serde_json::Value;
 use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage};
 
+use super::nest;
+
 /// Loops of the facts that only group: their children stand in what is around them.
 const WRAPPERS: [&str; 6] = [
     "HEADER",
@@ -15,6 +17,9 @@ const WRAPPERS: [&str; 6] = [
     "FOOTER",
     "LS_LOOP",
 ];
+
+/// How the facts call a loop that only holds the bounds LS and LE and the loops between them.
+const BOUNDED: &str = "LS_";
 
 /// Our names of external code lists, by those of the facts; lists that have no name here are checked by nobody.
 const LISTS: [(&str, &str); 5] = [
@@ -44,14 +49,15 @@ impl fmt::Display for Difference {
 }
 
 /// All differences between a guide and the table of its facts.
-pub fn guide(guide: &Guide, facts: &Value) -> Vec<Difference> {
+pub fn guide(guide: &Guide, facts: &Value, levels: &Value) -> Vec<Difference> {
     let mut comparison = Comparison {
         guide,
         found: Vec::new(),
     };
     // Some tables begin with the envelope, others with the transaction set.
     let set = find(&facts["tree"], "ST_LOOP").map_or(&facts["tree"], |set| &set["body"]);
-    comparison.children("", set, 0);
+    let set = nest::under_parents(set, text(&facts["txn"]), levels);
+    comparison.children("", &set, 0);
     comparison.found
 }
 
@@ -355,7 +361,7 @@ fn children(body: &Value) -> Vec<Child<'_>> {
     let mut found = Vec::new();
     for (at, node) in list(body).iter().enumerate() {
         let id = text(&node["loop"]);
-        if !WRAPPERS.contains(&id) {
+        if !WRAPPERS.contains(&id) && !id.starts_with(BOUNDED) {
             found.push(Child {
                 node,
                 position: ("", position(node, at)),

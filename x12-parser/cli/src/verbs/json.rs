@@ -17,7 +17,7 @@ pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
     }
     let of_records = matches!(
         arguments.per,
-        arguments::Per::Claim | arguments::Per::Member
+        arguments::Per::Claim | arguments::Per::Member | arguments::Per::Subscriber
     );
     if of_records && !matches!(arguments.shape, arguments::Shape::Loops) {
         let message = "records have the shape `loops`: leave out `--shape`";
@@ -39,6 +39,7 @@ pub fn run(arguments: &JsonArguments, mut session: Session) -> Outcome {
         arguments::Per::Set => Per::Set,
         arguments::Per::Claim => Per::Claim,
         arguments::Per::Member => Per::Member,
+        arguments::Per::Subscriber => Per::Subscriber,
     };
     session.each(&inputs, output, |session, document, output| {
         to_json(document.reader, output, shape, per, &session.options)?;

@@ -268,6 +268,9 @@ impl Addresses for Numbers {
     fn reference(&mut self, _: &Envelope, received: &str) -> Result<String, Error> {
         self.in_part = 1;
         self.parts += 1;
+        if received.is_empty() {
+            return Ok(String::new());
+        }
         let end = format!("-{}", self.parts);
         let kept = REFERENCE.saturating_sub(end.len());
         Ok(received.chars().take(kept).collect::<String>() + &end)

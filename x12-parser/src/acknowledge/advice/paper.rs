@@ -122,7 +122,7 @@ impl Paper<'_> {
         self.item(code, b"IX");
         let qualifier: &[u8] = match record {
             Record::Claim => b"EJ",
-            Record::Member => b"0F",
+            Record::Member | Record::Subscriber => b"0F",
         };
         let number = self.compose.text(number, REFERENCE);
         if !number.is_empty() {

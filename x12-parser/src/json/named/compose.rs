@@ -44,6 +44,8 @@ pub(crate) struct Composer<'a> {
     pub(crate) limits: &'a Limits,
     /// Keys and places in arrays, from the tree's top down.
     pub(super) path: Vec<Step<'a>>,
+    /// A format of the open segment that its value does not tell: a fault, unless `$extra` says it.
+    unformed: Option<(Spot, Fault)>,
 }
 
 /// A part of a path.
@@ -114,6 +116,7 @@ impl<'a> Composer<'a> {
             levels,
             limits,
             path: Vec::new(),
+            unformed: None,
         }
     }
 
@@ -208,8 +211,7 @@ impl<'a> Composer<'a> {
             self.levels.open.push(number);
             contents.is_level = true;
         }
-        self.pen
-            .write(definition.map_or("", |definition| &definition.id));
+        self.write(definition.map_or("", |definition| &definition.id))?;
         self.after(&contents.extras, NONE, Behind::All(0))
     }
 
@@ -351,6 +353,16 @@ impl<'a> Composer<'a> {
             .segments
             .get(usize::from(definition))
             .map_or("", |segment| &segment.id);
+        self.write(id)
+    }
+
+    /// Writes the open segment.
+    fn write(&mut self, id: &str) -> Result<()> {
+        if let Some((spot, fault)) = self.unformed.take()
+            && self.pen.get(spot).is_none_or(<[u8]>::is_empty)
+        {
+            return Err(fault);
+        }
         self.pen.write(id);
         Ok(())
     }
@@ -384,7 +396,7 @@ impl<'a> Composer<'a> {
                 })?;
             }
             self.fill(parts, value, At::Elements(0), &|_| false)?;
-            self.pen.write(id);
+            self.write(id)?;
             first += items.len();
         }
         Ok(items.len().div_ceil(room))
@@ -518,10 +530,13 @@ impl<'a> Composer<'a> {
                     .members
                     .iter()
                     .find(|member| member.number == of && parts.only.is_none());
-                return match of {
+                let fault: Result<()> = match of {
                     Some(of) => self.within(Step::Key(&of.key), |this| this.fault(what, node)),
                     None => self.fault(what, node),
                 };
+                let spot = at.spot(member.number);
+                let fault = fault.err().map(|fault| (spot, fault));
+                self.unformed = self.unformed.take().or(fault);
             }
         }
         Ok(())

@@ -150,11 +150,18 @@ impl Writer<'_> {
             ]),
             Vec::new(),
         );
-        let other = object([("not", object([("const", text(&self.guide.id))]))]);
+        let ours = named(vec![
+            ("set", object([("const", text(&self.guide.set))])),
+            ("guide", object([("const", text(&self.guide.id))])),
+        ]);
+        let ours = object([
+            ("properties", Value::Object(ours)),
+            ("required", array([text("guide")])),
+        ]);
         let other = object([
             ("type", text("object")),
-            ("properties", Value::Object(named(vec![("guide", other)]))),
             ("required", array([text("set")])),
+            ("not", ours),
         ]);
         let sets = array([
             reference("set"),
