@@ -9,9 +9,9 @@ use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use x12_parser::{
-    AcknowledgmentOptions, Addresses, ControlNumber, CountingNumbers, Envelope, GroupAddress,
-    InterchangeAddress, Limits, Options, Per, Shape, acknowledge, readdress, to_json, to_x12,
-    validate,
+    AcknowledgmentOptions, Addresses, Catalog, ControlNumber, CountingNumbers, Envelope,
+    GroupAddress, InterchangeAddress, Limits, Options, Per, Shape, acknowledge, readdress, to_json,
+    to_x12, validate,
 };
 
 const BYTES: usize = 8 << 20;
@@ -47,6 +47,7 @@ fn main() -> Result<(), x12_parser::Error> {
             tenths % 10
         );
     }
+    out += &loading();
     out += "\nworst case                     n        2n        4n   (ms)\n";
     for (name, case) in WORST {
         out += &format!("{name:<24}");
@@ -63,6 +64,36 @@ fn main() -> Result<(), x12_parser::Error> {
 }
 
 type Operation<'a> = Box<dyn Fn() -> Result<(), x12_parser::Error> + 'a>;
+
+/// How long the tables of all guides take to be loaded, and by how much the memory of the process grows.
+fn loading() -> String {
+    let before = resident();
+    let begun = Instant::now();
+    let catalog = Catalog::builtin();
+    let guides: Vec<_> = catalog
+        .entries()
+        .into_iter()
+        .filter_map(|entry| catalog.guide_of_set(entry.id, entry.set))
+        .collect();
+    let took = begun.elapsed().as_micros();
+    let grown = resident().saturating_sub(before);
+    let count = black_box(&guides).len();
+    format!(
+        "\n{count} guides load in {}.{} ms and {grown} KiB\n",
+        took / 1000,
+        took % 1000 / 100
+    )
+}
+
+/// Memory of this process, in KiB; 0 where the system does not say.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let words = line.and_then(|line| line.split_whitespace().next());
+    words
+        .and_then(|number| number.parse().ok())
+        .unwrap_or_default()
+}
 
 fn operations<'a>(
     x12: &'a [u8],

@@ -22,6 +22,7 @@ Examples:
   x12conv info *.x12                            who sends what to whom
   x12conv fmt --indent claims.x12 | less        a line for each segment
   x12conv split --claims 5000 --out d claims.x12    files with at most so many claims
+  x12conv explain 837P 2300/CLM                 what a guide has there, and what a finding means
   zcat claims.x12.gz | x12conv validate -j 0    from a pipe, on all cores
 
 Exit codes: 0 yes; 1 no (errors found, a rejection, a difference); 2 could not (usage, input or output, not X12).";
