@@ -99,8 +99,6 @@ fn planted_faults_are_found_where_the_manifest_says() {
         "837I",
         "835",
         "834",
-        "270",
-        "271",
         "276",
         "005010X212/277",
         "277CA",
