@@ -90,6 +90,8 @@ pub fn standard(version: &str, files: &[File<'_>]) -> Result<Standard, Vec<Error
 
 /// Compiles a guide against the standard that it names.
 ///
+/// Elements, composites and segments that stand beside the guide are its own: they add to the standard, or take the place of its own ones.
+///
 /// # Errors
 ///
 /// Every fault found in the file: what is not KDL, or not of the language, refers to what does not exist, or stands twice; a standard
@@ -109,11 +111,15 @@ fn read_guide<'s>(
     standards: impl IntoIterator<Item = &'s Standard>,
 ) -> Option<Guide> {
     let nodes = source::parse(report, text)?;
-    top(report, &nodes, &["guide"]);
+    top(
+        report,
+        &nodes,
+        &["element", "composite", "segment", "guide"],
+    );
     let node = single(report, &nodes, "guide")?;
     let head = guide::head(report, node)?;
     let standards: Vec<_> = standards.into_iter().collect();
-    let Some(standard) = standards
+    let Some(&standard) = standards
         .iter()
         .find(|standard| standard.version == head.standard)
     else {
@@ -126,7 +132,19 @@ fn read_guide<'s>(
         );
         return None;
     };
-    finish(report, node, head, standard)
+    if nodes.len() == 1 {
+        return finish(report, node, head, standard);
+    }
+    let own = own_layer(report, &nodes, Layer::over(standard));
+    finish(report, node, head, &own.into_standard(&standard.version))
+}
+
+/// Reads what a file holds of a standard layer.
+fn own_layer<'s>(report: &mut Report, nodes: &[Node], mut layer: Layer<'s>) -> Layer<'s> {
+    for name in LAYER {
+        layer.read(report, nodes, name);
+    }
+    layer
 }
 
 /// Lays an overlay over the guide that it names.
@@ -192,11 +210,7 @@ fn read_envelope(report: &mut Report, text: &str) -> Option<Guide> {
     );
     let node = single(report, &nodes, "envelope")?;
     let head = guide::envelope_head(report, node)?;
-    let mut layer = Layer::default();
-    for name in LAYER {
-        layer.read(report, &nodes, name);
-    }
-    let standard = layer.into_standard(&head.standard);
+    let standard = own_layer(report, &nodes, Layer::default()).into_standard(&head.standard);
     finish(report, node, head, &standard)
 }
 

@@ -11,11 +11,13 @@ use super::limits;
 use super::report::Report;
 use super::source::{Argument, Node};
 
-/// The segments of one version of the standard, with all that guides take from them.
+/// The segments of one version of the standard, with all that guides take from them, and what these are made of.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Standard {
     pub(super) version: String,
     pub(super) segments: BTreeMap<String, Shape>,
+    elements: BTreeMap<String, Element>,
+    composites: BTreeMap<String, Slot>,
 }
 
 /// A segment of the standard.
@@ -39,10 +41,12 @@ pub(super) struct Slot {
 
 /// What is known of a version while its files are read.
 #[derive(Default)]
-pub(super) struct Layer {
+pub(super) struct Layer<'s> {
     elements: BTreeMap<String, Element>,
     composites: BTreeMap<String, Slot>,
     segments: BTreeMap<String, Shape>,
+    /// What the files rest on, and may say otherwise.
+    base: Option<&'s Standard>,
 }
 
 const ELEMENT: Form = Form {
@@ -88,7 +92,15 @@ const NOTES: Form = Form {
     block: false,
 };
 
-impl Layer {
+impl<'s> Layer<'s> {
+    /// A layer of files that add to a standard, or say otherwise than it.
+    pub(super) fn over(base: &'s Standard) -> Self {
+        Self {
+            base: Some(base),
+            ..Self::default()
+        }
+    }
+
     /// Reads the nodes called `element`, `composite` or `segment`, whichever `name` says; the others must be read before those that
     /// rest on them.
     pub(super) fn read(&mut self, report: &mut Report, nodes: &[Node], name: &str) {
@@ -103,10 +115,12 @@ impl Layer {
 
     /// What has been read, as the standard of a version.
     pub(super) fn into_standard(self, version: &str) -> Standard {
-        Standard {
-            version: version.to_owned(),
-            segments: self.segments,
-        }
+        let mut standard = self.base.cloned().unwrap_or_default();
+        version.clone_into(&mut standard.version);
+        standard.elements.extend(self.elements);
+        standard.composites.extend(self.composites);
+        standard.segments.extend(self.segments);
+        standard
     }
 
     fn element(&mut self, report: &mut Report, node: &Node) {
@@ -264,7 +278,8 @@ impl Layer {
         let Some(what) = report.text(node, 0) else {
             return unknown();
         };
-        let slot = match self.composites.get(what) {
+        let base = || self.base?.composites.get(what);
+        let slot = match self.composites.get(what).or_else(base) {
             Some(composite) => composite.clone(),
             None => self
                 .data_element(report, node, what)
@@ -280,17 +295,19 @@ impl Layer {
     }
 
     fn data_element(&self, report: &mut Report, node: &Node, number: &str) -> Option<Element> {
-        let found = self.elements.get(number);
+        let base = || self.base?.elements.get(number);
+        let found = self.elements.get(number).or_else(base);
         if found.is_none() {
             let at = node
                 .arguments
                 .first()
                 .map_or(node.at, |argument| argument.at);
+            let in_base = self.base.iter().flat_map(|base| base.composites.keys());
             report.unknown(
                 at,
                 format!("there is no data element or composite `{number}`"),
                 number,
-                self.composites.keys(),
+                self.composites.keys().chain(in_base),
             );
         }
         found.cloned()

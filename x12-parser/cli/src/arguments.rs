@@ -137,11 +137,8 @@ pub struct GuideArguments {
     #[arg(long, value_name = "TYPES")]
     pub snip: Option<SnipTypes>,
 
-    /// Know this guide too, in place of the one of its identifier and transaction set if there is one; several may be given
-    ///
-    /// schemas/README.md shows how a guide is written.
-    #[arg(long = "guide", value_name = "FILE")]
-    pub own_guides: Vec<PathBuf>,
+    #[command(flatten)]
+    pub own: OwnGuides,
 
     /// Follow the rules of this line of service, as far as a document is about it; several may be given
     #[arg(long = "pack", value_name = "NAME")]
@@ -159,6 +156,16 @@ pub struct GuideArguments {
     /// It may tighten or relax usages, repeats, codes and lengths, change severities, and have rules of its own: see schemas/README.md.
     #[arg(long = "overlay", value_name = "FILE")]
     pub overlays: Vec<PathBuf>,
+}
+
+/// Guides that are not built in.
+#[derive(Debug, Args)]
+pub struct OwnGuides {
+    /// Know this guide too, in place of the one of its identifier and transaction set if there is one; several may be given
+    ///
+    /// schemas/README.md shows how a guide is written.
+    #[arg(long = "guide", value_name = "FILE")]
+    pub own_guides: Vec<PathBuf>,
 }
 
 /// Where results go.
@@ -352,6 +359,8 @@ pub struct FmtArguments {
     #[arg(long, conflicts_with = "output")]
     pub check: bool,
     #[command(flatten)]
+    pub own: OwnGuides,
+    #[command(flatten)]
     pub read: ReadArguments,
     #[command(flatten)]
     pub output: OutputArguments,
@@ -391,6 +400,8 @@ pub struct SplitArguments {
     /// The folder for the parts; it may hold none yet
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
+    #[command(flatten)]
+    pub own: OwnGuides,
     #[command(flatten)]
     pub input: InputArguments,
 }
@@ -465,6 +476,8 @@ pub struct SynthArguments {
     /// Write where the faults are to this file, a line of JSON each [default: stderr]
     #[arg(long, value_name = "FILE", requires = "fault")]
     pub manifest: Option<PathBuf>,
+    #[command(flatten)]
+    pub own: OwnGuides,
     #[command(flatten)]
     pub output: OutputArguments,
 }

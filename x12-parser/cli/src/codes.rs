@@ -11,7 +11,7 @@ use x12_schemas::compiler::Error;
 use x12_schemas::table::Guide;
 use x12_schemas::{UserFile, UserLists, kdl_files};
 
-use crate::arguments::GuideArguments;
+use crate::arguments::{GuideArguments, OwnGuides};
 use crate::input::harmless;
 use crate::report::{failure, source};
 use crate::session::Session;
@@ -19,10 +19,15 @@ use crate::session::Session;
 /// Adds what the user keeps to the catalog of the run; false if that cannot be done.
 pub fn load(session: &mut Session, guides: &GuideArguments) -> bool {
     session.options.snip = guides.snip.unwrap_or_default();
-    add(session, ("guide", &guides.own_guides), UserFile::guide)
+    load_own(session, &guides.own)
         && load_lists(session, guides.codes.as_deref())
         && load_packs(session, &guides.packs)
         && add(session, ("overlay", &guides.overlays), UserFile::overlay)
+}
+
+/// Adds guides that are not built in; false if one of them is at fault.
+pub fn load_own(session: &mut Session, own: &OwnGuides) -> bool {
+    add(session, ("guide", &own.own_guides), UserFile::guide)
 }
 
 /// Lays packs of rules over the guides that they are for; false if there is no such pack.

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use x12_parser::{LineBreaks, format};
 
 use crate::arguments::FmtArguments;
+use crate::codes;
 use crate::documents::Document;
 use crate::outcome::{Failure, Outcome};
 use crate::session::Session;
@@ -14,6 +15,9 @@ use crate::verbs::doors;
 
 /// Lays each document out anew, or says whether that would change anything.
 pub fn run(arguments: &FmtArguments, mut session: Session) -> Outcome {
+    if !codes::load_own(&mut session, &arguments.own) {
+        return Outcome::CouldNot;
+    }
     session.read_as(&arguments.read);
     let Some((inputs, output)) =
         doors(&mut session, &arguments.read.input.files, &arguments.output)

@@ -10,6 +10,7 @@ use x12_parser::{
 };
 
 use crate::arguments::{By, SplitArguments};
+use crate::codes;
 use crate::folder::Folder;
 use crate::input::{Input, harmless};
 use crate::outcome::{Failure, Outcome};
@@ -29,6 +30,9 @@ const MEGABYTE: u64 = 1_000_000;
 
 /// Splits each document.
 pub fn run(arguments: &SplitArguments, mut session: Session) -> Outcome {
+    if !codes::load_own(&mut session, &arguments.own) {
+        return Outcome::CouldNot;
+    }
     let Some(inputs) = inputs(&mut session, &arguments.input.files) else {
         return Outcome::CouldNot;
     };

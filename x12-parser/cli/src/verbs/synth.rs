@@ -10,6 +10,7 @@ use x12_schemas::Entry;
 use x12_schemas::table::Guide;
 
 use crate::arguments::SynthArguments;
+use crate::codes;
 use crate::input::harmless;
 use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
@@ -19,6 +20,9 @@ use crate::synth::{Plan, Planted, Synth, Totals};
 
 /// Writes one interchange.
 pub fn run(arguments: &SynthArguments, mut session: Session) -> Outcome {
+    if !codes::load_own(&mut session, &arguments.own) {
+        return Outcome::CouldNot;
+    }
     let guide = match guide(&session.options.catalog, &arguments.guide) {
         Ok(guide) => guide,
         Err(message) => return could_not(&mut session, "guide", &message),
