@@ -38,6 +38,8 @@ pub(crate) struct LoopSheet {
     pub(crate) slot: u16,
     /// Whether it may hold more than memory should: it is never kept as a whole.
     pub(crate) streamed: bool,
+    /// Whether it is a hierarchical level.
+    pub(crate) hierarchical: bool,
 }
 
 /// A key of a loop's object.
@@ -191,6 +193,16 @@ impl Sheet {
             .get(usize::from(slot))
     }
 
+    /// Whether a slot of a loop holds hierarchical levels.
+    pub(crate) fn is_level(&self, loop_index: u16, slot: u16) -> bool {
+        match self.slot(loop_index, slot).map(|slot| slot.kind) {
+            Some(SlotKind::Loop(child)) => {
+                self.a_loop(child).is_some_and(|child| child.hierarchical)
+            }
+            _ => false,
+        }
+    }
+
     pub(crate) fn segment(&self, definition: u16) -> Option<&SegmentSheet> {
         self.segments.get(usize::from(definition))
     }
@@ -228,6 +240,7 @@ impl Sheet {
             starter: items.first().map_or(NONE, |first| first.segment),
             slot: NONE,
             streamed: false,
+            hierarchical: a_loop.hierarchical,
         }
     }
 

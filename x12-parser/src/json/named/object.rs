@@ -193,6 +193,22 @@ impl Objects {
         self.check()
     }
 
+    /// Says that levels follow below, if that is so and what is written from here on does not show it before they come.
+    fn tell_child(&mut self, sheet: &Sheet, slot: u16) {
+        let Some(frame) = innermost(&mut self.frames, self.depth) else {
+            return;
+        };
+        let shows = frame.has_children || sheet.is_level(frame.loop_index, slot);
+        if let Some((says, key)) = frame
+            .child
+            .take_if(|(says, _)| !shows && *says == quoted(1))
+        {
+            let told = [format!("\"{key}\":").as_bytes(), &says].concat();
+            self.end_array();
+            self.member(&told);
+        }
+    }
+
     /// Counts an occurrence of a slot.
     fn count(&mut self, slot: u16) -> u64 {
         let mut count = 1;
@@ -216,6 +232,7 @@ impl Objects {
         if streaming != NONE {
             out.push(b']');
         }
+        self.tell_child(sheet, slot);
         self.flush(sheet, "$extra", out);
         let comma = self.top().is_some_and(|frame| !frame.empty);
         out.extend_from_slice(

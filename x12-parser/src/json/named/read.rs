@@ -16,6 +16,7 @@ use crate::json::named::frame::{Array, Frame, Held, Items, Kind};
 use crate::json::named::pen::Pen;
 use crate::json::named::seal::{EnvelopeFilling, Seal};
 use crate::json::named::tree::{Tree, told};
+use crate::json::named::turn::LATE;
 use crate::json::scan::{Scanner, Stop, TOO_EARLY, skip_blanks};
 use crate::limits::Limits;
 
@@ -421,6 +422,10 @@ impl Reader {
             }
             Err(Stop::Limit { .. }) if streamed && !record && scanner.peek()? == b'{' => {
                 let at = base + scanner.at as u64;
+                if self.is_late(chart, child) {
+                    let (what, path) = (LATE, self.path(""));
+                    return Err(Stop::Failed(Box::new(Error::Json { what, at, path })));
+                }
                 scanner.at += 1;
                 self.change(|frame| frame.fresh = false);
                 let mut frame = Frame::new(Kind::Loop(Arc::clone(chart), child), at);

@@ -36,6 +36,12 @@ const INTERCHANGE_KEYS: [&str; 7] = [
 ];
 const GROUP_KEYS: [&str; 3] = ["header", "transactions", "trailer"];
 
+/// The element that says whether levels follow below, HL04.
+const CHILD: u16 = 4;
+
+/// Told of levels where it was written before that none follow.
+pub(super) const LATE: &str = "levels come too late: that none follow has been written";
+
 impl Frame {
     /// Whether a key may stand in the object, as far as that is known.
     pub(super) fn knows(&self, key: &[u8]) -> bool {
@@ -266,17 +272,7 @@ impl Reader {
             self.pen.segments = 0;
             self.levels = Levels::default();
         }
-        let level = chart
-            .sheet()
-            .slot(self.loop_index(), to)
-            .is_some_and(|slot| match slot.kind {
-                crate::sheet::SlotKind::Loop(child) => chart
-                    .guide
-                    .loops
-                    .get(usize::from(child))
-                    .is_some_and(|child| child.hierarchical),
-                crate::sheet::SlotKind::Segment(_) => false,
-            });
+        let level = chart.sheet().is_level(self.loop_index(), to);
         let header = is_set.then_some(number.as_str());
         let index = self.loop_index();
         let (mut is_level, mut childless, mut told, mut set_number) =
@@ -287,7 +283,8 @@ impl Reader {
                 composer.start(0, contents, index, ordinal, header)?;
                 set_number = composer.written(2);
                 is_level = contents.is_level;
-                childless = !composer.has_levels(contents, index) && !level;
+                let is_told = composer.written(CHILD) == b"1";
+                childless = !composer.has_levels(contents, index) && !level && !is_told;
             }
             told = contents.extras.stands("$extra").then_some("$extra");
             composer.slots(contents, index, from..to)
@@ -378,24 +375,23 @@ impl Reader {
         chart: &Chart,
         (index, ordinal): (u16, usize),
     ) -> Result<(), Stop> {
-        let late = self.stack.last().is_some_and(|frame| frame.childless)
-            && chart
-                .guide
-                .loops
-                .get(usize::from(index))
-                .is_some_and(|a_loop| a_loop.hierarchical);
+        let late = self.is_late(chart, index);
         let mut composer =
             Composer::new(tree, chart, &mut self.pen, &mut self.levels, &self.limits);
         if late && node != NOTHING {
-            let fault = composer.fault::<()>(
-                "levels come too late: that none follow has been written",
-                node,
-            );
+            let fault = composer.fault::<()>(LATE, node);
             return fault.map_err(|fault| self.faulty(fault));
         }
         composer
             .a_loop(node, index, ordinal)
             .map_err(|fault| self.faulty(fault))
+    }
+
+    /// Whether a loop is a level below one of which it was written that none follow.
+    pub(super) fn is_late(&self, chart: &Chart, index: u16) -> bool {
+        let a_loop = chart.guide.loops.get(usize::from(index));
+        let is_childless = self.stack.last().is_some_and(|frame| frame.childless);
+        is_childless && a_loop.is_some_and(|a_loop| a_loop.hierarchical)
     }
 
     fn faulty(&self, fault: Fault) -> Stop {
