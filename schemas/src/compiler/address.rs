@@ -171,11 +171,24 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Whether a loop has the identifiers of a path at its end.
+/// What stands in a path for any loops.
+const ANY_LOOPS: &str = "/**/";
+
+/// Whether a loop has the identifiers of a path at its end, with any loops between them where the path has `**`.
 pub(super) fn is_at(a_loop: &Loop, path: &str) -> bool {
-    let is_behind = |rest: &str| rest.is_empty() || rest.ends_with('/');
-    a_loop.path == path
-        || (!path.is_empty() && a_loop.path.strip_suffix(path).is_some_and(is_behind))
+    a_loop.path == path || (!path.is_empty() && ends(&a_loop.path, path))
+}
+
+fn ends(whole: &str, path: &str) -> bool {
+    let (before, last) = path.rsplit_once(ANY_LOOPS).unwrap_or(("", path));
+    let Some(rest) = whole.strip_suffix(last) else {
+        return false;
+    };
+    if before.is_empty() {
+        return rest.is_empty() || rest.ends_with('/');
+    }
+    let mut around = rest.match_indices('/').map(|(at, _)| &rest[..at]);
+    rest.ends_with('/') && around.any(|outer| ends(outer, before))
 }
 
 /// The index of a list of codes.
@@ -227,4 +240,19 @@ fn slot(guide: &Guide, segment: &Segment, word: &str) -> Option<(u8, u8)> {
     let element = guide.element(segment, number.into())?;
     let fits = component == 0 || guide.component(element, component.into()).is_some();
     fits.then_some((number, component))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ends;
+
+    #[test]
+    fn two_stars_stand_for_any_loops() {
+        for path in ["ask/**/E", "ask/**/C/E", "ask/**/B/**/E", "C/**/E"] {
+            assert!(ends("ask/A/B/C/E", path), "{path}");
+        }
+        for path in ["tell/**/E", "sk/**/E", "ask/A/**/B/E", "ask/**/ask/**/E"] {
+            assert!(!ends("ask/A/B/C/E", path), "{path}");
+        }
+    }
 }

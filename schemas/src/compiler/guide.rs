@@ -20,6 +20,8 @@ pub(super) struct Draft {
 /// A loop as the guide describes it once.
 pub(super) struct LoopDraft {
     pub(super) id: String,
+    /// What tells it from all other shared loops: the loop within which it is shared, and its identifier.
+    pub(super) key: String,
     pub(super) at: Place,
     pub(super) label: String,
     pub(super) record: Option<Record>,
@@ -45,6 +47,7 @@ pub(super) enum Content {
     Loop(LoopDraft),
     Use {
         id: String,
+        key: String,
         usage: Option<Usage>,
         max: Option<u32>,
     },
@@ -163,7 +166,8 @@ pub(super) fn body(
     let mut reader = Reader {
         report,
         tables: Tables::new(standard, guide),
-        uses: Vec::new(),
+        shared: Vec::new(),
+        scopes: Vec::new(),
     };
     let draft = reader.guide(node);
     (draft, reader.tables.guide)
@@ -172,52 +176,78 @@ pub(super) fn body(
 struct Reader<'a> {
     report: &'a mut Report,
     tables: Tables<'a>,
-    /// Every mention of a shared loop.
-    uses: Vec<(String, Place)>,
+    /// The shared loops that were read.
+    shared: Vec<LoopDraft>,
+    /// The blocks around the present place that share loops, the guide's first.
+    scopes: Vec<Scope>,
+}
+
+/// A block that shares loops: what their keys begin with, and their identifiers.
+struct Scope {
+    prefix: String,
+    ids: BTreeSet<String>,
 }
 
 impl Reader<'_> {
     fn guide(&mut self, node: &Node) -> Draft {
         let mut parts = Vec::new();
-        let mut shared: Vec<LoopDraft> = Vec::new();
         for child in node.children() {
             match child.name.as_str() {
                 "alias" | "source" => self.strings(child),
                 "decision" => self.decision(child),
                 "codes" => self.codes(child),
-                // Read when the loops are laid out, to which they refer.
-                "rule" | "roles" => {}
-                "shared" => {
-                    self.report.check(child, &ANY);
-                    shared.extend(
-                        child
-                            .children()
-                            .iter()
-                            .filter_map(|child| self.shared_loop(child)),
-                    );
-                }
+                // Rules and roles are read when the loops are laid out, to which they refer.
+                "rule" | "roles" | "shared" => {}
                 _ => parts.push(child),
             }
         }
-        let parts = self.parts(&parts);
+        let parts = self.sharing(node, "", |reader| reader.parts(&parts));
         if parts.is_empty() && self.report.is_clean() {
             self.report
                 .error(node.at, format!("`{}` lists no segments", node.name));
         }
-        let mut known = BTreeSet::new();
-        for a_loop in &shared {
-            if !known.insert(a_loop.id.as_str()) {
-                self.report
-                    .error(a_loop.at, format!("shared loop {} stands twice", a_loop.id));
+        Draft {
+            parts,
+            shared: std::mem::take(&mut self.shared),
+        }
+    }
+
+    /// Reads the loops that a block shares, and then what stands in it, which knows them.
+    fn sharing<T>(&mut self, node: &Node, id: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let outer = self.scopes.last().map(|scope| scope.prefix.as_str());
+        let prefix = outer.map_or(String::new(), |outer| format!("{outer}{id}/"));
+        let blocks = || {
+            node.children()
+                .iter()
+                .filter(|child| child.name == "shared")
+        };
+        let loops = || blocks().flat_map(Node::children);
+        let ids = loops().filter_map(|node| node.arguments.first()?.value.text());
+        let ids = ids.map(str::to_owned).collect();
+        self.scopes.push(Scope { prefix, ids });
+        for block in blocks() {
+            self.report.check(block, &ANY);
+        }
+        for node in loops() {
+            if let Some(draft) = self.shared_loop(node) {
+                self.share(draft);
             }
         }
-        for (id, at) in &self.uses {
-            if !known.contains(id.as_str()) {
-                self.report
-                    .unknown(*at, format!("there is no shared loop {id}"), id, &known);
-            }
+        let found = read(self);
+        self.scopes.pop();
+        found
+    }
+
+    /// Keeps a loop that is shared in the innermost block.
+    fn share(&mut self, mut draft: LoopDraft) {
+        if let Some(scope) = self.scopes.last() {
+            draft.key = format!("{}{}", scope.prefix, draft.id);
         }
-        Draft { parts, shared }
+        if self.shared.iter().any(|known| known.key == draft.key) {
+            self.report
+                .error(draft.at, format!("shared loop {} stands twice", draft.id));
+        }
+        self.shared.push(draft);
     }
 
     /// `alias` and `source`: strings, of which the tables keep the aliases.
@@ -303,10 +333,13 @@ impl Reader<'_> {
                 ),
             );
         }
-        let children: Vec<_> = node.children().iter().collect();
-        let parts = self.parts(&children);
+        let children = node.children().iter();
+        let children: Vec<_> = children.filter(|child| child.name != "shared").collect();
+        let name = id.unwrap_or_default();
+        let parts = self.sharing(node, name, |reader| reader.parts(&children));
         Some(LoopDraft {
             id: id?.to_owned(),
+            key: String::new(),
             at: node.at,
             label,
             record,
@@ -392,7 +425,18 @@ impl Reader<'_> {
     fn a_use(&mut self, node: &Node) -> Option<Content> {
         self.report.check(node, &USE);
         let id = self.report.text(node, 0)?.to_owned();
-        self.uses.push((id.clone(), node.at));
+        let scope = self
+            .scopes
+            .iter()
+            .rev()
+            .find(|scope| scope.ids.contains(&id));
+        let Some(scope) = scope else {
+            let known = self.scopes.iter().flat_map(|scope| &scope.ids);
+            let message = format!("there is no shared loop {id}");
+            self.report.unknown(node.at, message, &id, known);
+            return None;
+        };
+        let key = format!("{}{id}", scope.prefix);
         let usage = if node.arguments.len() > 1 {
             self.report.usage(node, 1)
         } else {
@@ -400,6 +444,7 @@ impl Reader<'_> {
         };
         Some(Content::Use {
             id,
+            key,
             usage,
             max: self.report.count(node, "max"),
         })

@@ -65,12 +65,12 @@ impl<'a> Expansion<'a> {
             let child = match &part.content {
                 Content::Segment { .. } => continue,
                 Content::Loop(draft) => self.a_loop(draft, part.at, index)?,
-                Content::Use { id, .. } => {
-                    let draft = self.resolve(id, part.at)?;
-                    if self.open.contains(&draft.id.as_str()) {
+                Content::Use { id, key, .. } => {
+                    let draft = self.resolve(key, part.at)?;
+                    if self.open.contains(&draft.key.as_str()) {
                         return Err((part.at, format!("shared loop {id} contains itself")));
                     }
-                    self.open.push(&draft.id);
+                    self.open.push(&draft.key);
                     let child = self.a_loop(draft, part.at, index)?;
                     self.open.pop();
                     child
@@ -86,8 +86,10 @@ impl<'a> Expansion<'a> {
         let (segment, usage, max) = match &part.content {
             Content::Segment { index, usage, max } => (*index, *usage, *max),
             Content::Loop(draft) => (starter(draft)?, draft.usage, draft.max),
-            Content::Use { id, usage, max } => {
-                let draft = self.resolve(id, part.at)?;
+            Content::Use {
+                key, usage, max, ..
+            } => {
+                let draft = self.resolve(key, part.at)?;
                 (
                     starter(draft)?,
                     usage.unwrap_or(draft.usage),
@@ -146,9 +148,9 @@ impl<'a> Expansion<'a> {
         Ok(index)
     }
 
-    fn resolve(&self, id: &str, at: Place) -> Result<&'a LoopDraft, Fault> {
-        let found = self.shared.iter().find(|draft| draft.id == id);
-        found.ok_or_else(|| (at, format!("there is no shared loop {id}")))
+    fn resolve(&self, key: &str, at: Place) -> Result<&'a LoopDraft, Fault> {
+        let found = self.shared.iter().find(|draft| draft.key == key);
+        found.ok_or_else(|| (at, format!("there is no shared loop {key}")))
     }
 }
 

@@ -270,8 +270,8 @@ impl Loops<'_> {
                     self.parts(report, &draft.parts, false);
                     (named(&draft.label, &draft.id), format!("loop {}", draft.id))
                 }
-                Content::Use { id, .. } => {
-                    let shared = self.shared.iter().find(|shared| shared.id == *id);
+                Content::Use { id, key, .. } => {
+                    let shared = self.shared.iter().find(|shared| shared.key == *key);
                     let label = shared.map_or("", |shared| &shared.label);
                     (named(label, id), format!("loop {id}"))
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::table::{Condition, Grade, Guide, Loop, SituationRule};
 
+use super::address::is_at;
 use super::conditions::Reader;
 use super::fields::{Form, place_of};
 use super::limits;
@@ -205,7 +206,7 @@ fn scopes(report: &mut Report, node: &Node, guide: &Guide) -> Option<Vec<Vec<u16
     };
     let mut scopes = Vec::new();
     for id in ids.split(' ') {
-        let named = |(_, a_loop): &(u16, &Loop)| a_loop.id == id;
+        let named = |(_, a_loop): &(u16, &Loop)| is_at(a_loop, id);
         let found = (0..).zip(&guide.loops).filter(named);
         let found: Vec<u16> = found.map(|(index, _)| index).collect();
         if found.is_empty() {

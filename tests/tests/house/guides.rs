@@ -13,8 +13,8 @@ pub struct Known {
     pub id: String,
     /// Its transaction set.
     pub set: String,
-    /// The table of its facts.
-    pub facts: String,
+    /// The table of its facts; where loops of it have a table each, these with their loops.
+    pub facts: Vec<(String, String)>,
     /// Folders of the corpus.
     pub folders: Vec<String>,
     /// Whether pyx12 is asked what it thinks of made-up documents.
@@ -49,10 +49,16 @@ fn row(line: &str) -> Known {
     Known {
         id: id.to_owned(),
         set: set.to_owned(),
-        facts: facts.to_owned(),
+        facts: facts.split_whitespace().map(table).collect(),
         folders: folders.split_whitespace().map(str::to_owned).collect(),
         is_known_to_pyx12: pyx12 == "yes",
     }
+}
+
+/// A table, and the loop that it is about; of the whole set there is none.
+fn table(word: &str) -> (String, String) {
+    let (of, file) = word.split_once('=').unwrap_or(("", word));
+    (of.to_owned(), file.to_owned())
 }
 
 #[test]

@@ -22,10 +22,13 @@ pub(crate) fn segment_id<'f>(finding: &'f Finding, quote: &'f Quote) -> Option<&
     is_one.then_some(id)
 }
 
-/// A loop as IK303, AK303 and CTX04 name it.
+/// A loop as IK303, AK303 and CTX04 name it; not one that the standard does not know, with small letters in the name that we gave it.
 pub(crate) fn loop_id(position: Option<&Position>) -> Vec<u8> {
-    let id = position.map_or("", Position::loop_id).bytes();
-    id.take(LOOP_ID_BYTES).collect()
+    let id = position.map_or("", Position::loop_id);
+    if id.bytes().any(|byte| byte.is_ascii_lowercase()) {
+        return Vec::new();
+    }
+    id.bytes().take(LOOP_ID_BYTES).collect()
 }
 
 /// Element, component and repetition as one composite; what its digits cannot name is left out.
