@@ -315,10 +315,9 @@ impl<'a> Author<'a> {
             let index = usize::from(at);
             let item = &model.guide.items[index];
             let starts = loop_index != 0 && at == a_loop.first_item;
-            let only = &model.items[index].only;
             self.counts[index] = match item.usage {
                 Usage::NotUsed => 0,
-                _ if !only.is_empty() && !only.contains(&self.drawn) => 0,
+                _ if !self.may_stand(at) => 0,
                 _ if starts => 1,
                 Usage::Required => self.repeats(index).max(1),
                 Usage::Situational if model.items[index].carries && !record => {
@@ -346,7 +345,8 @@ impl<'a> Author<'a> {
     /// Shares the records of a loop among its items that hold records.
     fn share_records(&mut self, loop_index: usize, quota: u64) {
         let model = self.model;
-        let carriers = &model.loops[loop_index].carriers;
+        let carriers = model.loops[loop_index].carriers.iter().copied();
+        let carriers: Vec<u16> = carriers.filter(|&at| self.may_stand(at)).collect();
         let Some((&first, others)) = carriers.split_first() else {
             return;
         };
@@ -374,6 +374,12 @@ impl<'a> Author<'a> {
             .copied()
             .find(|&at| self.random.chance(self.odds.items[usize::from(at)]));
         self.quotas[usize::from(required.or(other).unwrap_or(first))] = quota;
+    }
+
+    /// Whether an item may stand in this transaction set, by the code that was drawn for it.
+    fn may_stand(&self, item: u16) -> bool {
+        let only = &self.model.items[usize::from(item)].only;
+        only.is_empty() || only.contains(&self.drawn)
     }
 
     /// How often an item stands that does.
