@@ -50,30 +50,28 @@ fn guides_differ_from_facts_only_where_they_say_so() {
 }
 
 /// The facts of a guide. Of loops that have a table each, as request and response of one identifier, one is made: each may stand, in any
-/// order, between header and trailer, which are those of all.
+/// order, between the header and the trailer of the first.
 fn facts(folder: &Path, known: &guides::Known) -> Value {
-    let tables = known.facts.iter().map(|(_, table)| read(folder, table));
-    let mut tables: Vec<Value> = tables.collect();
-    let mut first = tables.swap_remove(0);
-    if known.facts.len() == 1 {
-        return first;
+    let mut all = read(folder, &known.facts[0].1);
+    if known.facts[0].0.is_empty() {
+        return all;
     }
-    tables.insert(0, first.clone());
-    let bodies = tables.iter().map(|table| {
-        let parts = table["tree"].as_array().cloned().unwrap_or_default();
-        let is_around = |part: &Value| part["seg"] == "ST" || part["seg"] == "SE";
-        parts.into_iter().partition::<Vec<_>, _>(is_around)
+    let is_around = |part: &Value| part["seg"] == "ST" || part["seg"] == "SE";
+    let loops = known.facts.iter().map(|(of, table)| {
+        let mut body = parts(&read(folder, table));
+        body.retain(|part| !is_around(part));
+        json!({"loop": of, "use": "S", "rep": 1, "pos": "any", "body": body})
     });
-    let (mut around, bodies): (Vec<_>, Vec<_>) = bodies.unzip();
-    let loops = known.facts.iter().zip(bodies).map(
-        |((of, _), body)| json!({"loop": of, "use": "S", "rep": 1, "pos": "any", "body": body}),
-    );
-    let mut tree = around.swap_remove(0);
-    let trailer = tree.split_off(1);
-    tree.extend(loops);
-    tree.extend(trailer);
-    first["tree"] = Value::Array(tree);
-    first
+    let loops: Vec<Value> = loops.collect();
+    let mut tree = parts(&all);
+    tree.retain(is_around);
+    tree.splice(1..1, loops);
+    all["tree"] = Value::Array(tree);
+    all
+}
+
+fn parts(table: &Value) -> Vec<Value> {
+    table["tree"].as_array().cloned().unwrap_or_default()
 }
 
 fn judge(name: &str, guide: &Guide, found: &[compare::Difference]) -> Vec<String> {
