@@ -145,6 +145,9 @@ impl Synth {
     /// Replaces what the plan leaves open by what a small sample says.
     fn complete(&self, plan: &Plan) -> io::Result<Plan> {
         let mut plan = plan.clone();
+        if self.model.holds_one() {
+            plan.claims = 1;
+        }
         let Some(bytes) = plan.bytes.filter(|_| plan.claims == 0) else {
             return Ok(plan);
         };

@@ -241,6 +241,24 @@ impl Model {
         }
     }
 
+    /// Whether a transaction set has one record at most, whatever was asked for.
+    pub(super) fn holds_one(&self) -> bool {
+        let may_stand_together = |a_loop: &LoopPlan| {
+            let carriers = a_loop.carriers.iter();
+            carriers
+                .filter(|&&at| self.items[usize::from(at)].only.is_empty())
+                .count()
+        };
+        let mut carriers = self.loops.iter().flat_map(|a_loop| &a_loop.carriers);
+        let has_any = carriers.clone().next().is_some();
+        has_any
+            && self
+                .loops
+                .iter()
+                .all(|a_loop| may_stand_together(a_loop) < 2)
+            && carriers.all(|&at| self.guide.items[usize::from(at)].max == 1)
+    }
+
     /// Applies one statement; nothing if it names nothing in this guide.
     fn apply(&mut self, statement: &[&'static str], values: &mut Values) -> Option<()> {
         let (verb, rest) = statement.split_first()?;
