@@ -1,5 +1,5 @@
-//! Answers what came in: TA1, 997, 999 and what is further asked for to the sender, a verdict on every transaction set for the next stage, a decision on every
-//! interchange for the ledger.
+//! Answers what came in: TA1, 997, 999 and what is further asked for to the sender, a verdict on every transaction set for the next
+//! stage, a decision on every interchange for the ledger.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -46,17 +46,7 @@ pub fn acknowledge(
     let mut how = options(job, doors, profile);
     how.rejected = rejected(job, doors, profile, &envelopes)?;
     let mut answer = seal(job, doors, 0)?;
-    let mut record = Record {
-        verdicts: VerdictWriter(seal(job, doors, 1)?),
-        noted: Noted::new(job, doors),
-        envelopes: &envelopes,
-        accepted: AcceptedRecords::default(),
-        policy: &profile.acknowledge,
-        groups: Vec::new(),
-        group: Tally::default(),
-        interchange: Tally::default(),
-        all: Tally::default(),
-    };
+    let mut record = Record::new(job, doors, &envelopes, &profile.acknowledge)?;
     let document = open(job, doors, x12)?;
     let read = x12_parser::acknowledge(
         document,
@@ -80,16 +70,22 @@ pub fn acknowledge(
         verdicts: Some(job.object(1)),
         answers,
     }];
+    let batch_ms = profile.acknowledge.batch_ms(doors.clock.now_ms());
     if answered {
         next.push(Task::Deliver {
             object: job.object(0),
             parcel: Parcel::Acknowledgment,
             to: Address::Partner,
-            batch_ms: profile.acknowledge.batch_ms(doors.clock.now_ms()),
+            batch_ms,
         });
     }
     if let Some(Readable { x12, .. }) = readable {
-        next.extend(further(job, doors, &x12, (&accepted, how.numbers))?);
+        next.extend(further(
+            job,
+            doors,
+            &x12,
+            (&accepted, how.numbers, batch_ms),
+        )?);
     }
     Ok(Outcome { next, facts, note })
 }
@@ -201,7 +197,26 @@ impl Tally {
     }
 }
 
-impl Record<'_> {
+impl<'a> Record<'a> {
+    fn new(
+        job: &'a Job,
+        doors: &'a Doors,
+        envelopes: &'a [Envelope],
+        policy: &'a Acknowledge,
+    ) -> Result<Record<'a>> {
+        Ok(Record {
+            verdicts: VerdictWriter(seal(job, doors, 1)?),
+            noted: Noted::new(job, doors),
+            envelopes,
+            accepted: AcceptedRecords::default(),
+            policy,
+            groups: Vec::new(),
+            group: Tally::default(),
+            interchange: Tally::default(),
+            all: Tally::default(),
+        })
+    }
+
     fn decided(&mut self, decided: Decided) -> std::result::Result<(), Error> {
         if self.policy.has_further() {
             self.accepted.note(&decided);

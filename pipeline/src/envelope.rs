@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use x12_parser::{Error, Options, Segment, Visit, visit_envelopes};
+use x12_parser::{CLAIM_ACKNOWLEDGMENT_GUIDE, Error, Options, Segment, Visit, visit_envelopes};
 
 use crate::failure::{Failure, Result};
 use crate::paper::readable;
@@ -10,9 +10,6 @@ use crate::profile::Profile;
 
 /// Interchanges, and groups, that one document may have.
 const MOST: usize = 100_000;
-
-/// The guide of claim acknowledgments, whatever its errata.
-const CLAIMS_GUIDE: &str = "005010X214";
 
 /// An interchange.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -114,7 +111,7 @@ fn see(segment: &Segment<'_>, envelopes: &mut Vec<Envelope>) -> usize {
             if let Some(envelope) = envelopes.last_mut() {
                 envelope.answers |= match &*text(1) {
                     "FA" | "AG" => true,
-                    "HN" => text(8).starts_with(CLAIMS_GUIDE),
+                    "HN" => text(8).starts_with(CLAIM_ACKNOWLEDGMENT_GUIDE),
                     _ => false,
                 };
                 envelope.groups.push([text(1), text(2), text(3)]);

@@ -15,7 +15,8 @@ use crate::paper::{open, readable, seal};
 use crate::profile::Claims;
 use crate::seal::Sealer;
 
-/// Answers what was accepted of a document, as the partner's profile wants it: the 277CAs are object 2 of the job, the 824s object 3.
+/// Answers what was accepted of a document, as the partner's profile wants it: the 277CAs are object 2 of the job, the 824s object 3; they
+/// leave at `batch_ms`, as [`Acknowledge::batch_ms`](crate::profile::Acknowledge::batch_ms) says.
 ///
 /// # Errors
 /// A failure to read or write, or of the ledger.
@@ -23,14 +24,13 @@ pub fn further(
     job: &Job,
     doors: &Doors,
     x12: &ObjectId,
-    (accepted, numbers): (&AcceptedRecords, Drawn<'_>),
+    (accepted, numbers, batch_ms): (&AcceptedRecords, Drawn<'_>, i64),
 ) -> Result<Vec<Task>> {
     let (date, time) = x12_date_and_time(doors.clock.now_ms());
     let (policy, options) = (
         &doors.profile(&job.partner)?.acknowledge,
         doors.options(&job.partner)?,
     );
-    let batch_ms = policy.batch_ms(doors.clock.now_ms());
     let mut numbers = numbers.further();
     let mut tasks = Vec::new();
     if policy.claims != Claims::No && accepted.has_claims() {

@@ -29,10 +29,15 @@ pub fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
     if metadata.mode() & 0o077 != 0 {
         return Err(Unread::Exposed);
     }
+    Ok((read_open(file)?, metadata))
+}
+
+/// The bytes of an open file, whoever may read it; they are wiped when dropped, and never moved while they grow.
+pub fn read_open(file: File) -> Result<Zeroizing<Vec<u8>>, Unread> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(CONFIG_BYTES as usize + 1));
     let read = file.take(CONFIG_BYTES + 1).read_to_end(&mut bytes);
     match read.map_err(Unread::Io)? as u64 {
-        0..=CONFIG_BYTES => Ok((bytes, metadata)),
+        0..=CONFIG_BYTES => Ok(bytes),
         _ => Err(Unread::TooLarge),
     }
 }

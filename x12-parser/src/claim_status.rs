@@ -125,11 +125,11 @@ const ENTITY: &str = "98";
 /// Whom something concerns: the one entity identifier code by which the first segment of a loop is recognised.
 fn entity(guide: &Guide, loop_index: u16) -> Option<&str> {
     let a_loop = guide.loops.get(usize::from(loop_index))?;
-    let first = guide.items.get(usize::from(a_loop.first_item))?;
+    let first = guide.items_of(a_loop).first()?;
     let segment = guide.segments.get(usize::from(first.segment))?;
     let key = segment.keys.first().filter(|key| key.codes != NONE)?;
     let element = guide.element(segment, key.element.into())?;
-    match guide.codes.get(usize::from(key.codes))?.as_slice() {
+    match guide.codes_at(key.codes) {
         [code] if element.data_element == ENTITY => Some(code),
         _ => None,
     }

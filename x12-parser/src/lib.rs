@@ -53,10 +53,10 @@ mod walk;
 mod withheld;
 
 pub use account::{
-    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference, ClaimAction,
-    ClaimReference, ClaimSaid, ElementSaid, ErrorSaid, GroupReference, GroupSaid, InterchangeSaid,
-    ItemReference, Level, LevelSaid, LineSaid, Said, SegmentSaid, SetReference, SetSaid, Stated,
-    Status, Totals, read_acknowledgments,
+    Acceptance, Acknowledged, AdviceOutcome, AdviceSaid, AdviceScope, BatchReference,
+    CLAIM_ACKNOWLEDGMENT_GUIDE, ClaimAction, ClaimReference, ClaimSaid, ElementSaid, ErrorSaid,
+    GroupReference, GroupSaid, InterchangeSaid, ItemReference, Level, LevelSaid, LineSaid, Said,
+    SegmentSaid, SetReference, SetSaid, Stated, Status, Totals, read_acknowledgments,
 };
 pub use acknowledge::{
     AcceptedRecords, AcknowledgmentOptions, AdviceOptions, AdvisedSets, AnswerAddress,

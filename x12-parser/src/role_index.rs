@@ -193,8 +193,9 @@ impl RoleIndex {
 
     /// Whether a segment is the one that begins a record.
     fn begins_record(&self, guide: &Guide, (loop_index, segment): (u16, u16)) -> bool {
-        let first = guide.loops[usize::from(loop_index)].first_item;
-        let first = guide.items.get(usize::from(first));
+        let first = guide
+            .items_of(&guide.loops[usize::from(loop_index)])
+            .first();
         self.standing(loop_index) == Standing::Record
             && first.is_some_and(|item| item.segment == segment)
     }

@@ -139,7 +139,7 @@ impl Sheet {
         };
         let mut starts = vec![false; guide.segments.len()];
         for a_loop in &guide.loops {
-            if let Some(first) = items(guide, a_loop).first()
+            if let Some(first) = guide.items_of(a_loop).first()
                 && let Some(starts) = starts.get_mut(usize::from(first.segment))
             {
                 *starts = true;
@@ -152,7 +152,7 @@ impl Sheet {
             .map(|(segment, starts)| SegmentSheet {
                 parts: segment_parts(guide, segment, starts),
                 named: (0..64)
-                    .zip(elements(guide, segment))
+                    .zip(guide.elements_of(segment))
                     .filter(|(_, element)| element.filled != Filled::Unnamed)
                     .fold(0, |named, (bit, _)| named | 1 << bit),
             })
@@ -162,10 +162,8 @@ impl Sheet {
             .iter()
             .map(|a_loop| sheet.of_loop(guide, a_loop))
             .collect();
-        let root = guide
-            .loops
-            .first()
-            .map_or(&[][..], |root| items(guide, root));
+        let root = guide.loops.first();
+        let root = root.map_or(&[][..], |root| guide.items_of(root));
         let is_trailer = |item: &&Item| {
             let segment = guide.segments.get(usize::from(item.segment));
             item.child == NONE && segment.is_some_and(|segment| segment.id == "SE")
@@ -212,7 +210,7 @@ impl Sheet {
     }
 
     fn of_loop(&self, guide: &Guide, a_loop: &Loop) -> LoopSheet {
-        let items = items(guide, a_loop);
+        let items = guide.items_of(a_loop);
         let slots = items.iter().enumerate().map(|(ordinal, item)| {
             let segment = guide.segments.get(usize::from(item.segment));
             let (label, id, kind) = match guide.loops.get(usize::from(item.child)) {
@@ -361,31 +359,14 @@ impl Member {
     }
 }
 
-fn items<'g>(guide: &'g Guide, a_loop: &Loop) -> &'g [Item] {
-    let first = usize::from(a_loop.first_item);
-    guide
-        .items
-        .get(first..first + usize::from(a_loop.item_count))
-        .unwrap_or_default()
-}
-
-/// The elements of a segment.
-pub(crate) fn elements<'g>(guide: &'g Guide, segment: &Segment) -> &'g [Element] {
-    let first = usize::from(segment.first_element);
-    guide
-        .elements
-        .get(first..first + usize::from(segment.element_count))
-        .unwrap_or_default()
-}
-
 /// The elements of the segment of an identifier, in a guide that has but one: of the envelope.
 pub(crate) fn control_elements<'g>(envelope: &'g Guide, id: &str) -> &'g [Element] {
     let segment = envelope.segments.iter().find(|segment| segment.id == id);
-    segment.map_or(&[], |segment| elements(envelope, segment))
+    segment.map_or(&[], |segment| envelope.elements_of(segment))
 }
 
 fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
-    let elements = elements(guide, segment);
+    let elements = guide.elements_of(segment);
     let mut members = Vec::new();
     let grouped = |number: u8| {
         segment.groups.iter().find(|group| {
@@ -438,19 +419,15 @@ fn segment_fill(
     filled: Filled,
     starts: bool,
 ) -> Fill {
-    let elements = elements(guide, segment);
+    let elements = guide.elements_of(segment);
     let element = elements.get(usize::from(number) - 1);
     let codes = element.map_or(NONE, |element| element.codes);
     let is_required = element.is_some_and(|element| element.usage == Usage::Required);
     match filled {
         Filled::Paired => {
-            let first = usize::from(segment.first_note);
-            let notes = guide
-                .notes
-                .get(first..first + usize::from(segment.note_count));
             let own = 1u64 << (number - 1);
-            let paired = notes
-                .unwrap_or_default()
+            let paired = guide
+                .notes_of(segment)
                 .iter()
                 .filter(|note| note.rule == Rule::Paired && note.elements & own != 0);
             Fill::Paired(
@@ -514,11 +491,7 @@ fn member(
 }
 
 fn component_parts(guide: &Guide, element: &Element) -> Parts {
-    let first = usize::from(element.first_component);
-    let components = guide
-        .components
-        .get(first..first + usize::from(element.component_count))
-        .unwrap_or_default();
+    let components = guide.components_of(element);
     let members = (1u8..).zip(components).filter_map(|(number, component)| {
         let entry = element.first_component + u16::from(number) - 1;
         member(

@@ -1,10 +1,10 @@
 //! Deliveries that are made in one: the first of them that is leased leads, and all are settled with it.
 
+use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
 
 use super::ledger::{settle_arrival, task};
-use super::{Database, unavailable};
+use super::{Database, Kind, column, unavailable};
 use crate::failure::Result;
 use crate::job::{Job, Task};
 use crate::limits::BATCH;
@@ -27,6 +27,27 @@ impl Database {
             }
         }
         Ok(objects)
+    }
+
+    /// Keeps the arrivals that may end with a job from ending with another at the same time: each of the two would see the other's work
+    /// as undone, and neither would end them. In a file nothing changes at the same time.
+    pub(super) async fn lock(&self, job: &Job, change: &mut AnyConnection) -> Result<()> {
+        if self.kind == Kind::File {
+            return Ok(());
+        }
+        if job.task.due_ms() == 0 {
+            return lock_arrival(&job.arrival.to_string(), change).await;
+        }
+        let rows =
+            sqlx::query("SELECT arrival FROM job WHERE id = $1 OR leader = $1 ORDER BY arrival")
+                .bind(job.id.to_string())
+                .fetch_all(&mut *change)
+                .await
+                .map_err(|error| unavailable(&error))?;
+        for row in &rows {
+            lock_arrival(column(row, "arrival")?, change).await?;
+        }
+        Ok(())
     }
 }
 
@@ -55,9 +76,8 @@ pub(super) async fn lead(job: &Job, now_ms: i64, change: &mut AnyConnection) -> 
         if led == BATCH || !is_alike(&job.task, &read_task(row)?) {
             continue;
         }
-        let other: String = row.try_get("id").map_err(|error| unavailable(&error))?;
         sqlx::query("UPDATE job SET leader = $2, state = $3, fence = fence + 1 WHERE id = $1 AND state = 'ready' AND leader = ''")
-            .bind(other)
+            .bind(column::<String, _>(row, "id")?)
             .bind(job.id.to_string())
             .bind(LED)
             .execute(&mut *change)
@@ -80,27 +100,6 @@ fn is_alike(one: &Task, other: &Task) -> bool {
         _ => None,
     };
     kind(one).is_some() && kind(one) == kind(other)
-}
-
-/// Keeps the arrivals that may end with a job from ending with another at the same time: each of the two would see the other's work as
-/// undone, and neither would end them.
-pub(super) async fn lock(job: &Job, change: &mut AnyConnection) -> Result<()> {
-    let (arrival, leader) = (job.arrival.to_string(), job.id.to_string());
-    if job.task.due_ms() == 0 {
-        return lock_arrival(&arrival, change).await;
-    }
-    let rows = sqlx::query("SELECT arrival FROM job WHERE id = $1 OR leader = $1 ORDER BY arrival")
-        .bind(leader)
-        .fetch_all(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    for row in rows {
-        let arrival: String = row
-            .try_get("arrival")
-            .map_err(|error| unavailable(&error))?;
-        lock_arrival(&arrival, change).await?;
-    }
-    Ok(())
 }
 
 async fn lock_arrival(arrival: &str, change: &mut AnyConnection) -> Result<()> {
@@ -132,16 +131,12 @@ pub(super) async fn settle(
     .fetch_all(&mut *change)
     .await
     .map_err(|error| unavailable(&error))?;
-    for row in rows {
-        let arrival: String = row
-            .try_get("arrival")
-            .map_err(|error| unavailable(&error))?;
-        settle_arrival(&arrival, change).await?;
+    for row in &rows {
+        settle_arrival(column(row, "arrival")?, change).await?;
     }
     Ok(())
 }
 
 fn read_task(row: &AnyRow) -> Result<Task> {
-    let text: String = row.try_get("task").map_err(|error| unavailable(&error))?;
-    task(&text)
+    task(column(row, "task")?)
 }

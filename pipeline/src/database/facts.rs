@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
 
-use super::unavailable;
+use super::{column, unavailable};
 use crate::failure::Result;
 use crate::job::{Direction, Fact, GroupFact, InterchangeFact, Job, SetFact, Task};
 use crate::object::JobId;
@@ -167,10 +167,8 @@ pub(super) async fn interchanges(
 }
 
 fn interchange(row: &AnyRow) -> Result<InterchangeFact> {
-    let text = |name| row.try_get(name).map_err(|error| unavailable(&error));
-    let ordinal: i64 = row
-        .try_get("ordinal")
-        .map_err(|error| unavailable(&error))?;
+    let text = |name| column(row, name);
+    let ordinal: i64 = column(row, "ordinal")?;
     Ok(InterchangeFact {
         ordinal: u32::try_from(ordinal).unwrap_or_default(),
         sender: text("sender")?,

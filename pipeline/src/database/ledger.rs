@@ -1,9 +1,9 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
 use async_trait::async_trait;
-use sqlx::{AnyConnection, AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::{Database, commit, unavailable};
+use super::{Database, column, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
@@ -61,7 +61,7 @@ impl Ledger for Database {
 
     async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
         let mut change = self.change().await?;
-        super::batch::lock(job, &mut change).await?;
+        self.lock(job, &mut change).await?;
         let settled = Settled {
             state: "done",
             reason: "",
@@ -102,7 +102,7 @@ impl Ledger for Database {
         now_ms: i64,
     ) -> Result<bool> {
         let mut change = self.change().await?;
-        super::batch::lock(job, &mut change).await?;
+        self.lock(job, &mut change).await?;
         let state = match (failure, again_ms) {
             (_, Some(_)) => "ready",
             (Failure::Quarantine(_), None) => "quarantined",
@@ -139,7 +139,7 @@ impl Ledger for Database {
                 .await
                 .map_err(|error| unavailable(&error))?;
         let value: i64 = match known {
-            Some(row) => row.try_get("value").map_err(|error| unavailable(&error))?,
+            Some(row) => column(&row, "value")?,
             None => draw_next(job, number, ordinal, &mut change).await?,
         };
         commit(change).await?;
@@ -165,49 +165,43 @@ impl Ledger for Database {
         .fetch_one(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
-        let text = |name: &str| {
-            row.try_get::<String, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
-        let (owner, mine) = (text("arrival")?, text("mine")?);
+        let (owner, mine): (&str, &str) = (column(&row, "arrival")?, column(&row, "mine")?);
         if owner == mine {
             Ok(None)
         } else {
-            id(&owner).map(Some)
+            id(owner).map(Some)
         }
     }
 
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>> {
         let (table, numbers) = match *what {
-            Reference::Interchange { isa13 } => {
-                ("interchange WHERE isa13 = $2 AND $3 = $4", [isa13, "", ""])
-            }
+            Reference::Interchange { isa13 } => ("interchange WHERE isa13 = $2", &[isa13][..]),
             Reference::Group { gs01, gs06 } => (
-                "functional_group WHERE gs06 = $2 AND gs01 = $3 AND $4 = ''",
-                [gs06, gs01, ""],
+                "functional_group WHERE gs06 = $2 AND gs01 = $3",
+                &[gs06, gs01][..],
             ),
             // The digest is of the partner and the reference.
             Reference::Batch { digest } => (
-                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2 AND $3 = $4",
-                [digest, "", ""],
+                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2",
+                &[digest][..],
             ),
             Reference::Set { gs06, st01, st02 } => (
                 "functional_group JOIN transaction_set USING (arrival, interchange) \
                  WHERE functional_group.gs06 = $2 AND st01 = $3 AND st02 = $4 \
                  AND transaction_set.functional_group = functional_group.ordinal",
-                [gs06, st01, st02],
+                &[gs06, st01, st02][..],
             ),
         };
         let statement = format!(
             "SELECT MAX(arrival) AS arrival FROM {table} AND partner = $1 AND direction = 'outbound'"
         );
         let mut query = sqlx::query(AssertSqlSafe(statement)).bind(partner);
-        for number in numbers {
+        for &number in numbers {
             query = query.bind(number);
         }
         let row = query.fetch_one(&self.readers).await;
         let row = row.map_err(|error| unavailable(&error))?;
-        row.try_get("arrival").map_err(|error| unavailable(&error))
+        column(&row, "arrival")
     }
 
     async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
@@ -216,10 +210,7 @@ impl Ledger for Database {
             .fetch_all(&self.readers)
             .await
             .map_err(|error| unavailable(&error))?;
-        let job = |row: &sqlx::any::AnyRow| {
-            let job: String = row.try_get("job").map_err(|error| unavailable(&error))?;
-            id(&job)
-        };
+        let job = |row| id(column(row, "job")?);
         rows.iter().map(job).collect()
     }
 
@@ -311,16 +302,9 @@ async fn lease(
     let Some(row) = row else {
         return Ok(Lease::Unknown);
     };
-    let number = |name: &str| {
-        row.try_get::<i64, _>(name)
-            .map_err(|error| unavailable(&error))
-    };
-    let text = |name: &str| {
-        row.try_get::<String, _>(name)
-            .map_err(|error| unavailable(&error))
-    };
-    let (state, free) = (text("state")?, number("lease_until_ms")?);
-    match state.as_str() {
+    let number = |name| column::<i64, _>(&row, name);
+    let (state, free): (&str, _) = (column(&row, "state")?, number("lease_until_ms")?);
+    match state {
         "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
         "leased" if free > now_ms => return Ok(Lease::Busy(free)),
         "ready" | "leased" => {}
@@ -328,9 +312,9 @@ async fn lease(
     }
     let leased = Job {
         id: job,
-        arrival: id(&text("arrival")?)?,
-        partner: text("partner")?,
-        task: task(&text("task")?)?,
+        arrival: id(column(&row, "arrival")?)?,
+        partner: column(&row, "partner")?,
+        task: task(column(&row, "task")?)?,
         attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
         fence: number("fence")? + 1,
         received_ms: number("received_ms")?,
@@ -467,7 +451,7 @@ async fn draw_next(
     .fetch_one(&mut *change)
     .await
     .map_err(|error| unavailable(&error))?;
-    let next: i64 = row.try_get("next").map_err(|error| unavailable(&error))?;
+    let next: i64 = column(&row, "next")?;
     let value = if next == 1 { NUMBER_MOST } else { next - 1 };
     sqlx::query("INSERT INTO drawn (job, kind, ordinal, value) VALUES ($1, $2, $3, $4)")
         .bind(job.id.to_string())

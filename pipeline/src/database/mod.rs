@@ -15,8 +15,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyPool, Connection, Transaction};
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
+use sqlx::{Any, AnyPool, ColumnIndex, Connection, Decode, Row, Transaction, Type};
 use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
@@ -165,6 +165,15 @@ async fn commit(change: Transaction<'static, Any>) -> Result<()> {
 }
 
 /// The database did not do what it was asked. Its words may hold values, so only the kind of error is logged.
+/// What stands in a column of a row, by its name or its place.
+fn column<'r, T, C>(row: &'r AnyRow, column: C) -> Result<T>
+where
+    T: Decode<'r, Any> + Type<Any>,
+    C: ColumnIndex<AnyRow>,
+{
+    row.try_get(column).map_err(|error| unavailable(&error))
+}
+
 fn unavailable(error: &sqlx::Error) -> Failure {
     let kind = match error {
         sqlx::Error::Database(error) => format!("database {}", error.code().unwrap_or_default()),

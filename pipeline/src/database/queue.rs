@@ -1,10 +1,9 @@
 //! The queue in the database: a message is a row that is invisible while somebody has it.
 
 use async_trait::async_trait;
-use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Database, commit, unavailable};
+use super::{Database, column, commit, unavailable};
 use crate::failure::Result;
 use crate::object::JobId;
 use crate::queue::{Delivery, Queue};
@@ -71,8 +70,8 @@ impl Queue for Database {
 }
 
 fn delivery(row: &AnyRow) -> Result<Delivery> {
-    let job: String = row.try_get("job").map_err(|error| unavailable(&error))?;
-    let tag = row.try_get("tag").map_err(|error| unavailable(&error))?;
-    let job = super::ledger::id(&job)?;
-    Ok(Delivery { job, tag })
+    Ok(Delivery {
+        job: super::ledger::id(column(row, "job")?)?,
+        tag: column(row, "tag")?,
+    })
 }

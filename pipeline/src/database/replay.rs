@@ -1,9 +1,7 @@
 //! Sending an arrival down the road once more, as it came.
 
-use sqlx::Row;
-
 use super::ledger::{Made, id, task};
-use super::{Database, commit, unavailable};
+use super::{Database, column, commit, unavailable};
 use crate::failure::Result;
 use crate::ledger::Replay;
 use crate::object::JobId;
@@ -30,13 +28,10 @@ impl Database {
         let Some(row) = row else {
             return Ok(None);
         };
-        let text = |name: &str| {
-            row.try_get::<String, _>(name)
-                .map_err(|error| unavailable(&error))
-        };
+        let text = |name| column::<&str, _>(&row, name);
         let running = text("running")?;
         if !running.is_empty() {
-            return Ok(Some(Replay::Running(running)));
+            return Ok(Some(Replay::Running(running.to_owned())));
         }
         if text("state")? == "open" {
             return Ok(Some(Replay::Running(original.to_owned())));
@@ -52,12 +47,12 @@ impl Database {
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        let first = task(&text("task")?)?;
+        let first = task(text("task")?)?;
         let partner = text("partner")?;
         let made = Made {
             id: replay.following(first.step(), 0),
             arrival: id(&replay.to_string())?,
-            partner: &partner,
+            partner,
             now_ms,
         };
         made.insert(&first, &mut change).await?;

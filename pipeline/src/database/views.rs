@@ -1,9 +1,8 @@
 //! What operators see of the ledger.
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
 
-use super::{Database, unavailable};
+use super::{Database, column, unavailable};
 use crate::failure::Result;
 use crate::ledger::{ArrivalRow, Counts, JobRow, UnitRow};
 
@@ -18,11 +17,11 @@ impl Database {
         let oldest = self
             .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased', 'batched') ORDER BY created_ms LIMIT 1")
             .await?;
-        let triple = |row: &AnyRow| Ok((text(row, 0)?, text(row, 1)?, number(row, 2)?));
+        let triple = |row: &AnyRow| Ok((column(row, 0)?, column(row, 1)?, column(row, 2)?));
         Ok(Counts {
             arrivals: arrivals.iter().map(triple).collect::<Result<_>>()?,
             jobs: jobs.iter().map(triple).collect::<Result<_>>()?,
-            oldest_ms: oldest.first().map(|row| number(row, 0)).transpose()?,
+            oldest_ms: oldest.first().map(|row| column(row, 0)).transpose()?,
         })
     }
 
@@ -58,18 +57,21 @@ impl Database {
         .map_err(|error| unavailable(&error))?;
         let arrival = |row: &AnyRow| {
             Ok(ArrivalRow {
-                id: text(row, 0)?,
-                partner: text(row, 1)?,
-                direction: text(row, 2)?,
-                name: text(row, 3)?,
-                state: text(row, 4)?,
-                reason: text(row, 5)?,
-                replay_of: text(row, 6)?,
-                bytes: number(row, 7)?,
-                received_ms: number(row, 8)?,
-                sets: text(row, 9)?,
-                answers: text(row, 10)?,
-                delivered: text(row, 11)?.lines().map(str::to_owned).collect(),
+                id: column(row, 0)?,
+                partner: column(row, 1)?,
+                direction: column(row, 2)?,
+                name: column(row, 3)?,
+                state: column(row, 4)?,
+                reason: column(row, 5)?,
+                replay_of: column(row, 6)?,
+                bytes: column(row, 7)?,
+                received_ms: column(row, 8)?,
+                sets: column(row, 9)?,
+                answers: column(row, 10)?,
+                delivered: column::<&str, _>(row, 11)?
+                    .lines()
+                    .map(str::to_owned)
+                    .collect(),
             })
         };
         rows.iter().map(arrival).collect()
@@ -86,15 +88,15 @@ impl Database {
         .map_err(|error| unavailable(&error))?;
         let job = |row: &AnyRow| {
             Ok(JobRow {
-                id: text(row, 0)?,
-                arrival: text(row, 1)?,
-                step: text(row, 2)?,
-                task: text(row, 3)?,
-                state: text(row, 4)?,
-                reason: text(row, 5)?,
-                note: text(row, 6)?,
-                attempts: number(row, 7)?,
-                changed_ms: number(row, 8)?,
+                id: column(row, 0)?,
+                arrival: column(row, 1)?,
+                step: column(row, 2)?,
+                task: column(row, 3)?,
+                state: column(row, 4)?,
+                reason: column(row, 5)?,
+                note: column(row, 6)?,
+                attempts: column(row, 7)?,
+                changed_ms: column(row, 8)?,
             })
         };
         rows.iter().map(job).collect()
@@ -117,21 +119,13 @@ impl Database {
         .map_err(|error| unavailable(&error))?;
         let unit = |row: &AnyRow| {
             Ok(UnitRow {
-                kind: text(row, 0)?,
-                identity: text(row, 1)?,
-                state: text(row, 2)?,
-                answer: text(row, 3)?,
-                place: [number(row, 4)?, number(row, 5)?, number(row, 6)?],
+                kind: column(row, 0)?,
+                identity: column(row, 1)?,
+                state: column(row, 2)?,
+                answer: column(row, 3)?,
+                place: [column(row, 4)?, column(row, 5)?, column(row, 6)?],
             })
         };
         rows.iter().map(unit).collect()
     }
-}
-
-fn text(row: &AnyRow, column: usize) -> Result<String> {
-    row.try_get(column).map_err(|error| unavailable(&error))
-}
-
-fn number(row: &AnyRow, column: usize) -> Result<i64> {
-    row.try_get(column).map_err(|error| unavailable(&error))
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::SystemTime;
@@ -21,8 +21,7 @@ use sequoia_openpgp::types::RevocationStatus;
 use zeroize::Zeroizing;
 
 use super::refusal;
-use crate::failure::Result;
-use crate::limits::CONFIG_BYTES;
+use crate::failure::{Failure, Result};
 use crate::secret_file::{self, Unread};
 
 /// The public certificate of a partner.
@@ -73,7 +72,7 @@ impl Certificates {
     /// As [`Certificates::add`], and `pgp-key-file`, `pgp-key-file-large` if it cannot be read.
     pub fn load(&mut self, partner: &str, path: &Path) -> Result<usize> {
         let file = File::open(path).map_err(|_| refusal::KEY_FILE)?;
-        self.add(partner, &read_all(file)?)
+        self.add(partner, &secret_file::read_open(file).map_err(unread)?)
     }
 
     /// Adds the certificates of a partner and says how many they were; one that is known already is merged, which is how a
@@ -432,22 +431,14 @@ fn replace(cert: Cert, change: impl Fn(SecretKey) -> Option<SecretKey>) -> Resul
 
 /// Reads a file that nobody but its owner may read.
 fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
-    let (bytes, _) = secret_file::read(path).map_err(|unread| match unread {
-        Unread::Io(_) => refusal::KEY_FILE,
-        Unread::Exposed => refusal::KEY_FILE_OPEN,
-        Unread::TooLarge => refusal::KEY_FILE_LARGE,
-    })?;
+    let (bytes, _) = secret_file::read(path).map_err(unread)?;
     Ok(bytes)
 }
 
-/// Reads a key file of a bounded size; its bytes are wiped, and never moved while they grow.
-fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(CONFIG_BYTES as usize + 1));
-    let read = file.take(CONFIG_BYTES + 1).read_to_end(&mut bytes);
-    let length = read.map_err(|_| refusal::KEY_FILE)?;
-    if length as u64 > CONFIG_BYTES {
-        Err(refusal::KEY_FILE_LARGE)
-    } else {
-        Ok(bytes)
+fn unread(why: Unread) -> Failure {
+    match why {
+        Unread::Io(_) => refusal::KEY_FILE,
+        Unread::Exposed => refusal::KEY_FILE_OPEN,
+        Unread::TooLarge => refusal::KEY_FILE_LARGE,
     }
 }

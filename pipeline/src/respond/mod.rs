@@ -1,6 +1,7 @@
 //! Correlates a partner's acknowledgments with what was sent, and tells our own systems.
 
 mod line;
+mod ours;
 
 use x12_parser::{
     Acknowledged, AdviceSaid, AdviceScope, BatchReference, GroupReference, ItemReference, Level,
@@ -13,10 +14,11 @@ use crate::job::{Address, Fact, Job, Outcome, Parcel, Task};
 use crate::ledger::Reference;
 use crate::noted::Noted;
 use crate::object::ObjectId;
-use crate::paper::{digest, open, put_line, readable, seal};
+use crate::paper::{open, put_line, readable, seal};
 use crate::seal::Sealer;
 
 use line::Line;
+use ours::{Last, Ours};
 
 /// Does a [`Task::Respond`]. What was said is object 0, a line each.
 ///
@@ -24,15 +26,13 @@ use line::Line;
 /// A failure to read or write, or of the ledger.
 pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
     let mut account = Account {
-        job,
-        doors,
         lines: seal(job, doors, 0)?,
         noted: Noted::new(job, doors),
-        group: None,
-        batch: None,
-        item: None,
+        ours: Ours::of(job, doors),
+        group: Last::default(),
+        batch: Last::default(),
+        item: Last::default(),
         said: 0,
-        unmatched: 0,
     };
     let document = open(job, doors, x12)?;
     let read = read_acknowledgments(document, doors.options(&job.partner)?, |told| {
@@ -57,29 +57,26 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
         facts,
         note: format!(
             "{} answers, {} to nothing that was sent",
-            account.said, account.unmatched
+            account.said, account.ours.unmatched
         ),
     })
 }
 
 /// What was said so far.
 struct Account<'a> {
-    job: &'a Job,
-    doors: &'a Doors,
     lines: Sealer,
     noted: Noted<'a>,
-    /// The group that was looked up last, and whose it is.
-    group: Option<(GroupReference, Option<String>)>,
-    /// The batch that was looked up last, its digest, and whose it is.
-    batch: Option<(BatchReference, Option<Sent>)>,
-    /// The item of an 824 that was looked up last, and whose it is.
-    item: Option<(ItemReference, Option<String>)>,
+    ours: Ours<'a>,
+    /// Whose a group is.
+    group: Last<GroupReference, Option<String>>,
+    /// The digest of a batch, and whose it is.
+    batch: Last<BatchReference, Option<Sent>>,
+    /// Whose an item of an 824 is.
+    item: Last<ItemReference, Option<String>>,
     said: u64,
-    unmatched: u64,
 }
 
 /// A transaction set that we sent, and that a 277CA names by its reference.
-#[derive(Clone)]
 struct Sent {
     digest: String,
     submission: Option<String>,
@@ -97,7 +94,9 @@ impl Account<'_> {
         match &told.said {
             Said::Interchange(said) => {
                 line.of = "interchange";
-                line.submission = self.sent(&Reference::Interchange { isa13: &said.isa13 })?;
+                line.submission = self
+                    .ours
+                    .sent(&Reference::Interchange { isa13: &said.isa13 })?;
                 line.isa13 = Some(&said.isa13);
                 line.code = Some(said.acceptance.code());
                 line.codes = vec![(&*said.note).into()];
@@ -183,12 +182,12 @@ impl Account<'_> {
             Level::Batch => "batch",
             Level::Provider => "provider",
         };
-        let sent = self.of_batch(of, &said.batch, line)?;
+        self.of_batch(of, &said.batch, line)?;
         line.number(of, said.trace.as_ref());
         line.level(said);
-        if let (Level::Batch, Some(sent)) = (said.level, sent) {
+        if let (Level::Batch, Some(Some(sent))) = (said.level, self.batch.value()) {
             self.noted.push(Fact::AnsweredClaims {
-                digest: sent.digest,
+                digest: sent.digest.clone(),
                 said: of_claims(said),
             })?;
         }
@@ -218,23 +217,19 @@ impl Account<'_> {
         of: &'static str,
         batch: &'s BatchReference,
         line: &mut Line<'s>,
-    ) -> Result<Option<Sent>> {
-        let known = self.batch.as_ref().filter(|(known, _)| known == batch);
-        let sent = match (known, &batch.batch) {
-            (Some((_, sent)), _) => sent.clone(),
-            (None, Some(reference)) => {
-                let partner = &self.job.partner;
-                let digest = digest(self.doors, partner, reference.reveal());
-                let submission = self.sent(&Reference::Batch { digest: &digest })?;
-                Some(Sent { digest, submission })
-            }
-            (None, None) => None,
-        };
-        self.batch = Some((batch.clone(), sent.clone()));
+    ) -> Result<()> {
+        let sent = self.batch.look(batch, || {
+            let Some(reference) = &batch.batch else {
+                return Ok(None);
+            };
+            let digest = self.ours.digest(reference);
+            let submission = self.ours.sent(&Reference::Batch { digest: &digest })?;
+            Ok(Some(Sent { digest, submission }))
+        })?;
         line.of = of;
         line.number("batch", batch.batch.as_ref());
         line.submission = sent.as_ref().and_then(|sent| sent.submission.clone());
-        Ok(sent)
+        Ok(())
     }
 
     /// Says which item of an 824 it is of, and in which transaction set that we sent.
@@ -247,15 +242,8 @@ impl Account<'_> {
         let ItemReference {
             gs06, st01, st02, ..
         } = item;
-        let known = self.item.as_ref().filter(|(known, _)| known == item);
-        line.submission = match known {
-            Some((_, submission)) => submission.clone(),
-            None => {
-                let submission = self.sent(&Reference::Set { gs06, st01, st02 })?;
-                self.item = Some((item.clone(), submission.clone()));
-                submission
-            }
-        };
+        let look = || self.ours.sent(&Reference::Set { gs06, st01, st02 });
+        line.submission.clone_from(self.item.look(item, look)?);
         line.of = of;
         (line.gs06, line.st01, line.st02) = (Some(&**gs06), Some(&**st01), Some(&**st02));
         line.number("item", item.number.as_ref());
@@ -280,26 +268,12 @@ impl Account<'_> {
         line: &mut Line<'s>,
     ) -> Result<()> {
         let (gs01, gs06) = (&group.gs01, &group.gs06);
-        let known = self.group.as_ref().filter(|(known, _)| known == group);
-        line.submission = match known {
-            Some((_, submission)) => submission.clone(),
-            None => {
-                let submission = self.sent(&Reference::Group { gs01, gs06 })?;
-                self.group = Some((group.clone(), submission.clone()));
-                submission
-            }
-        };
+        let look = || self.ours.sent(&Reference::Group { gs01, gs06 });
+        line.submission.clone_from(self.group.look(group, look)?);
         line.of = of;
         line.gs01 = Some(gs01);
         line.gs06 = Some(gs06);
         Ok(())
-    }
-
-    fn sent(&mut self, what: &Reference<'_>) -> Result<Option<String>> {
-        let partner = &self.job.partner;
-        let submission = self.doors.wait(self.doors.ledger.sent(partner, what))?;
-        self.unmatched += u64::from(submission.is_none());
-        Ok(submission)
     }
 }
 

@@ -6,9 +6,14 @@ use crate::house::{House, How, PLAIN, sample};
 
 const TEN: &str = "005010X223A2/broken/every-second-of-ten-claims.edi";
 
+/// A house whose partner wants to be answered so.
+fn answering(policy: &str) -> House {
+    House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"))
+}
+
 /// A house whose partner sends ten claims, of which the even ones are bad, under this policy.
 fn ran(policy: &str) -> House {
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let house = answering(policy);
     house.receive("ten.edi", &sample(TEN, 7));
     assert!(house.run(&How::default()).success());
     house
@@ -115,7 +120,7 @@ fn endless(number: u32) -> Vec<u8> {
 #[test]
 fn of_what_breaks_off_the_interchanges_before_go_on() {
     let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let house = answering(policy);
     house.receive("two.edi", &[sample(TEN, 10), endless(11)].concat());
     assert!(house.run(&How::default()).success());
     assert_eq!(house.arrivals()[0].state, "delivered");
@@ -130,7 +135,7 @@ fn of_what_breaks_off_the_interchanges_before_go_on() {
 
 #[test]
 fn of_what_breaks_off_at_once_nothing_goes_on() {
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\nclaims = \"as-payer\""));
+    let house = answering("claims = \"as-payer\"");
     house.receive("one.edi", &endless(12));
     assert!(house.run(&How::default()).success());
     assert_eq!(house.arrivals()[0].state, "delivered");
@@ -143,7 +148,7 @@ fn of_what_breaks_off_at_once_nothing_goes_on() {
 #[test]
 fn what_is_rejected_whole_does_not_hold_up_what_is_divided() {
     let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let house = answering(policy);
     let stray = String::from_utf8(sample("005010X222A1/one-claim.edi", 13)).expect("it is text");
     let stray = stray.replace("GE*", "ZZZ*1~\nGE*");
     house.receive("two.edi", &[stray.into_bytes(), sample(TEN, 14)].concat());
@@ -170,7 +175,7 @@ fn members(house: &House) -> usize {
 #[test]
 fn of_a_family_the_faulty_member_is_rejected_and_an_824_says_so() {
     let policy = "rejects = \"records\"\nadvice = \"untold\"";
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let house = answering(policy);
     house.receive("family.edi", &family(15));
     assert!(house.run(&How::default()).success());
     assert!(found(&house, "acknowledgment-").contains("IK5*E*5~"));
@@ -185,7 +190,7 @@ fn of_a_family_the_faulty_member_is_rejected_and_an_824_says_so() {
 #[test]
 fn members_of_whom_no_answer_can_tell_are_rejected_with_their_set() {
     let policy = "rejects = \"claims\"\nclaims = \"as-payer\"";
-    let house = House::new(&format!("{PLAIN}\n[acknowledge]\n{policy}"));
+    let house = answering(policy);
     house.receive("family.edi", &family(16));
     assert!(house.run(&How::default()).success());
     assert!(found(&house, "acknowledgment-").contains("IK5*R*5~"));

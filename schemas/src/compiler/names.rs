@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::{Element, Filled, Guide, NONE, Rule, Segment, Usage};
+use crate::table::{Element, Filled, Guide, Rule, Segment, Usage};
 
 use super::guide::{Content, Draft, LoopDraft, Part};
 use super::report::{Place, Report};
@@ -79,8 +79,7 @@ fn fill_components(guide: &mut Guide, element: usize) {
 }
 
 fn of_element(guide: &Guide, segment: &Segment, index: usize) -> Filled {
-    let first = usize::from(segment.first_element);
-    let elements = &guide.elements[first..first + usize::from(segment.element_count)];
+    let elements = guide.elements_of(segment);
     let element = &elements[index];
     let number = index + 1;
     if element.usage == Usage::NotUsed {
@@ -105,9 +104,8 @@ fn is_fixed(guide: &Guide, element: &Element) -> bool {
     if element.usage != Usage::Required || element.repeat != 1 {
         return false;
     }
-    let first = usize::from(element.first_component);
-    let components = &guide.components[first..first + usize::from(element.component_count)];
-    let mut named = components
+    let mut named = guide
+        .components_of(element)
         .iter()
         .filter(|component| component.filled != Filled::Unnamed)
         .peekable();
@@ -120,21 +118,12 @@ fn is_fixed(guide: &Guide, element: &Element) -> bool {
 
 /// Whether the guide has one code for an element, and no more elsewhere.
 fn single(guide: &Guide, element: &Element) -> bool {
-    element.list.is_empty() && element.repeat == 1 && codes(guide, element).len() == 1
-}
-
-fn codes<'g>(guide: &'g Guide, element: &Element) -> &'g [String] {
-    if element.codes == NONE {
-        return &[];
-    }
-    &guide.codes[usize::from(element.codes)]
+    element.list.is_empty() && element.repeat == 1 && guide.codes_at(element.codes).len() == 1
 }
 
 /// Whether a syntax note lets an element stand just where another one does that tells something.
 fn is_paired(guide: &Guide, segment: &Segment, elements: &[Element], number: usize) -> bool {
-    let first = usize::from(segment.first_note);
-    let notes = &guide.notes[first..first + usize::from(segment.note_count)];
-    notes.iter().any(|note| {
+    guide.notes_of(segment).iter().any(|note| {
         let named = |number: usize| note.elements & 1 << (number - 1) != 0;
         note.rule == Rule::Paired
             && named(number)
@@ -150,7 +139,7 @@ fn is_paired(guide: &Guide, segment: &Segment, elements: &[Element], number: usi
 /// Whether an element names the format of one beside it, by formats that its value tells.
 fn names_a_format(guide: &Guide, siblings: &[Element], index: usize) -> bool {
     let element = &siblings[index];
-    let codes = codes(guide, element);
+    let codes = guide.codes_at(element.codes);
     let known = !codes.is_empty() && codes.iter().all(|code| FORMATS.contains(&code.as_str()));
     known
         && element.repeat == 1
@@ -217,10 +206,8 @@ fn element(
     if !element.label.is_empty() {
         take(report, names, (&element.label, node.name.clone()), node.at);
     }
-    let first = usize::from(element.first_component);
-    let components = &guide.components[first..first + usize::from(element.component_count)];
     let mut inside = Names::new();
-    for (ordinal, component) in (1..).zip(components) {
+    for (ordinal, component) in (1..).zip(guide.components_of(element)) {
         let name = format!("{}-{ordinal}", node.name);
         let child = node.children().iter().find(|child| child.name == name);
         if let (Some(child), false) = (child, component.label.is_empty()) {
@@ -282,8 +269,6 @@ impl Loops<'_> {
 
     /// The elements of the segment that starts a loop are keys of the loop.
     fn starter(&self, report: &mut Report, names: &mut Names, segment: &Segment, at: Place) {
-        let first = usize::from(segment.first_element);
-        let elements = &self.guide.elements[first..first + usize::from(segment.element_count)];
         let within = |number: usize| {
             segment.groups.iter().find(|group| {
                 let first = usize::from(group.first);
@@ -292,7 +277,7 @@ impl Loops<'_> {
                     && !group.label.is_empty()
             })
         };
-        for (number, element) in (1..).zip(elements) {
+        for (number, element) in (1..).zip(self.guide.elements_of(segment)) {
             let of = format!("{}{number:02}", segment.id);
             match within(number) {
                 Some(group) if number == usize::from(group.first) => {

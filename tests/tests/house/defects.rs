@@ -3,12 +3,9 @@
 use std::fs;
 
 use acceptance::{options, root, say, verdict};
-use x12_parser::{
-    AcceptedRecords, ClaimAcknowledgmentOptions, Per, Rejects, Shape, acknowledge,
-    acknowledge_claims, to_json,
-};
+use x12_parser::{Per, Shape, acknowledge, to_json};
 
-use crate::documents::answer_options;
+use crate::documents::{answer_options, claim_answer};
 
 #[test]
 fn no_defect_that_others_had_is_ours() {
@@ -67,18 +64,7 @@ fn answers(document: &[u8], what: &str) -> usize {
 
 /// How many segments of the 277CA begin so, if what is wrong rejects claims.
 fn claims(document: &[u8], what: &str) -> usize {
-    let (mut answer, mut verdicts) = (Vec::new(), AcceptedRecords::default());
-    let how = &mut answer_options();
-    how.rejects = Rejects::Claims;
-    let read = acknowledge(document, &mut answer, how, &options(), |decided| {
-        verdicts.note(&decided);
-        Ok(())
-    });
-    assert!(read.is_ok(), "{read:?}");
-    let mut how = ClaimAcknowledgmentOptions::new("20261123", "1200", how.numbers);
-    let mut answer = Vec::new();
-    let told = acknowledge_claims(document, &mut answer, &verdicts, &mut how, &options());
-    assert!(told.is_ok(), "{told:?}");
+    let answer = claim_answer(document, &options()).expect("the sample can be read");
     beginning(&answer, what)
 }
 

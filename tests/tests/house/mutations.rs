@@ -9,9 +9,10 @@ mod facts;
 
 use std::collections::BTreeSet;
 
-use acceptance::{Document, corpus, options, samples, say, verdict};
+use acceptance::{Document, corpus, options, say, verdict};
 use x12_parser::{Code, Finding, Options, Severity, validate};
 
+use crate::documents::samples_of;
 use crate::guides::{self, Known};
 use crate::made_up;
 use author::{Sample, mutations, read};
@@ -80,11 +81,8 @@ fn exercise(documents: &[Document], known: &Known, options: &Options) -> (Exerci
 
 /// The clean samples of a guide.
 fn clean(known: &Known) -> Vec<Document> {
-    let mut documents = samples();
-    let folder = format!("{}/", known.id);
-    documents.retain(|document| {
-        document.name.starts_with(&folder) && !document.name.contains("broken/")
-    });
+    let mut documents = samples_of(&known.id);
+    documents.retain(|document| !document.name.contains("broken/"));
     documents
 }
 

@@ -130,7 +130,7 @@ impl<'g> Outline<'g> {
             if !is_named && !place.loop_id.is_empty() {
                 continue;
             }
-            for item in items(self.guide, a_loop) {
+            for item in self.guide.items_of(a_loop) {
                 let segment = &self.guide.segments[usize::from(item.segment)];
                 let fits = segment.id == place.segment && self.tells(segment, &place.code);
                 if item.child == NONE && fits && !written.contains(&item.segment) {
@@ -163,7 +163,7 @@ impl<'g> Outline<'g> {
 
     fn items(&mut self, index: usize, depth: usize) {
         let a_loop = &self.guide.loops[index];
-        let items = items(self.guide, a_loop);
+        let items = self.guide.items_of(a_loop);
         for (at, item) in items.iter().enumerate() {
             let before = at.checked_sub(1).and_then(|at| items.get(at));
             let beside = [before, items.get(at + 1)].into_iter().flatten();
@@ -219,17 +219,13 @@ impl<'g> Outline<'g> {
         if !self.elements {
             return;
         }
-        let first = usize::from(segment.first_element);
-        let elements = &self.guide.elements[first..][..usize::from(segment.element_count)];
-        for (number, element) in (1..).zip(elements) {
+        for (number, element) in (1..).zip(self.guide.elements_of(segment)) {
             if element.usage == Usage::NotUsed || self.only > 0 && self.only != number {
                 continue;
             }
             let name = format!("{}{number:02}", segment.id);
             self.element(&name, element, depth);
-            let first = usize::from(element.first_component);
-            let count = usize::from(element.component_count);
-            for (number, component) in (1..).zip(&self.guide.components[first..][..count]) {
+            for (number, component) in (1..).zip(self.guide.components_of(element)) {
                 if component.usage != Usage::NotUsed {
                     self.element(&format!("{name}-{number}"), component, depth + 1);
                 }
@@ -264,15 +260,14 @@ impl<'g> Outline<'g> {
             1 => String::new(),
             max => format!("x{max}"),
         };
-        let usage = letter(usage);
+        let usage = usage.letter();
         let line = format!("{name:<NAME$} {usage}  {times:<REPEAT$}{rest}");
         let _ = writeln!(self.text, "{}", line.trim_end());
     }
 
     /// Codes as they are written, up to so many.
     fn codes(&self, index: u16, most: usize) -> String {
-        let codes = self.guide.codes.get(usize::from(index));
-        let codes = codes.map_or(&[][..], Vec::as_slice);
+        let codes = self.guide.codes_at(index);
         let more = match codes.len().checked_sub(most) {
             Some(more @ 1..) => format!(" and {more} more"),
             _ => String::new(),
@@ -284,36 +279,18 @@ impl<'g> Outline<'g> {
     /// Whether a code tells this use of a segment.
     fn tells(&self, segment: &Segment, code: &str) -> bool {
         let holds = |codes: u16| {
-            let codes = self.guide.codes.get(usize::from(codes));
-            codes.is_some_and(|codes| codes.iter().any(|known| known.eq_ignore_ascii_case(code)))
+            let mut codes = self.guide.codes_at(codes).iter();
+            codes.any(|known| known.eq_ignore_ascii_case(code))
         };
         code.is_empty() || segment.keys.iter().any(|key| holds(key.codes))
-    }
-}
-
-fn items<'g>(guide: &'g Guide, a_loop: &Loop) -> &'g [Item] {
-    &guide.items[usize::from(a_loop.first_item)..][..usize::from(a_loop.item_count)]
-}
-
-fn letter(usage: Usage) -> &'static str {
-    match usage {
-        Usage::Required => "R",
-        Usage::Situational => "S",
-        Usage::NotUsed => "N",
     }
 }
 
 /// Type and length: `AN 1..80`, `R ..18`; of a composite its identifier.
 fn kind(element: &Element) -> String {
     let kind = match element.kind {
-        Kind::Id => "ID".to_owned(),
-        Kind::An => "AN".to_owned(),
-        Kind::Numeric(places) => format!("N{places}"),
-        Kind::Decimal => "R".to_owned(),
-        Kind::Date => "DT".to_owned(),
-        Kind::Time => "TM".to_owned(),
-        Kind::Binary => "B".to_owned(),
         Kind::Composite => return element.data_element.clone(),
+        kind => kind,
     };
     match (element.min, element.max) {
         (least, most) if u32::from(least) == most => format!("{kind} {most}"),

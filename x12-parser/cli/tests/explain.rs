@@ -39,8 +39,7 @@ fn every_place_can_be_looked_up() {
     let catalog = Catalog::builtin();
     let guide = catalog.guide("005010X221A1").expect("it is built in");
     for a_loop in &guide.loops {
-        let first = usize::from(a_loop.first_item);
-        for item in &guide.items[first..][..usize::from(a_loop.item_count)] {
+        for item in guide.items_of(a_loop) {
             let id = &guide.segments[usize::from(item.segment)].id;
             let place = match a_loop.id.as_str() {
                 "" => id.clone(),

@@ -160,15 +160,15 @@ impl Kind {
         match envelope.st(1) {
             "999" | "997" => Some(Self::Functional),
             "824" => Some(Self::Advice),
-            "277" if guide.starts_with(CLAIMS_GUIDE) => Some(Self::Claims),
+            "277" if guide.starts_with(CLAIM_ACKNOWLEDGMENT_GUIDE) => Some(Self::Claims),
             _ if envelope.gs(1) == "FA" => Some(Self::Functional),
             _ => None,
         }
     }
 }
 
-/// The guide of claim acknowledgments, whatever its errata: other guides of the 277 answer other questions.
-const CLAIMS_GUIDE: &str = "005010X214";
+/// The guide of claim acknowledgments (277CA), GS08 or ST03 without errata: other guides of the 277 answer other questions.
+pub const CLAIM_ACKNOWLEDGMENT_GUIDE: &str = "005010X214";
 
 /// What an acknowledgment has begun to speak of.
 #[derive(Default)]

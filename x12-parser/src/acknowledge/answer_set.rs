@@ -133,8 +133,8 @@ mod tests {
             .iter()
             .find(|other| other.id == segment)
             .expect("a 997 has it");
-        let element = &guide.elements[usize::from(segment.first_element) + element - 1];
-        guide.codes[usize::from(element.codes)].clone()
+        let element = guide.element(segment, element).expect("it has one");
+        guide.codes_at(element.codes).to_vec()
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::acknowledge::compose::Compose;
 use crate::delimiters::Delimiters;
 use crate::envelope::is_version;
 use crate::error::Error;
+use crate::readdress::control::takes;
 
 /// The version of the control segments (ISA12) of an answer to an interchange whose own is none.
 const VERSION: &[u8] = b"00501";
@@ -34,10 +35,11 @@ fn given<'v>(
     let Some(value) = value.map(str::as_bytes) else {
         return Ok(received);
     };
-    let is_plain = |&byte: &u8| (0x20..0x7F).contains(&byte) && !delimiters.contains(byte);
-    match (least..=most).contains(&value.len()) && value.iter().all(is_plain) {
-        true => Ok(value),
-        false => Err(Error::Value { element, at: 0 }),
+    let mut bytes = value.iter();
+    if (least..=most).contains(&value.len()) && bytes.all(|&byte| takes(delimiters, byte)) {
+        Ok(value)
+    } else {
+        Err(Error::Value { element, at: 0 })
     }
 }
 

@@ -158,6 +158,6 @@ impl Control {
 }
 
 /// Whether a byte can stand in a control segment's element.
-fn takes(delimiters: &Delimiters, byte: u8) -> bool {
+pub(crate) fn takes(delimiters: &Delimiters, byte: u8) -> bool {
     (0x20..0x7F).contains(&byte) && !delimiters.contains(byte)
 }

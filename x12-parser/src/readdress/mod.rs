@@ -58,8 +58,8 @@ pub struct EnvelopeCounts {
 /// # Errors
 /// [`Error`] if the document cannot be read at all, or not any further, or if writing fails; [`Error::Envelope`] where a transaction
 /// set that is kept has no group around it, or binary data in it not their declared length; where in an interchange of which something
-/// is kept a segment stands in no transaction set, a header cannot be read, or the document ends inside a segment; [`Error::Value`] if a given value does not fit; also what `addresses` return. What was written before is not a whole
-/// document.
+/// is kept a segment stands in no transaction set, a header cannot be read, or the document ends inside a segment; [`Error::Value`] if a
+/// given value does not fit; also what `addresses` return. What was written before is not a whole document.
 ///
 /// # Examples
 /// ```

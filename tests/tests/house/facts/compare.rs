@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use serde_json::Value;
-use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Rule, Segment, Usage};
+use x12_schemas::table::{Element, Guide, Item, NONE, Rule, Segment, Usage};
 
 use super::nest;
 
@@ -130,8 +130,7 @@ impl Comparison<'_> {
     fn children(&mut self, name: &str, body: &Value, index: usize) {
         let children = children(body);
         let entry = &self.guide.loops[index];
-        let items =
-            &self.guide.items[usize::from(entry.first_item)..][..usize::from(entry.item_count)];
+        let items = self.guide.items_of(entry);
         self.check(
             if name.is_empty() { "set" } else { name },
             "order",
@@ -164,7 +163,7 @@ impl Comparison<'_> {
         if entry.is_none_or(|entry| entry.id != id) {
             return self.add(id, "order", "the guide has something else here".to_owned());
         }
-        self.check(id, "usage", text(&facts["use"]), usage(item.usage));
+        self.check(id, "usage", text(&facts["use"]), item.usage.letter());
         self.check(id, "max", number(&facts["rep"], 1), u64::from(item.max));
         self.children(id, &facts["body"], usize::from(item.child));
     }
@@ -219,7 +218,12 @@ impl Comparison<'_> {
             .map(|code| format!("[{code}]"))
             .unwrap_or_default();
         let place = |reference: &str| format!("{}{mark}", join(name, reference));
-        self.check(&place(id), "usage", text(&facts["use"]), usage(item.usage));
+        self.check(
+            &place(id),
+            "usage",
+            text(&facts["use"]),
+            item.usage.letter(),
+        );
         self.check(
             &place(id),
             "max",
@@ -238,8 +242,7 @@ impl Comparison<'_> {
             segment,
             several || KEYED.contains(&id),
         );
-        let elements = &self.guide.elements[usize::from(segment.first_element)..]
-            [..usize::from(segment.element_count)];
+        let elements = self.guide.elements_of(segment);
         self.check(&place(id), "type", list(&facts["el"]).len(), elements.len());
         for (fact, element) in list(&facts["el"]).iter().zip(elements) {
             let reference = format!("{id}{:02}", number(&fact["pos"], 0));
@@ -271,18 +274,13 @@ impl Comparison<'_> {
             .iter()
             .filter(|key| (key.element, key.component) == place);
         for key in lists.filter(|_| id != "HL" && !qualifier.is_null()) {
-            let ours = self
-                .guide
-                .codes
-                .get(usize::from(key.codes))
-                .cloned()
-                .unwrap_or_default();
-            self.check(at, "key", codes(qualifier), ours);
+            let ours = self.guide.codes_at(key.codes);
+            self.check(at, "key", &*codes(qualifier), ours);
         }
     }
 
     fn element(&mut self, at: &str, facts: &Value, element: &Element) {
-        self.check(at, "usage", text(&facts["use"]), usage(element.usage));
+        self.check(at, "usage", text(&facts["use"]), element.usage.letter());
         let composite = facts["comp"].as_str();
         self.check(
             at,
@@ -297,7 +295,7 @@ impl Comparison<'_> {
             u64::from(element.repeat),
         );
         if composite.is_none() {
-            self.check(at, "type", text(&facts["type"]), &kind(element.kind));
+            self.check(at, "type", text(&facts["type"]), &*element.kind.to_string());
             let lengths = (number(&facts["min"], 0), number(&facts["max"], 0));
             self.check(
                 at,
@@ -309,13 +307,8 @@ impl Comparison<'_> {
         if text(&facts["use"]) == "N" || element.usage == Usage::NotUsed {
             return;
         }
-        let ours = self
-            .guide
-            .codes
-            .get(usize::from(element.codes))
-            .cloned()
-            .unwrap_or_default();
-        self.check(at, "codes", codes(&facts["codes"]), ours);
+        let ours = self.guide.codes_at(element.codes);
+        self.check(at, "codes", &*codes(&facts["codes"]), ours);
         let known = LISTS
             .iter()
             .find(|(theirs, _)| Some(*theirs) == facts["ext"].as_str());
@@ -341,8 +334,7 @@ impl Comparison<'_> {
         if known.is_empty() || text(&facts["use"]) == "N" || element.usage == Usage::NotUsed {
             return;
         }
-        let components = &self.guide.components[usize::from(element.first_component)..]
-            [..usize::from(element.component_count)];
+        let components = self.guide.components_of(element);
         self.check(&place(reference), "type", known.len(), components.len());
         for (number, (fact, component)) in (1..).zip(known.iter().zip(components)) {
             self.element(&place(&format!("{reference}-{number}")), fact, component);
@@ -433,30 +425,9 @@ fn codes(value: &Value) -> Vec<String> {
     codes
 }
 
-fn usage(usage: Usage) -> &'static str {
-    match usage {
-        Usage::Required => "R",
-        Usage::Situational => "S",
-        Usage::NotUsed => "N",
-    }
-}
-
-fn kind(kind: Kind) -> String {
-    match kind {
-        Kind::Id => "ID".to_owned(),
-        Kind::An => "AN".to_owned(),
-        Kind::Numeric(places) => format!("N{places}"),
-        Kind::Decimal => "R".to_owned(),
-        Kind::Date => "DT".to_owned(),
-        Kind::Time => "TM".to_owned(),
-        Kind::Binary => "B".to_owned(),
-        Kind::Composite => String::new(),
-    }
-}
-
 /// A segment's syntax notes, written as the facts write them: `P0304`.
 fn notes(guide: &Guide, segment: &Segment) -> BTreeSet<String> {
-    let notes = &guide.notes[usize::from(segment.first_note)..][..usize::from(segment.note_count)];
+    let notes = guide.notes_of(segment);
     let write = |note: &x12_schemas::table::Note| {
         let letter = match note.rule {
             Rule::Paired => "P",

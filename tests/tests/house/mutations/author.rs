@@ -9,7 +9,7 @@ use x12_schemas::table::{Element, Guide, Kind, Rule, Segment, Usage};
 
 use crate::guides::Known;
 
-use super::facts::{Check, Fact, components, elements, is_changed, is_day, notes, of_segment};
+use super::facts::{Check, Fact, is_changed, is_day, of_segment};
 
 /// A transaction set of a sample, and what is around it.
 pub struct Sample {
@@ -202,14 +202,17 @@ impl Changer<'_> {
             }
             _ => {}
         }
-        let element = elements(self.guide, self.segment).get(usize::from(number) - 1)?;
+        let element = self
+            .guide
+            .elements_of(self.segment)
+            .get(usize::from(number) - 1)?;
         let (definition, before) = match component.checked_sub(1) {
             None => (element, self.value(number).to_owned()),
             Some(index) => {
                 let value = self.value(number);
                 let part = value.split(':').nth(usize::from(index)).unwrap_or_default();
                 (
-                    components(self.guide, element).get(usize::from(index))?,
+                    self.guide.components_of(element).get(usize::from(index))?,
                     part.to_owned(),
                 )
             }
@@ -313,7 +316,7 @@ impl Changer<'_> {
     /// Whether a note asks for the element, as the segment stands.
     fn is_demanded(&self, number: u8) -> bool {
         let stands = |other: u8| !self.value(other).is_empty();
-        notes(self.guide, self.segment).any(|note| {
+        self.guide.notes_of(self.segment).iter().any(|note| {
             let is_named = note.elements >> (number - 1) & 1 == 1;
             let others = (1..=64_u8)
                 .filter(|other| note.elements >> (other - 1) & 1 == 1 && *other != number);

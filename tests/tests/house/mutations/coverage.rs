@@ -6,7 +6,7 @@ use std::fmt;
 use x12_schemas::table::{Element, Guide, NONE, Usage};
 
 use super::author::Sample;
-use super::facts::{Check, components, elements, is_changed};
+use super::facts::{Check, is_changed};
 
 /// Shares of a guide: how many are exercised, of how many.
 pub struct Coverage([(usize, usize); 4]);
@@ -35,9 +35,10 @@ impl Coverage {
         let known = known(guide);
         let all_segments: BTreeSet<usize> = known.iter().map(|(at, _)| at.0).collect();
         let loops = guide.loops.iter().skip(1).map(|a_loop| {
-            let first = usize::from(a_loop.first_item);
-            let items = &guide.items[first..][..usize::from(a_loop.item_count)];
-            let own = items.iter().map(|item| usize::from(item.segment));
+            let own = guide
+                .items_of(a_loop)
+                .iter()
+                .map(|item| usize::from(item.segment));
             own.filter(|segment| all_segments.contains(segment))
                 .collect::<Vec<_>>()
         });
@@ -69,13 +70,13 @@ fn known(guide: &Guide) -> Vec<(At, Option<&[String]>)> {
     let mut known = Vec::new();
     let segments = guide.segments.iter().enumerate();
     for (index, segment) in segments.filter(|(_, segment)| is_changed(segment)) {
-        for (number, element) in (1..).zip(elements(guide, segment)) {
+        for (number, element) in (1..).zip(guide.elements_of(segment)) {
             let is_key = segment.keys.iter().any(|key| key.element == number);
             if element.usage == Usage::NotUsed || is_key {
                 continue;
             }
             known.push(((index, number, 0), codes(guide, element)));
-            let parts = (1..).zip(components(guide, element));
+            let parts = (1..).zip(guide.components_of(element));
             let used = parts.filter(|(_, part)| part.usage != Usage::NotUsed);
             known.extend(
                 used.map(|(component, part)| ((index, number, component), codes(guide, part))),
@@ -86,7 +87,7 @@ fn known(guide: &Guide) -> Vec<(At, Option<&[String]>)> {
 }
 
 fn codes<'g>(guide: &'g Guide, element: &Element) -> Option<&'g [String]> {
-    (element.codes != NONE).then(|| guide.codes[usize::from(element.codes)].as_slice())
+    (element.codes != NONE).then(|| guide.codes_at(element.codes))
 }
 
 /// The codes of the guide that stand in transaction sets, each where it stands.

@@ -51,7 +51,7 @@ pub fn of_segment(guide: &Guide, index: usize, segment: &Segment) -> Vec<Check> 
         )));
         checks.extend((item.max == 1).then_some((index, 0, 0, Fact::SegmentOnce)));
     }
-    for (number, element) in (1..).zip(elements(guide, segment)) {
+    for (number, element) in (1..).zip(guide.elements_of(segment)) {
         let is_key = segment.keys.iter().any(|key| key.element == number);
         for fact in of_element(element, is_key) {
             checks.push((index, number, 0, fact));
@@ -65,8 +65,8 @@ pub fn of_segment(guide: &Guide, index: usize, segment: &Segment) -> Vec<Check> 
         checks.push((index, number, 0, Fact::Components));
         let is_used = |part: &&Element| part.usage != Usage::NotUsed;
         // Of a single component that is used the lack is that of the element.
-        let is_single = components(guide, element).iter().filter(is_used).count() == 1;
-        for (component, part) in (1..).zip(components(guide, element)) {
+        let is_single = guide.components_of(element).iter().filter(is_used).count() == 1;
+        for (component, part) in (1..).zip(guide.components_of(element)) {
             let is_key = segment
                 .keys
                 .iter()
@@ -135,7 +135,7 @@ fn is_noted(guide: &Guide, segment: &Segment, number: u8) -> bool {
         let element = guide.element(segment, usize::from(*number));
         element.is_some_and(|element| element.usage != Usage::NotUsed)
     };
-    notes(guide, segment).any(|note| match note.rule {
+    guide.notes_of(segment).iter().any(|note| match note.rule {
         Rule::Paired => {
             let mut others = (1..=64).filter(|other| *other != number && is_named(note, *other));
             is_named(note, number) && others.any(|other| may_stand(&other))
@@ -145,17 +145,4 @@ fn is_noted(guide: &Guide, segment: &Segment, number: u8) -> bool {
         }
         _ => false,
     })
-}
-
-pub fn notes<'g>(guide: &'g Guide, segment: &Segment) -> impl Iterator<Item = &'g Note> {
-    guide.notes[usize::from(segment.first_note)..][..usize::from(segment.note_count)].iter()
-}
-
-pub fn elements<'g>(guide: &'g Guide, segment: &Segment) -> &'g [Element] {
-    &guide.elements[usize::from(segment.first_element)..][..usize::from(segment.element_count)]
-}
-
-pub fn components<'g>(guide: &'g Guide, element: &Element) -> &'g [Element] {
-    &guide.components[usize::from(element.first_component)..]
-        [..usize::from(element.component_count)]
 }

@@ -13,7 +13,7 @@ use x12_parser::{Catalog, Code, NoteBasis, Options, Rejects, Ta1Note, Ta1Policy,
 use x12_schemas::table::{Check, Condition, Gathers, Guide, Relation, SituationRule};
 
 use super::{IK304, IK403, LISTS, OWN_LIST, PARTNERS};
-use crate::documents::answer_options;
+use crate::documents::{answer_options, samples_of};
 
 /// All that a condition can be, as the guides write it; the kinds of `check` by themselves.
 const KINDS: [&str; 26] = [
@@ -54,11 +54,7 @@ fn every_kind_of_rule_and_every_type_of_check_is_kept_and_broken_by_a_sample() {
     let (mut kept, mut broken) = (Told::default(), Told::default());
     for guide in guides() {
         let (as_it_is, around) = (options_with(&guide), options_with(&turned_around(&guide)));
-        let folder = format!("{}/", guide.id);
-        for document in samples() {
-            if !document.name.starts_with(&folder) {
-                continue;
-            }
+        for document in samples_of(&guide.id) {
             if document.name.contains("broken/") {
                 broken.add(&guide, &document.bytes, &as_it_is);
             } else {

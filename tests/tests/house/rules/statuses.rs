@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use acceptance::{Document, samples, say};
-use x12_parser::{
-    AcceptedRecords, ClaimAcknowledgmentOptions, Options, Rejects, acknowledge, acknowledge_claims,
-};
+use acceptance::{Document, say};
+use x12_parser::Options;
 use x12_schemas::table::{Grade, Guide};
 
 use super::kinds::{guides, options_with};
-use crate::documents::answer_options;
+use crate::documents::{claim_answer, samples_of};
 
 /// Categories of what is wrong with a claim; A2 is that of a claim that is taken up.
 const CATEGORIES: [&str; 4] = ["A2", "A6", "A7", "A8"];
@@ -18,8 +16,7 @@ const CATEGORIES: [&str; 4] = ["A2", "A6", "A7", "A8"];
 fn every_claim_status_is_told_of_a_sample() {
     let (mut statuses, mut rules, mut untold) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for guide in guides() {
-        let mut documents = samples();
-        documents.retain(|document| document.name.starts_with(&guide.id));
+        let documents = samples_of(&guide.id);
         for document in &documents {
             statuses.extend(statuses_told(&document.bytes, &acceptance::options()));
         }
@@ -75,20 +72,9 @@ fn alone(guide: &Guide, id: &str) -> Options {
 
 /// STC01, STC10 and STC11 of the 277CA to a document, what is wrong rejecting claims.
 fn statuses_told(document: &[u8], options: &Options) -> BTreeSet<String> {
-    let (mut answer, mut verdicts) = (Vec::new(), AcceptedRecords::default());
-    let mut how = answer_options();
-    how.rejects = Rejects::Claims;
-    let read = acknowledge(document, &mut answer, &mut how, options, |decided| {
-        verdicts.note(&decided);
-        Ok(())
-    });
-    if read.is_err() {
+    let Some(answer) = claim_answer(document, options) else {
         return BTreeSet::new();
-    }
-    let mut how = ClaimAcknowledgmentOptions::new("20261123", "1200", how.numbers);
-    let mut answer = Vec::new();
-    let told = acknowledge_claims(document, &mut answer, &verdicts, &mut how, options);
-    assert!(told.is_ok(), "{told:?}");
+    };
     let text = String::from_utf8_lossy(&answer);
     let signs: Vec<char> = text.chars().take(106).collect();
     let [Some(&element), Some(&component), Some(&end)] = [3, 104, 105].map(|at| signs.get(at))

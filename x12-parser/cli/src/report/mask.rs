@@ -160,10 +160,8 @@ fn harmless(place: &Place<'_>, rule: &Element, value: &[u8]) -> bool {
 
 /// Whether a value is one of the codes that the guide lists for an element.
 fn lists(guide: &Guide, rule: &Element, value: &[u8]) -> bool {
-    guide
-        .codes
-        .get(usize::from(rule.codes))
-        .is_some_and(|codes| codes.iter().any(|code| code.as_bytes() == value))
+    let mut codes = guide.codes_at(rule.codes).iter();
+    codes.any(|code| code.as_bytes() == value)
 }
 
 fn mask(byte: u8) -> u8 {

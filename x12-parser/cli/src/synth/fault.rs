@@ -218,8 +218,7 @@ impl Planter {
     fn element(&mut self, here: &Here<'_>, item: &Item, buffer: &mut Vec<u8>) -> Option<Spot> {
         let guide = here.guide;
         let segment = &guide.segments[usize::from(item.segment)];
-        let rules = &guide.elements[usize::from(segment.first_element)..]
-            [..usize::from(segment.element_count)];
+        let rules = guide.elements_of(segment);
         let text = buffer[here.start..].to_vec();
         let mut fields: Vec<Vec<u8>> = text
             .split(|byte| *byte == b'*')

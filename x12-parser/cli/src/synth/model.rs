@@ -203,7 +203,7 @@ impl Model {
     fn fill_components(&mut self, values: &Values) {
         for element in &self.guide.elements {
             let first = usize::from(element.first_component);
-            let run = &self.guide.components[first..][..usize::from(element.component_count)];
+            let run = self.guide.components_of(element);
             self.components[first..first + run.len()].clone_from_slice(&siblings(run, values));
         }
     }
@@ -461,8 +461,7 @@ impl Model {
 }
 
 fn segment_plan(guide: &Guide, segment: &Segment) -> SegmentPlan {
-    let elements =
-        &guide.elements[usize::from(segment.first_element)..][..usize::from(segment.element_count)];
+    let elements = guide.elements_of(segment);
     // 64: as many as a syntax note can name.
     let used = elements
         .iter()
@@ -506,7 +505,7 @@ fn slots(guide: &Guide, values: &Values) -> Vec<Slot> {
     let mut slots = vec![empty_slot(); guide.elements.len()];
     for segment in &guide.segments {
         let first = usize::from(segment.first_element);
-        let run = &guide.elements[first..][..usize::from(segment.element_count)];
+        let run = guide.elements_of(segment);
         slots[first..first + run.len()].clone_from_slice(&siblings(run, values));
     }
     slots

@@ -59,10 +59,7 @@ impl Model {
         let index = usize::from(guide.items[item].segment);
         let segment = &guide.segments[index];
         let keyed = |key: &x12_schemas::table::Key| {
-            guide
-                .codes
-                .get(usize::from(key.codes))
-                .is_some_and(|codes| codes.iter().any(|c| c == code))
+            guide.codes_at(key.codes).iter().any(|known| known == code)
         };
         let Some(rest) = rest
             .strip_prefix(segment.id.as_str())

@@ -68,8 +68,7 @@ impl Author<'_> {
     /// Makes the syntax notes hold, and chooses codes for elements that came to stand by them.
     fn settle(&mut self, segment: &Segment, standing: Standing, chosen: u64) -> u64 {
         let guide = &self.model.guide;
-        let notes =
-            &guide.notes[usize::from(segment.first_note)..][..usize::from(segment.note_count)];
+        let notes = guide.notes_of(segment);
         let present = standing.settled(notes, &mut self.random);
         let mut added = present & !chosen;
         while added != 0 {
@@ -124,12 +123,8 @@ impl Author<'_> {
             };
             let index = usize::from(sibling);
             let element = &self.model.guide.elements[first + index];
-            let code = self
-                .model
-                .guide
-                .codes
-                .get(usize::from(element.codes))
-                .and_then(|codes| codes.get(usize::from(self.chosen[index])));
+            let codes = self.model.guide.codes_at(element.codes);
+            let code = codes.get(usize::from(self.chosen[index]));
             code.is_some_and(|code| condition.codes.contains(&code.as_str()))
         };
         let rule = slot

@@ -1,21 +1,20 @@
 //! `x12conv explain`: what a guide says, or what a finding means.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::sync::Arc;
 
 use x12_parser::Code;
 use x12_schemas::Catalog;
-use x12_schemas::table::{Grade, Guide, SituationRule};
+use x12_schemas::table::{Guide, SituationRule};
 
 use crate::arguments::ExplainArguments;
 use crate::codes;
 use crate::input::harmless;
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::Outcome;
 use crate::outline::{self, Choice, Place};
-use crate::output::Output;
 use crate::report::failure;
 use crate::session::Session;
+use crate::verbs::print;
 use crate::verbs::synth::guide;
 
 /// Prints what is asked for.
@@ -30,14 +29,7 @@ pub fn run(arguments: &ExplainArguments, mut session: Session) -> Outcome {
             return Outcome::CouldNot;
         }
     };
-    let written = Output::open(&arguments.output).and_then(|mut output| {
-        output.write_all(text.as_bytes())?;
-        output.finish(Outcome::Yes)
-    });
-    match written.map_err(Failure::from) {
-        Ok(()) | Err(Failure::Closed) => Outcome::Yes,
-        Err(failure) => failure::tell_output(&mut session, &failure),
-    }
+    print(&mut session, &arguments.output, &text)
 }
 
 fn explained(arguments: &ExplainArguments, catalog: &Catalog) -> Result<String, String> {
@@ -80,14 +72,20 @@ fn of_guide(arguments: &ExplainArguments, guide: &Arc<Guide>) -> Result<String, 
         Some(text) => Some(Place::read(text, guide).ok_or_else(|| none(text))?),
         None => None,
     };
-    let mut text = String::new();
-    if arguments.rules {
-        for rule in outline::rules(guide, place.as_ref()) {
-            text += &of_rule(guide, rule);
-        }
-        return Ok(text);
+    let choice = Choice {
+        place,
+        elements: arguments.elements,
+    };
+    let lines = outline::outline(guide, &choice);
+    if let (Some(place), true) = (&arguments.place, lines.is_empty()) {
+        return Err(none(place));
     }
-    if place.is_none() {
+    if arguments.rules {
+        let rules = outline::rules(guide, choice.place.as_ref());
+        return Ok(rules.iter().map(|rule| of_rule(guide, rule)).collect());
+    }
+    let mut text = String::new();
+    if choice.place.is_none() {
         let Guide {
             id,
             name,
@@ -101,15 +99,7 @@ fn of_guide(arguments: &ExplainArguments, guide: &Arc<Guide>) -> Result<String, 
             "{id} ({name}) {label}: transaction set {set} in groups {group}\n"
         );
     }
-    let choice = Choice {
-        place,
-        elements: arguments.elements,
-    };
-    let lines = outline::outline(guide, &choice);
-    match &arguments.place {
-        Some(place) if lines.is_empty() => Err(none(place)),
-        _ => Ok(text + &lines),
-    }
+    Ok(text + &lines)
 }
 
 /// What a finding that is built in means, and what follows from it.
@@ -152,11 +142,7 @@ fn rules_called(catalog: &Catalog, id: &str) -> String {
 }
 
 fn of_rule(guide: &Guide, rule: &SituationRule) -> String {
-    let grade = match rule.grade {
-        Grade::Error => "error",
-        Grade::Warning => "warning",
-        Grade::Info => "info",
-    };
+    let grade = rule.grade.name();
     let mut text = format!(
         "{} ({}): {}\n  {grade}, SNIP type {}\n",
         rule.id, guide.name, rule.message, rule.snip

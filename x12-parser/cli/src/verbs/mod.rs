@@ -13,11 +13,13 @@ mod synth;
 mod validate;
 mod x12;
 
+use std::io::Write;
+
 use clap::CommandFactory;
 
 use crate::arguments::{Arguments, OutputArguments, Verb};
 use crate::input::Input;
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::output::Output;
 use crate::report::failure;
 use crate::session::Session;
@@ -60,6 +62,18 @@ fn doors(
             failure::plain(&mut session.talk, "output", None, &message);
             None
         }
+    }
+}
+
+/// Prints a text that is all of the results.
+fn print(session: &mut Session, output: &OutputArguments, text: &str) -> Outcome {
+    let written = Output::open(output).and_then(|mut output| {
+        output.write_all(text.as_bytes())?;
+        output.finish(Outcome::Yes)
+    });
+    match written.map_err(Failure::from) {
+        Ok(()) | Err(Failure::Closed) => Outcome::Yes,
+        Err(failure) => failure::tell_output(session, &failure),
     }
 }
 

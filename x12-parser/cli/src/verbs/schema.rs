@@ -1,15 +1,13 @@
 //! `x12conv schema`: the JSON Schema of a guide's shape `named`.
 
-use std::io::Write;
-
 use x12_parser::named_schema;
 
 use crate::arguments::SchemaArguments;
 use crate::codes;
-use crate::outcome::{Failure, Outcome};
-use crate::output::Output;
+use crate::outcome::Outcome;
 use crate::report::failure;
 use crate::session::Session;
+use crate::verbs::print;
 use crate::verbs::synth::guide;
 
 /// Prints the schema.
@@ -25,12 +23,5 @@ pub fn run(arguments: &SchemaArguments, mut session: Session) -> Outcome {
             return Outcome::CouldNot;
         }
     };
-    let written = Output::open(&arguments.output).and_then(|mut output| {
-        output.write_all(schema.as_bytes())?;
-        output.finish(Outcome::Yes)
-    });
-    match written.map_err(Failure::from) {
-        Ok(()) | Err(Failure::Closed) => Outcome::Yes,
-        Err(failure) => failure::tell_output(&mut session, &failure),
-    }
+    print(&mut session, &arguments.output, &schema)
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use crate::account::CLAIM_ACKNOWLEDGMENT_GUIDE;
 use crate::acknowledge::ControlNumbers;
 use crate::acknowledge::accepted::{AcceptedRecords, other_document};
 use crate::acknowledge::claims::claim::Claim;
@@ -19,7 +20,7 @@ use crate::role_index::Standing;
 const CLAIMS: Kind = Kind {
     group: "HN",
     set: "277",
-    guide: "005010X214",
+    guide: CLAIM_ACKNOWLEDGMENT_GUIDE,
 };
 
 /// Writes.

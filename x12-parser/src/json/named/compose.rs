@@ -248,20 +248,13 @@ impl<'a> Composer<'a> {
 
     /// Whether levels stand below a loop.
     pub(crate) fn has_levels(&self, contents: &Contents, index: u16) -> bool {
-        let slots = self
-            .sheet()
-            .a_loop(index)
-            .map_or(&[][..], |a_loop| &a_loop.slots);
-        slots.iter().zip(&contents.slots).any(|(slot, value)| {
-            let is_level = |child: u16| {
-                self.guide()
-                    .loops
-                    .get(usize::from(child))
-                    .is_some_and(|child| child.hierarchical)
-            };
+        let sheet = self.sheet();
+        let slots = sheet.a_loop(index).map_or(&[][..], |a_loop| &a_loop.slots);
+        let mut slots = (0..).zip(slots).zip(&contents.slots);
+        slots.any(|((ordinal, slot), value)| {
             let stands =
                 *value != NOTHING && (!slot.many || self.tree.members(*value).next().is_some());
-            stands && matches!(slot.kind, SlotKind::Loop(child) if is_level(child))
+            stands && sheet.is_level(index, ordinal)
         })
     }
 

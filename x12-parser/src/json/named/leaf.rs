@@ -473,12 +473,7 @@ pub(crate) fn expected<'g, 'v>(
     filled: Fill,
     value: impl Fn(u8) -> &'v [u8],
 ) -> Option<&'g str> {
-    let codes = |codes: u16| {
-        guide
-            .codes
-            .get(usize::from(codes))
-            .map_or(&[][..], Vec::as_slice)
-    };
+    let codes = |index: u16| guide.codes_at(index);
     let only = |index: u16| codes(index).first().map(String::as_str);
     match filled {
         Fill::Code(index) => only(index),

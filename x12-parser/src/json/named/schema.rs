@@ -1,7 +1,7 @@
 //! The JSON Schema of a guide's shape `named`.
 
 use x12_schemas::Catalog;
-use x12_schemas::table::{Element, Guide, Item, Kind, NONE, Usage};
+use x12_schemas::table::{Element, Guide, Item, Kind, Usage};
 
 use crate::json::named::schema_text::{Value, array, object, text};
 use crate::sheet::{
@@ -328,12 +328,7 @@ impl Writer<'_> {
                 (properties, required),
             );
         }
-        let first = usize::from(of.first_item);
-        let items = self
-            .guide
-            .items
-            .get(first..first + usize::from(of.item_count))
-            .unwrap_or_default();
+        let items = self.guide.items_of(of);
         for (slot, item) in a_loop
             .slots
             .iter()
@@ -501,11 +496,11 @@ impl Writer<'_> {
         if element.kind == Kind::Binary {
             return Value::Flag(true);
         }
-        let codes = self.codes(element.codes);
+        let codes = self.guide.codes_at(element.codes);
         if !codes.is_empty() && element.list.is_empty() {
             return object([("enum", array(codes.iter().map(text)))]);
         }
-        let formats = self.codes(member.formats);
+        let formats = self.guide.codes_at(member.formats);
         let patterns: Option<Vec<String>> = formats.iter().map(|format| form(format)).collect();
         if let Some(patterns) = patterns.filter(|patterns| !patterns.is_empty()) {
             return object([
@@ -534,16 +529,6 @@ impl Writer<'_> {
             parts.push(("pattern", text(pattern)));
         }
         object(parts)
-    }
-
-    fn codes(&self, index: u16) -> &[String] {
-        if index == NONE {
-            return &[];
-        }
-        self.guide
-            .codes
-            .get(usize::from(index))
-            .map_or(&[], Vec::as_slice)
     }
 }
 

@@ -389,7 +389,7 @@ impl Reader {
 
     /// Whether a loop is a level below one of which it was written that none follow.
     pub(super) fn is_late(&self, chart: &Chart, index: u16) -> bool {
-        let a_loop = chart.guide.loops.get(usize::from(index));
+        let a_loop = chart.sheet().a_loop(index);
         let is_childless = self.stack.last().is_some_and(|frame| frame.childless);
         is_childless && a_loop.is_some_and(|a_loop| a_loop.hierarchical)
     }
