@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::failure::{Failure, Result};
 use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
 use crate::object::{JobId, ObjectId};
+use crate::queue::Notice;
 
 /// Something that came in through a door.
 #[derive(Clone, Debug)]
@@ -232,7 +233,7 @@ pub trait Ledger: Send + Sync {
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>>;
 
     /// Messages that are to be published, oldest first.
-    async fn outbox(&self, most: u32) -> Result<Vec<JobId>>;
+    async fn outbox(&self, most: u32) -> Result<Vec<Notice>>;
 
     /// Says that messages are published.
     async fn published(&self, jobs: &[JobId]) -> Result<()>;

@@ -35,11 +35,11 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
 }
 
 async fn publish(doors: &Doors) -> Result<usize> {
-    let jobs = doors.ledger.outbox(BATCH).await?;
-    if jobs.is_empty() {
+    let notices = doors.ledger.outbox(BATCH).await?;
+    if notices.is_empty() {
         return Ok(0);
     }
-    doors.queue.publish(&jobs).await?;
+    let jobs = doors.queue.publish(&notices).await?;
     reach(Point::RelayPublished);
     doors.ledger.published(&jobs).await?;
     reach(Point::RelayRecorded);

@@ -1,6 +1,7 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
 use async_trait::async_trait;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{Database, column, commit, unavailable};
@@ -9,7 +10,8 @@ use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
     Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
 };
-use crate::object::{JobId, ObjectId};
+use crate::object::{JobId, ObjectId, Step};
+use crate::queue::Notice;
 
 /// The greatest control number: nine digits.
 const NUMBER_MOST: i64 = 999_999_999;
@@ -204,14 +206,16 @@ impl Ledger for Database {
         column(&row, "arrival")
     }
 
-    async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
-        let rows = sqlx::query("SELECT job FROM outbox ORDER BY created_ms LIMIT $1")
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let job = |row| id(column(row, "job")?);
-        rows.iter().map(job).collect()
+    async fn outbox(&self, most: u32) -> Result<Vec<Notice>> {
+        let rows = sqlx::query(
+            "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
+             ORDER BY outbox.created_ms LIMIT $1",
+        )
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        rows.iter().map(notice).collect()
     }
 
     async fn published(&self, jobs: &[JobId]) -> Result<()> {
@@ -472,6 +476,16 @@ pub(super) fn id(text: &str) -> Result<JobId> {
         )
     };
     text.parse().map_err(broken)
+}
+
+fn notice(row: &AnyRow) -> Result<Notice> {
+    let no_step = Failure::permanent("ledger-broken", "the ledger holds a step that is none");
+    Ok(Notice {
+        job: id(column(row, "id")?)?,
+        arrival: id(column(row, "arrival")?)?,
+        step: Step::of(column(row, "step")?).ok_or(no_step)?,
+        partner: column(row, "partner")?,
+    })
 }
 
 pub(super) fn task(text: &str) -> Result<Task> {

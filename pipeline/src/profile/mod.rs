@@ -29,6 +29,8 @@ pub struct Settings {
     pub backend: Backend,
     /// Where the ledger is.
     pub database: DatabaseSettings,
+    /// Where the queue is.
+    pub queue: QueueSettings,
     /// Our keys: files, never the keys themselves.
     pub keys: KeyFiles,
     /// How large things may become.
@@ -119,6 +121,31 @@ pub struct DatabaseSettings {
     /// A file with the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`: nobody but its owner may
     /// read it.
     pub url_file: Option<PathBuf>,
+}
+
+/// Where the queue is: in the ledger's database, unless there is a broker for it.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueSettings {
+    /// A file with the address of a RabbitMQ broker, `amqps://USER:PASSWORD@HOST/VHOST`: nobody but its owner may read it.
+    pub url_file: Option<PathBuf>,
+    /// A file with certificates, in PEM, that the broker's may be signed by beside those of the system.
+    pub authorities_file: Option<PathBuf>,
+    /// Whether a broker on another host may be reached by `amqp://`, which anybody on the way can read.
+    pub plain: bool,
+    /// What the names of exchanges and queues begin with.
+    pub prefix: String,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self {
+            url_file: None,
+            authorities_file: None,
+            plain: false,
+            prefix: "x12".to_owned(),
+        }
+    }
 }
 
 /// Our keys, from the home folder. What is missing is made at the first start.

@@ -23,6 +23,8 @@ use crate::keys::KeyFile;
 use crate::ledger::Ledger;
 use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
 use crate::profile::{ProfileError, Profiles, Settings};
+use crate::queue::Queue;
+use crate::rabbitmq::{self, RabbitMq};
 use crate::seal::Vault;
 use crate::secret_file;
 use crate::store::FolderStore;
@@ -112,6 +114,30 @@ impl Home {
         let url = url.map_err(|failure| in_file(file, failure))?;
         let database = Database::connect(&url).await;
         database.map_err(|failure| in_file(file, failure))
+    }
+
+    /// The queue of a broker, if there is one.
+    fn broker(&self, profiles: &Profiles) -> Result<Option<RabbitMq>, Stop> {
+        let settings = &profiles.settings.queue;
+        let Some(file) = &settings.url_file else {
+            return Ok(None);
+        };
+        let url = secret_file::read_line(&self.0.join(file));
+        let url = url.map_err(|failure| in_file(file, failure))?;
+        let authorities = settings.authorities_file.as_ref().map(|file| {
+            let text = fs::read_to_string(self.0.join(file));
+            text.map_err(|error| Stop::no(format!("{}: {}", file.display(), error.kind())))
+        });
+        let settings = rabbitmq::Settings {
+            url: url.to_string(),
+            authorities: authorities.transpose()?,
+            plain: settings.plain,
+            prefix: settings.prefix.clone(),
+            partners: profiles.partners.keys().cloned().collect(),
+            prefetch: u16::try_from(profiles.settings.work.jobs).unwrap_or(u16::MAX),
+        };
+        let broker = RabbitMq::new(settings, Arc::new(SystemClock));
+        broker.map(Some).map_err(|failure| in_file(file, failure))
     }
 
     /// Makes folders and keys that are missing, and says so.
@@ -241,9 +267,13 @@ impl Home {
         store.sweep(DRAFT_AGE)?;
         let keys = KeyFile::read(&profiles.path(&profiles.settings.keys.sealing))?;
         let database = Arc::new(self.database(&profiles.settings).await?);
+        let queue = match self.broker(&profiles)? {
+            Some(broker) => Arc::new(broker) as Arc<dyn Queue>,
+            None => Arc::clone(&database) as Arc<dyn Queue>,
+        };
         Ok(Doors {
-            ledger: Arc::clone(&database) as Arc<dyn Ledger>,
-            queue: database,
+            ledger: database,
+            queue,
             vault: Vault::new(Arc::new(store), Arc::new(keys))
                 .limited(profiles.settings.limits.document_bytes),
             clock: Arc::new(SystemClock),

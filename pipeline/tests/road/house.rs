@@ -59,10 +59,14 @@ impl House {
             .join(name);
         fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
         let house = Self { home };
-        house.write("config.toml", CONFIG.as_bytes());
+        let mut config = CONFIG.to_owned();
         if let Some(server) = std::env::var_os("X12_TEST_POSTGRES") {
-            house.use_server(Path::new(&server));
+            config += &house.use_database(Path::new(&server));
         }
+        if let Ok(url) = std::env::var("X12_TEST_RABBITMQ") {
+            config += &house.use_broker(&url);
+        }
+        house.write("config.toml", config.as_bytes());
         house.partner("acme", profile);
         house
     }
@@ -86,10 +90,29 @@ impl House {
         fs::create_dir_all(submit).expect("the home folder can be written");
     }
 
-    /// Its ledger is a database of its own on the server that listens in a folder.
-    fn use_server(&self, folder: &Path) {
+    /// Its name on servers.
+    fn name(&self) -> String {
         let name = self.home.file_name().expect("it has a name");
-        let name = format!("road_{}", name.to_string_lossy().replace('-', "_"));
+        format!("road_{}", name.to_string_lossy().replace('-', "_"))
+    }
+
+    /// A file that only its owner may read.
+    fn write_secret(&self, name: &str, text: &str) {
+        self.write(name, text.as_bytes());
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(self.home.join(name), private).expect("it is ours");
+    }
+
+    /// Its queues are its own in the broker of this address.
+    fn use_broker(&self, url: &str) -> String {
+        self.write_secret("keys/broker.url", url);
+        let prefix = self.name();
+        format!("[queue]\nurl_file = \"keys/broker.url\"\nprefix = \"{prefix}\"\n")
+    }
+
+    /// Its ledger is a database of its own on the server that listens in a folder.
+    fn use_database(&self, folder: &Path) -> String {
+        let name = self.name();
         let made = Command::new("psql")
             .args([
                 "--quiet",
@@ -104,12 +127,8 @@ impl House {
             .status();
         assert!(made.is_ok_and(|made| made.success()), "no database {name}");
         let url = format!("postgres:///{name}?host={}&user=x12\n", folder.display());
-        self.write("keys/database.url", url.as_bytes());
-        let file = self.home.join("keys/database.url");
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(file, private).expect("it is ours");
-        let config = format!("{CONFIG}[database]\nurl_file = \"keys/database.url\"\n");
-        self.write("config.toml", config.as_bytes());
+        self.write_secret("keys/database.url", &url);
+        "[database]\nurl_file = \"keys/database.url\"\n".to_owned()
     }
 
     /// The partner leaves a file.
