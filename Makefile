@@ -11,8 +11,9 @@ demo: programs
 
 test: $(PYTHON) packages
 	$(CARGO) test --workspace --locked
-	@echo "the road once more, its ledger in a PostgreSQL server of its own"
-	@.ci/with-postgres $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
+	@echo "the road once more, with a PostgreSQL server and a RabbitMQ broker of its own, and then while the broker fails"
+	@.ci/with-postgres .ci/with-rabbitmq $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
+	@.ci/with-postgres .ci/with-rabbitmq $(CARGO) test -p x12-pipeline --locked --test broker -- --ignored --test-threads=1
 
 lint: tools packages
 	$(CARGO) fmt --all --check
@@ -34,7 +35,7 @@ tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
 # OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail, and
-# the ledger is tested in PostgreSQL too.
+# the road is tested with PostgreSQL and RabbitMQ too.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
@@ -42,6 +43,7 @@ packages:
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
 	@command -v psql >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || .ci/install postgresql
+	@command -v rabbitmq-server >/dev/null || ls /usr/sbin/rabbitmq-server >/dev/null 2>&1 || .ci/install rabbitmq-server
 
 # pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
 $(PYTHON):

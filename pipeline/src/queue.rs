@@ -44,6 +44,9 @@ pub trait Queue: Send + Sync {
     /// Settles: the message comes again at a moment, in milliseconds since 1970.
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()>;
 
+    /// Whether messages wait where that of this job would: then it may be one of them.
+    async fn may_hold(&self, notice: &Notice) -> Result<bool>;
+
     /// Waits until a message may be there, at most so long.
     async fn wait(&self, most: Duration);
 }

@@ -7,6 +7,7 @@ mod batch;
 mod facts;
 mod ledger;
 mod queue;
+mod remind;
 mod replay;
 mod views;
 

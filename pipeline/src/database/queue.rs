@@ -63,6 +63,10 @@ impl Queue for Database {
         Ok(())
     }
 
+    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
+        self.has_message(notice.job).await
+    }
+
     async fn wait(&self, most: std::time::Duration) {
         // Nothing is lost if nobody tells: the time ends too.
         let _ = tokio::time::timeout(most, self.published.notified()).await;

@@ -7,7 +7,9 @@ use lapin::message::DeliveryResult;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions};
 use lapin::types::{FieldTable, ShortString};
 use lapin::{Channel, Connection};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::connection::{Broker, close, unavailable};
 use super::topology::{self, Names};
@@ -16,6 +18,9 @@ use crate::failure::Result;
 
 /// How often one looks whether the connection still stands: a channel that the broker closed tells nobody.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a queue may take to let us consume.
+const SUBSCRIBE: Duration = Duration::from_secs(15);
 
 /// Pauses between connections that fail: the first, and the longest.
 const PAUSES_MS: (u64, u64) = (250, 10_000);
@@ -72,42 +77,77 @@ impl Consumption {
     async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
         let channel = connection.create_channel().await?;
         let keys = self.keys.iter().map(String::as_str);
-        topology::declare(&channel, &self.names, keys).await?;
-        // Told when a consumer ends.
-        let ended = Arc::new(Notify::new());
-        for key in &self.keys {
-            let queue = (self.names.of(key), topology::is_ordered(key));
-            self.subscribe(&channel, key, queue, &ended).await?;
+        topology::declare(&channel, &self.names, keys.clone()).await?;
+        let subscribed = Arc::new(Semaphore::new(0));
+        let mut subscriptions = JoinSet::new();
+        for key in keys.chain([topology::ALONE]) {
+            let subscription = Subscription {
+                channel: connection.create_channel().await?,
+                queue: self.names.of(key),
+                key: key.into(),
+                prefetch: match topology::is_one_by_one(key) {
+                    true => 1,
+                    false => self.prefetch,
+                },
+                inbox: self.inbox.clone(),
+                arrived: Arc::clone(&self.arrived),
+            };
+            subscriptions.spawn(subscription.run(Arc::clone(&subscribed)));
         }
-        let alone = (self.names.alone(), true);
-        self.subscribe(&channel, topology::ALONE, alone, &ended)
-            .await?;
-        tracing::info!(queues = self.keys.len() + 1, "consuming from the broker");
-        while connection.status().connected() && channel.status().connected() {
-            tokio::select! {
-                () = ended.notified() => break,
-                () = tokio::time::sleep(LOOK) => {}
+        let queues = u32::try_from(subscriptions.len()).unwrap_or(u32::MAX);
+        let all = timeout(SUBSCRIBE, subscribed.acquire_many(queues));
+        // The first that ends takes the others along: they have the same connection.
+        let ended = tokio::select! {
+            ended = subscriptions.join_next() => ended,
+            _ = all => {
+                tracing::info!(queues, "consuming from the broker");
+                subscriptions.join_next().await
+            }
+        };
+        tracing::warn!("the connection to the broker is lost, and made anew");
+        ended.and_then(std::result::Result::ok).unwrap_or(Ok(()))
+    }
+}
+
+/// What is consumed of one queue, on a channel of its own: a queue that does not answer, as its nodes are gone, holds up no other.
+struct Subscription {
+    channel: Channel,
+    queue: ShortString,
+    key: Arc<str>,
+    prefetch: u16,
+    inbox: mpsc::UnboundedSender<Incoming>,
+    arrived: Arc<Notify>,
+}
+
+impl Subscription {
+    /// Subscribes, tells so, and watches until something is wrong.
+    async fn run(self, subscribed: Arc<Semaphore>) -> lapin::Result<()> {
+        let ended = Arc::new(Notify::new());
+        let begun = self.begin(&ended);
+        tokio::pin!(begun);
+        match timeout(SUBSCRIBE, &mut begun).await {
+            Ok(begun) => begun?,
+            Err(_) => {
+                let queue = self.queue.as_str();
+                tracing::error!(queue, "a queue does not answer: nothing of it is done");
+                begun.await?;
             }
         }
-        tracing::warn!("the connection to the broker is lost, and made anew");
+        subscribed.add_permits(1);
+        // A channel that the broker closed may tell nobody.
+        while self.channel.status().connected() && timeout(LOOK, ended.notified()).await.is_err() {}
         Ok(())
     }
 
-    /// Subscribes to a queue; of one with an order, or danger, one message is in hand at a time.
-    async fn subscribe(
-        &self,
-        channel: &Channel,
-        key: &str,
-        (queue, one_by_one): (ShortString, bool),
-        ended: &Arc<Notify>,
-    ) -> lapin::Result<()> {
-        let prefetch = if one_by_one { 1 } else { self.prefetch };
-        channel
-            .basic_qos(prefetch, BasicQosOptions::default())
-            .await?;
+    async fn begin(&self, ended: &Arc<Notify>) -> lapin::Result<()> {
+        let qos = BasicQosOptions::default();
+        self.channel.basic_qos(self.prefetch, qos).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let consumer = channel.basic_consume(queue, "".into(), options, arguments);
-        let (key, inbox): (Arc<str>, _) = (key.into(), self.inbox.clone());
+        let queue = self.queue.clone();
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, arguments);
+        let (key, inbox) = (Arc::clone(&self.key), self.inbox.clone());
         let (arrived, ended) = (Arc::clone(&self.arrived), Arc::clone(ended));
         consumer.await?.set_delegate(move |result: DeliveryResult| {
             match result {

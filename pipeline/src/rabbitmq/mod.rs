@@ -106,16 +106,21 @@ impl RabbitMq {
         })
     }
 
+    /// The publisher, to be put back if all went well.
+    async fn publisher(&self, slot: &mut Option<Publisher>) -> Result<Publisher> {
+        match slot.take().filter(Publisher::is_open) {
+            Some(publisher) => Ok(publisher),
+            None => {
+                let keys = self.keys.iter().cloned().collect();
+                Publisher::open(&self.broker, &self.names, keys).await
+            }
+        }
+    }
+
     /// Publishes, and says of each message whether the broker has it. After anything that is wrong all is declared anew.
     async fn send(&self, messages: Vec<Outgoing>, keys: BTreeSet<&str>) -> Result<Vec<bool>> {
         let mut slot = self.publisher.lock().await;
-        let mut publisher = match slot.take().filter(Publisher::is_open) {
-            Some(publisher) => publisher,
-            None => {
-                let keys = self.keys.iter().cloned().collect();
-                Publisher::open(&self.broker, &self.names, keys).await?
-            }
-        };
+        let mut publisher = self.publisher(&mut slot).await?;
         for key in keys {
             publisher.declare(&self.names, key).await?;
         }
@@ -251,6 +256,15 @@ impl Queue for RabbitMq {
             properties: message::kept(&held.message.properties),
         };
         self.exchange(&held.message, outgoing).await
+    }
+
+    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
+        let key = topology::key(notice.step, &notice.partner);
+        let mut slot = self.publisher.lock().await;
+        let publisher = self.publisher(&mut slot).await?;
+        let waiting = publisher.waiting(&self.names, &key).await?;
+        *slot = Some(publisher);
+        Ok(waiting > 0)
     }
 
     async fn wait(&self, most: Duration) {

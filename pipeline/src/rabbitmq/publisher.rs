@@ -6,14 +6,14 @@ use std::time::Duration;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Broker, UNAVAILABLE, close, unavailable};
 use super::topology::{self, Names};
 use crate::failure::{Failure, Result};
 
 /// How long the broker may take to confirm what was published together.
-const CONFIRM: Duration = Duration::from_secs(30);
+const CONFIRM: Duration = Duration::from_secs(10);
 
 /// A message on its way.
 pub(super) struct Outgoing {
@@ -70,6 +70,12 @@ impl Publisher {
         Ok(())
     }
 
+    /// How many messages wait in the queue behind a key; it is declared if it was lost.
+    pub(super) async fn waiting(&self, names: &Names, key: &str) -> Result<u32> {
+        let declared = topology::declare_one(&self.channel, names, key).await;
+        declared.map_err(|error| unavailable(&error))
+    }
+
     /// Publishes messages together, and says of each whether the broker has it.
     pub(super) async fn publish(&self, messages: Vec<Outgoing>) -> Result<Vec<bool>> {
         if self.connection.status().blocked() {
@@ -77,24 +83,30 @@ impl Publisher {
             let what = "the broker takes nothing at present";
             return Err(Failure::transient("queue-blocked", what));
         }
-        let confirmed = async {
+        let until = Instant::now() + CONFIRM;
+        let sent = async {
             let mut confirmations = Vec::new();
             for message in messages {
                 confirmations.push(self.send(message).await?);
             }
-            let mut are_in = Vec::new();
-            for confirmation in confirmations {
-                are_in.push(is_in(&confirmation.await?));
-            }
-            Ok(are_in)
+            Ok(confirmations)
         };
-        match timeout(CONFIRM, confirmed).await {
-            Ok(confirmed) => confirmed.map_err(|error: lapin::Error| unavailable(&error)),
-            Err(_) => {
-                tracing::warn!("the broker did not confirm in time");
-                Err(UNAVAILABLE)
-            }
+        let confirmations = match timeout_at(until, sent).await {
+            Ok(sent) => sent.map_err(|error: lapin::Error| unavailable(&error))?,
+            Err(_) => return Err(UNAVAILABLE),
+        };
+        let mut are_in = Vec::new();
+        for confirmation in confirmations {
+            // Of a queue that does not answer, no message is confirmed; what is in others counts.
+            are_in.push(match timeout_at(until, confirmation).await {
+                Ok(Ok(confirmation)) => is_in(&confirmation),
+                Ok(Err(_)) | Err(_) => false,
+            });
         }
+        if are_in.contains(&false) {
+            tracing::warn!("the broker did not confirm all that was published");
+        }
+        Ok(are_in)
     }
 
     async fn send(&self, message: Outgoing) -> lapin::Result<PublisherConfirm> {

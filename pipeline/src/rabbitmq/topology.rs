@@ -108,19 +108,25 @@ pub(super) async fn declare(
     Ok(())
 }
 
-/// Declares the queue behind a key.
-pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &str) -> lapin::Result<()> {
+/// Declares the queue behind a key, and says how many messages wait in it.
+pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &str) -> lapin::Result<u32> {
     let mut arguments = dead_letters("".into(), Some(names.alone()));
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
     if is_ordered(key) {
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
     }
-    queue(channel, names.of(key), arguments).await?;
-    bind(channel, names.of(key), names.jobs(), key.into()).await
+    let waiting = queue(channel, names.of(key), arguments).await?;
+    bind(channel, names.of(key), names.jobs(), key.into()).await?;
+    Ok(waiting)
+}
+
+/// Whether one message of a queue is in hand at a time: for the sake of its order, or its danger.
+pub(super) fn is_one_by_one(key: &str) -> bool {
+    is_ordered(key) || key == ALONE
 }
 
 /// Whether the messages of a queue are taken one behind the other.
-pub(super) fn is_ordered(key: &str) -> bool {
+fn is_ordered(key: &str) -> bool {
     key.starts_with("deliver.")
 }
 
@@ -154,15 +160,15 @@ async fn queue(
     channel: &Channel,
     name: ShortString,
     mut arguments: FieldTable,
-) -> lapin::Result<()> {
+) -> lapin::Result<u32> {
     let quorum = AMQPValue::LongString("quorum".into());
     arguments.insert("x-queue-type".into(), quorum);
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
     };
-    channel.queue_declare(name, options, arguments).await?;
-    Ok(())
+    let declared = channel.queue_declare(name, options, arguments).await?;
+    Ok(declared.message_count())
 }
 
 async fn bind(
