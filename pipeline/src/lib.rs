@@ -26,6 +26,8 @@ pub mod seal;
 pub mod store;
 pub mod transport;
 
+pub mod s3;
+
 mod doors;
 mod drawn;
 mod noted;

@@ -8,6 +8,9 @@ macro_rules! say {
 }
 
 #[allow(dead_code)]
+#[path = "../road/bucket.rs"]
+mod bucket;
+#[allow(dead_code)]
 #[path = "../road/checker.rs"]
 mod checker;
 #[allow(dead_code)]

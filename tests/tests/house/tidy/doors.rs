@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 28] = [
+const DOORS: [(&str, &[&str]); 31] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -14,6 +14,9 @@ const DOORS: [(&str, &[&str]); 28] = [
         "aes_gcm",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
     ),
+    ("aws_config", &["pipeline/src/s3/"]),
+    ("aws_sdk_s3", &["pipeline/src/s3/"]),
+    ("aws_smithy_http_client", &["pipeline/src/s3/"]),
     (
         "async_trait",
         &[
@@ -71,6 +74,7 @@ const DOORS: [(&str, &[&str]); 28] = [
             "pipeline/src/intake.rs",
             "pipeline/src/rabbitmq/",
             "pipeline/src/relay.rs",
+            "pipeline/src/s3/",
             "pipeline/src/worker.rs",
             "pipeline/src/terminal/",
         ],
