@@ -27,6 +27,7 @@ pub mod store;
 pub mod transport;
 
 pub mod s3;
+pub mod sftp;
 
 mod doors;
 mod drawn;

@@ -1,9 +1,17 @@
-//! Where files are: a folder of this machine, or a prefix of a bucket.
+//! Where files are: a folder of this machine, a prefix of a bucket, or a folder of an SFTP server.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+/// What is wrong is not repeated: a password may stand in it.
+const NO_SERVER: &str = "an SFTP server is `sftp://USER@HOST:PORT/FOLDER`, without a password";
+const NO_PLACE: &str =
+    "neither a folder nor an address `s3://BUCKET/PREFIX` or `sftp://USER@HOST/FOLDER`";
+
+/// Where SFTP servers listen, mostly.
+const SFTP_PORT: u16 = 22;
 
 /// Where files are.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -18,6 +26,17 @@ pub enum Location {
         /// Nothing, or what ends with `/`.
         prefix: String,
     },
+    /// A folder of an SFTP server: `sftp://USER@HOST:PORT/FOLDER`, or `/~/FOLDER` from where one is after logging in.
+    Server {
+        /// Who we are there.
+        user: String,
+        /// Its name or address.
+        host: String,
+        /// Its port, 22 if none is said.
+        port: u16,
+        /// The folder: from the root with `/` in front, else from where one is after logging in.
+        folder: String,
+    },
 }
 
 impl Location {
@@ -26,7 +45,7 @@ impl Location {
     pub fn below(self, home: &Path) -> Self {
         match self {
             Self::Folder(folder) => Self::Folder(home.join(folder)),
-            bucket @ Self::Bucket { .. } => bucket,
+            elsewhere => elsewhere,
         }
     }
 
@@ -38,6 +57,20 @@ impl Location {
             Self::Bucket { bucket, prefix } => Self::Bucket {
                 bucket,
                 prefix: format!("{prefix}{name}/"),
+            },
+            Self::Server {
+                user,
+                host,
+                port,
+                folder,
+            } => Self::Server {
+                user,
+                host,
+                port,
+                folder: match folder.as_str() {
+                    "" => name.to_owned(),
+                    folder => format!("{}/{name}", folder.trim_end_matches('/')),
+                },
             },
         }
     }
@@ -53,25 +86,55 @@ impl TryFrom<String> for Location {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        let Some(place) = text.strip_prefix("s3://") else {
-            return match text.contains("://") {
-                true => Err(format!(
-                    "`{text}` is no folder and no address s3://BUCKET/PREFIX"
-                )),
-                false => Ok(Self::Folder(text.into())),
-            };
-        };
-        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-        if !is_bucket(bucket) {
-            return Err(format!("`{bucket}` is no name of a bucket"));
+        match text.split_once("://") {
+            None => Ok(Self::Folder(text.into())),
+            Some(("s3", place)) => bucket(place),
+            Some(("sftp", place)) => server(place).ok_or_else(|| NO_SERVER.to_owned()),
+            Some(_) => Err(NO_PLACE.to_owned()),
         }
-        let prefix = prefix.trim_end_matches('/');
-        let end = if prefix.is_empty() { "" } else { "/" };
-        Ok(Self::Bucket {
-            bucket: bucket.to_owned(),
-            prefix: format!("{prefix}{end}"),
-        })
     }
+}
+
+fn bucket(place: &str) -> Result<Location, String> {
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    if !is_bucket(bucket) {
+        return Err(format!("`{bucket}` is no name of a bucket"));
+    }
+    let prefix = prefix.trim_end_matches('/');
+    let end = if prefix.is_empty() { "" } else { "/" };
+    Ok(Location::Bucket {
+        bucket: bucket.to_owned(),
+        prefix: format!("{prefix}{end}"),
+    })
+}
+
+fn server(place: &str) -> Option<Location> {
+    let (at, folder) = place.split_once('/').unwrap_or((place, "~"));
+    let (user, at) = at.split_once('@')?;
+    let (host, port) = match at.rsplit_once(':') {
+        // An address of version 6 stands in brackets.
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (at, SFTP_PORT),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // A password here would be shown to whoever sees the configuration: there is none.
+    if user.is_empty()
+        || user.contains(':')
+        || host.is_empty()
+        || host.contains(char::is_whitespace)
+    {
+        return None;
+    }
+    let folder = match folder.strip_prefix('~') {
+        Some(below) => below.trim_matches('/').to_owned(),
+        None => format!("/{}", folder.trim_matches('/')),
+    };
+    Some(Location::Server {
+        user: user.to_owned(),
+        host: host.to_owned(),
+        port,
+        folder,
+    })
 }
 
 /// As S3 has it: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot.
@@ -90,6 +153,20 @@ impl fmt::Display for Location {
             Self::Folder(folder) => write!(f, "{}", folder.display()),
             Self::Bucket { bucket, prefix } => {
                 write!(f, "s3://{bucket}/{}", prefix.trim_end_matches('/'))
+            }
+            Self::Server {
+                user,
+                host,
+                port,
+                folder,
+            } => {
+                let folder = match folder.strip_prefix('/') {
+                    Some(folder) => folder.to_owned(),
+                    None => format!("~/{folder}"),
+                };
+                let is_v6 = host.contains(':');
+                let (open, close) = if is_v6 { ("[", "]") } else { ("", "") };
+                write!(f, "sftp://{user}@{open}{host}{close}:{port}/{folder}")
             }
         }
     }
@@ -110,10 +187,16 @@ mod tests {
             ("s3://A", "`A` is no name of a bucket"),
             ("s3:///in", "`` is no name of a bucket"),
             ("s3://-acme/in", "`-acme` is no name of a bucket"),
+            ("sftp://us@acme.example/in", "sftp://us@acme.example:22/in"),
             (
-                "sftp://acme/in",
-                "`sftp://acme/in` is no folder and no address s3://BUCKET/PREFIX",
+                "sftp://us@acme.example:2022/in/x/",
+                "sftp://us@acme.example:2022/in/x",
             ),
+            ("sftp://us@acme.example", "sftp://us@acme.example:22/~/"),
+            ("sftp://us@[::1]:2022/~/in", "sftp://us@[::1]:2022/~/in"),
+            ("sftp://acme/in", NO_SERVER),
+            ("sftp://us:secret@acme/in", NO_SERVER),
+            ("ftp://us@acme/in", NO_PLACE),
         ];
         for (text, expected) in cases {
             let read = Location::try_from(text.to_owned());

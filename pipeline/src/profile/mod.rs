@@ -64,6 +64,9 @@ pub struct Profile {
     /// Where files are exchanged; by default `exchange/ID/in` and `exchange/ID/out`.
     #[serde(default)]
     pub folder: Folder,
+    /// How the partner's SFTP server is known, if files are exchanged there.
+    #[serde(default)]
+    pub sftp: Sftp,
     /// Encryption and signatures.
     #[serde(default)]
     pub pgp: Pgp,
@@ -119,6 +122,16 @@ pub struct Folder {
     /// What we leave for the partner.
     #[serde(rename = "out")]
     pub outbox: Option<Location>,
+}
+
+/// How a partner's SFTP server is known, and we are there.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sftp {
+    /// A file with the private key with which we log in, from the home folder: nobody but its owner may read it.
+    pub key_file: Option<PathBuf>,
+    /// The server's host keys, as a known-hosts file has them behind the name, `ssh-ed25519 AAAA…`: any other server is another one.
+    pub host_keys: Vec<String>,
 }
 
 /// Encryption and signatures.

@@ -53,7 +53,7 @@ pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), St
     let backend = settings.backend.folder.below(home.folder());
     let submit = match backend.join("submit").join(id) {
         Location::Folder(folder) => Some(folder),
-        Location::Bucket { .. } => None,
+        _ => None,
     };
     let folders = [
         Some(exchange.join("in")),

@@ -18,12 +18,13 @@ use crate::failure::Failure;
 use crate::intake::Door;
 use crate::job::Direction;
 use crate::keys::KeyFile;
-use crate::profile::{Location, Profiles, Settings};
+use crate::profile::{Location, Profile, Profiles, Settings, Sftp};
 use crate::queue::Queue;
 use crate::rabbitmq::{self, RabbitMq};
 use crate::s3::{self, BucketStore, BucketTransport, S3};
 use crate::seal::Vault;
 use crate::secret_file;
+use crate::sftp::{Account, HostKey, OurKey, SftpTransport, Waiter};
 use crate::store::{FolderStore, Store};
 use crate::transport::Transport;
 use crate::transport::folder::FolderTransport;
@@ -125,6 +126,12 @@ async fn s3(profiles: &Profiles) -> Result<Option<S3>, Stop> {
 /// A door that is configured in a bucket has a server.
 const NO_SERVER: Failure = Failure::permanent("no-bucket", "there is no server with buckets");
 
+/// A partner with an SFTP server has a key.
+const NO_KEY: Failure = Failure::permanent("sftp-key", "there is no key to log in with");
+
+/// Sealed objects lie with us.
+const NO_STORE: Failure = Failure::permanent("store-place", "an SFTP server is no store");
+
 async fn store(
     home: &Home,
     settings: &Settings,
@@ -142,6 +149,7 @@ async fn store(
             let broken = |_| Failure::transient("store-unavailable", "the store cannot be used");
             Ok(Arc::new(swept.await.map_err(broken)??))
         }
+        Location::Server { .. } => Err(NO_STORE),
     }
 }
 
@@ -149,9 +157,9 @@ fn ways(profiles: &Profiles, s3: Option<&S3>) -> Result<BTreeMap<String, Ways>, 
     let mut ways = BTreeMap::new();
     for (id, profile) in &profiles.partners {
         let of = Ways {
-            partner: way(profiles.outbox(profile), s3)?,
-            documents: way(profiles.backend("received", id), s3)?,
-            responses: way(profiles.backend("responses", id), s3)?,
+            partner: way(profiles.outbox(profile), (profiles, profile), s3)?,
+            documents: way(profiles.backend("received", id), (profiles, profile), s3)?,
+            responses: way(profiles.backend("responses", id), (profiles, profile), s3)?,
         };
         ways.insert(id.clone(), of);
     }
@@ -165,15 +173,19 @@ fn entrances(
 ) -> Result<Vec<Door>, Failure> {
     let mut entrances = Vec::new();
     for (id, profile) in &profiles.partners {
-        let inbox = way(profiles.inbox(profile), s3)?;
-        let submit = way(profiles.backend("submit", id), s3)?;
+        let inbox = way(profiles.inbox(profile), (profiles, profile), s3)?;
+        let submit = way(profiles.backend("submit", id), (profiles, profile), s3)?;
         entrances.push(Door::new(id, Direction::Inbound, inbox, taking));
         entrances.push(Door::new(id, Direction::Outbound, submit, taking));
     }
     Ok(entrances)
 }
 
-fn way(place: Location, s3: Option<&S3>) -> Result<Arc<dyn Transport>, Failure> {
+fn way(
+    place: Location,
+    (profiles, profile): (&Profiles, &Profile),
+    s3: Option<&S3>,
+) -> Result<Arc<dyn Transport>, Failure> {
     Ok(match place {
         Location::Folder(folder) => {
             let way = FolderTransport::new(folder)?;
@@ -183,6 +195,26 @@ fn way(place: Location, s3: Option<&S3>) -> Result<Arc<dyn Transport>, Failure> 
         Location::Bucket { bucket, prefix } => {
             let s3 = s3.ok_or(NO_SERVER)?.clone();
             Arc::new(BucketTransport::new(s3, &bucket, &prefix))
+        }
+        Location::Server {
+            user,
+            host,
+            port,
+            folder,
+        } => {
+            let Sftp {
+                key_file,
+                host_keys,
+            } = &profile.sftp;
+            let host_keys = host_keys.iter().map(|key| HostKey::read(key));
+            let account = Account {
+                host,
+                port,
+                user,
+                host_keys: host_keys.collect::<Result<_, _>>()?,
+                key: OurKey::read(&profiles.path(key_file.as_deref().ok_or(NO_KEY)?))?,
+            };
+            Arc::new(SftpTransport::new(account, &folder, Waiter::current()))
         }
     })
 }

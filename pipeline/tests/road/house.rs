@@ -101,7 +101,7 @@ impl House {
     }
 
     /// A file that only its owner may read.
-    fn write_secret(&self, name: &str, text: &str) {
+    pub fn write_secret(&self, name: &str, text: &str) {
         self.write(name, text.as_bytes());
         let private = fs::Permissions::from_mode(0o600);
         fs::set_permissions(self.home.join(name), private).expect("it is ours");

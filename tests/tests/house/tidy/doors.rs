@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 31] = [
+const DOORS: [(&str, &[&str]); 33] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -56,6 +56,8 @@ const DOORS: [(&str, &[&str]); 31] = [
             "pipeline/src/terminal/",
         ],
     ),
+    ("russh", &["pipeline/src/sftp/"]),
+    ("russh_sftp", &["pipeline/src/sftp/"]),
     ("sequoia_openpgp", &["pipeline/src/openpgp/"]),
     (
         "rustix",
@@ -75,6 +77,7 @@ const DOORS: [(&str, &[&str]); 31] = [
             "pipeline/src/rabbitmq/",
             "pipeline/src/relay.rs",
             "pipeline/src/s3/",
+            "pipeline/src/sftp/",
             "pipeline/src/worker.rs",
             "pipeline/src/terminal/",
         ],
