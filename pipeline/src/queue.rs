@@ -7,6 +7,42 @@ use async_trait::async_trait;
 use crate::failure::Result;
 use crate::object::{JobId, Step};
 
+/// A part of the road: what one kind of worker does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Part {
+    /// From what came in to what goes on.
+    Translate,
+    /// Partners' answers.
+    Respond,
+    /// What leaves.
+    Deliver,
+}
+
+impl Part {
+    /// The whole road.
+    pub const ALL: [Self; 3] = [Self::Translate, Self::Respond, Self::Deliver];
+
+    /// The part to which a step belongs.
+    #[must_use]
+    pub fn of(step: Step) -> Self {
+        match step {
+            Step::Deliver => Self::Deliver,
+            Step::Respond => Self::Respond,
+            _ => Self::Translate,
+        }
+    }
+
+    /// Its name in queues.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Translate => "translate",
+            Self::Respond => "respond",
+            Self::Deliver => "deliver",
+        }
+    }
+}
+
 /// What a message says: which job is to be done, and by what a queue finds who does it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Notice {
@@ -35,8 +71,14 @@ pub trait Queue: Send + Sync {
     /// Puts messages in, durably, and says which of them it has for certain; the same job twice is harmless.
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
 
-    /// Takes the next messages, up to so many; they come back by themselves if they are not settled within the time, in milliseconds.
-    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>>;
+    /// Takes the next messages of these parts, up to so many; they come back by themselves if they are not settled within the time, in
+    /// milliseconds.
+    async fn take(
+        &self,
+        parts: &[Part],
+        most: u32,
+        (now_ms, within_ms): (i64, i64),
+    ) -> Result<Vec<Delivery>>;
 
     /// Settles: the jobs are done, or dead.
     async fn confirm(&self, deliveries: &[Delivery]) -> Result<()>;

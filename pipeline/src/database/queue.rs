@@ -1,20 +1,22 @@
 //! The queue in the database: a message is a row that is invisible while somebody has it.
 
 use async_trait::async_trait;
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::{Database, column, commit, unavailable};
 use crate::failure::Result;
 use crate::object::JobId;
-use crate::queue::{Delivery, Notice, Queue};
+use crate::queue::{Delivery, Notice, Part, Queue};
 
 #[async_trait]
 impl Queue for Database {
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
         let mut change = self.change().await?;
-        for Notice { job, .. } in notices {
-            sqlx::query("INSERT INTO message (job, tag, visible_ms) VALUES ($1, 0, 0) ON CONFLICT (job) DO NOTHING")
+        for Notice { job, step, .. } in notices {
+            sqlx::query("INSERT INTO message (job, part, tag, visible_ms) VALUES ($1, $2, 0, 0) ON CONFLICT (job) DO NOTHING")
                 .bind(job.to_string())
+                .bind(Part::of(*step).name())
                 .execute(&mut *change)
                 .await
                 .map_err(|error| unavailable(&error))?;
@@ -24,17 +26,26 @@ impl Queue for Database {
         Ok(notices.iter().map(|notice| notice.job).collect())
     }
 
-    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
-        let rows = sqlx::query(
+    async fn take(
+        &self,
+        parts: &[Part],
+        most: u32,
+        (now_ms, within_ms): (i64, i64),
+    ) -> Result<Vec<Delivery>> {
+        let parts: Vec<_> = parts.iter().map(|part| part.name()).collect();
+        let statement = format!(
             "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job IN \
-             (SELECT job FROM message WHERE visible_ms <= $1 ORDER BY visible_ms LIMIT $3) AND visible_ms <= $1 RETURNING job, tag",
-        )
-        .bind(now_ms)
-        .bind(now_ms + within_ms)
-        .bind(i64::from(most))
-        .fetch_all(&self.writer)
-        .await
-        .map_err(|error| unavailable(&error))?;
+             (SELECT job FROM message WHERE visible_ms <= $1 AND part IN ('{}') ORDER BY visible_ms LIMIT $3) \
+             AND visible_ms <= $1 RETURNING job, tag",
+            parts.join("', '")
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(now_ms)
+            .bind(now_ms + within_ms)
+            .bind(i64::from(most))
+            .fetch_all(&self.writer)
+            .await
+            .map_err(|error| unavailable(&error))?;
         rows.iter().map(delivery).collect()
     }
 

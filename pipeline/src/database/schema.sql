@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS outbox (
 CREATE INDEX IF NOT EXISTS outbox_by_time ON outbox (due_ms);
 CREATE TABLE IF NOT EXISTS message (
     job TEXT PRIMARY KEY,
+    part TEXT NOT NULL,
     tag BIGINT NOT NULL,
     visible_ms BIGINT NOT NULL
 );

@@ -49,8 +49,11 @@ pub(super) struct Consumption {
 }
 
 impl Consumption {
-    /// Consumes for ever.
+    /// Consumes for ever; who has no part of the road consumes nothing.
     pub(super) async fn run(self) {
+        if self.keys.is_empty() {
+            return;
+        }
         let mut pause_ms = PAUSES_MS.0;
         loop {
             let begun = Instant::now();
@@ -77,14 +80,14 @@ impl Consumption {
     async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
         let channel = connection.create_channel().await?;
         let keys = self.keys.iter().map(String::as_str);
-        topology::declare(&channel, &self.names, keys.clone()).await?;
+        topology::declare(&channel, &self.names, keys).await?;
         let subscribed = Arc::new(Semaphore::new(0));
         let mut subscriptions = JoinSet::new();
-        for key in keys.chain([topology::ALONE]) {
+        for key in &self.keys {
             let subscription = Subscription {
                 channel: connection.create_channel().await?,
                 queue: self.names.of(key),
-                key: key.into(),
+                key: key.as_str().into(),
                 prefetch: match topology::is_one_by_one(key) {
                     true => 1,
                     false => self.prefetch,

@@ -27,7 +27,7 @@ use self::topology::Names;
 use crate::clock::Clock;
 use crate::failure::Result;
 use crate::object::JobId;
-use crate::queue::{Delivery, Notice, Queue};
+use crate::queue::{Delivery, Notice, Part, Queue};
 
 /// Before a message is given back that could not be put off: else it would come again at once, and again.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -44,6 +44,8 @@ pub struct Settings {
     pub prefix: String,
     /// The trading partners, each of which has a queue.
     pub partners: Vec<String>,
+    /// The parts of the road whose messages are consumed.
+    pub parts: Vec<Part>,
     /// Messages that a process may have in hand at a time.
     pub prefetch: u16,
 }
@@ -81,13 +83,14 @@ impl RabbitMq {
         let broker = Broker::new(&settings.url, settings.authorities, settings.plain)?;
         let broker = Arc::new(broker);
         let names = Names(settings.prefix);
-        let keys = topology::keys(&settings.partners);
+        let keys = topology::keys(&Part::ALL, &settings.partners);
+        let consumed = topology::keys(&settings.parts, &settings.partners);
         let (sender, inbox) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
         let consumption = Consumption {
             broker: Arc::clone(&broker),
             names: names.clone(),
-            keys: keys.clone(),
+            keys: consumed,
             prefetch: settings.prefetch.max(1),
             inbox: sender,
             arrived: Arc::clone(&arrived),
@@ -223,7 +226,13 @@ impl Queue for RabbitMq {
         Ok(published.map(|(notice, _)| notice.job).collect())
     }
 
-    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
+    /// The parts are those that are consumed from the beginning.
+    async fn take(
+        &self,
+        _: &[Part],
+        most: u32,
+        (now_ms, within_ms): (i64, i64),
+    ) -> Result<Vec<Delivery>> {
         self.give_back(now_ms).await;
         let mut taken = Vec::new();
         let mut inbox = self.inbox.lock().await;

@@ -8,7 +8,7 @@
 //!              ├─ respond ────────▶ PREFIX.respond
 //!              └─ deliver.PARTNER ▶ PREFIX.deliver.PARTNER    one at a time, by one worker at a time
 //! PREFIX.again.MS ────────────────▶ PREFIX.again.MS           after so long back to PREFIX.jobs, as they came
-//! (too many deliveries) ──────────▶ PREFIX.alone              done one at a time: what kills its worker kills no neighbour's message
+//! (too many deliveries) ──────────▶ PREFIX.alone.PART         done one at a time: what kills its worker kills no neighbour's message
 //! (no message of ours) ───────────▶ PREFIX.unreadable         nobody takes from it
 //! ```
 
@@ -17,6 +17,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
 
 use crate::object::Step;
+use crate::queue::Part;
 
 /// How long messages wait before they come again, in milliseconds: as long as asked, in several times.
 pub(super) const WAITS_MS: [i64; 5] = [250, 2_000, 15_000, 120_000, 900_000];
@@ -39,11 +40,6 @@ impl Names {
         self.of(&format!("again.{wait_ms}"))
     }
 
-    /// Where messages are done one at a time.
-    pub(super) fn alone(&self) -> ShortString {
-        self.of(ALONE)
-    }
-
     /// Where what is no message of ours lies.
     pub(super) fn unreadable(&self) -> ShortString {
         self.of("unreadable")
@@ -55,8 +51,13 @@ impl Names {
     }
 }
 
-/// The key of the queue in which messages are done one at a time.
-pub(super) const ALONE: &str = "alone";
+/// The key of the queue in which messages of a part of the road are done one at a time.
+fn alone(part: Part) -> String {
+    format!("{ALONE}{}", part.name())
+}
+
+/// What such keys begin with.
+const ALONE: &str = "alone.";
 
 /// How long a message waits that is to come again after so long: at most so long, or else the shortest.
 pub(super) fn wait_ms(delay_ms: i64) -> i64 {
@@ -66,19 +67,25 @@ pub(super) fn wait_ms(delay_ms: i64) -> i64 {
         .unwrap_or(WAITS_MS[0])
 }
 
-/// The keys of the queues that are consumed, but for that of messages done alone.
-pub(super) fn keys(partners: &[String]) -> Vec<String> {
-    let steps = [Step::Translate, Step::Respond].map(|step| key(step, ""));
-    let deliveries = partners.iter().map(|partner| key(Step::Deliver, partner));
-    steps.into_iter().chain(deliveries).collect()
+/// The keys of the queues of these parts of the road, those of messages done alone among them.
+pub(super) fn keys(parts: &[Part], partners: &[String]) -> Vec<String> {
+    let of = |part: &Part| match part {
+        Part::Translate => vec![key(Step::Translate, "")],
+        Part::Respond => vec![key(Step::Respond, "")],
+        Part::Deliver => partners
+            .iter()
+            .map(|partner| key(Step::Deliver, partner))
+            .collect(),
+    };
+    let alone = parts.iter().copied().map(alone);
+    parts.iter().flat_map(of).chain(alone).collect()
 }
 
 /// By what a job's message finds its queue.
 pub(super) fn key(step: Step, partner: &str) -> String {
-    match step {
-        Step::Deliver => format!("deliver.{partner}"),
-        Step::Respond => "respond".to_owned(),
-        _ => "translate".to_owned(),
+    match Part::of(step) {
+        part @ Part::Deliver => format!("{}.{partner}", part.name()),
+        part => part.name().to_owned(),
     }
 }
 
@@ -89,11 +96,7 @@ pub(super) async fn declare(
     keys: impl Iterator<Item = &str>,
 ) -> lapin::Result<()> {
     exchange(channel, names.jobs(), ExchangeKind::Direct).await?;
-    for name in [names.alone(), names.unreadable()] {
-        queue(channel, name, FieldTable::default()).await?;
-    }
-    // What is to come again comes back to it as well.
-    bind(channel, names.alone(), names.jobs(), ALONE.into()).await?;
+    queue(channel, names.unreadable(), FieldTable::default()).await?;
     for wait_ms in WAITS_MS {
         let name = names.again(wait_ms);
         exchange(channel, name.clone(), ExchangeKind::Fanout).await?;
@@ -108,21 +111,36 @@ pub(super) async fn declare(
     Ok(())
 }
 
-/// Declares the queue behind a key, and says how many messages wait in it.
+/// Declares the queue behind a key, and that in which its messages are done alone; says how many messages wait in the first.
 pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &str) -> lapin::Result<u32> {
-    let mut arguments = dead_letters("".into(), Some(names.alone()));
+    let alone = alone(part(key));
+    queue(channel, names.of(&alone), FieldTable::default()).await?;
+    // What is to come again comes back to it as well.
+    let (name, jobs) = (names.of(&alone), names.jobs());
+    bind(channel, name.clone(), jobs.clone(), alone.as_str().into()).await?;
+    if key.starts_with(ALONE) {
+        return Ok(0);
+    }
+    let mut arguments = dead_letters("".into(), Some(name));
     arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
     if is_ordered(key) {
         arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
     }
     let waiting = queue(channel, names.of(key), arguments).await?;
-    bind(channel, names.of(key), names.jobs(), key.into()).await?;
+    bind(channel, names.of(key), jobs, key.into()).await?;
     Ok(waiting)
 }
 
 /// Whether one message of a queue is in hand at a time: for the sake of its order, or its danger.
 pub(super) fn is_one_by_one(key: &str) -> bool {
-    is_ordered(key) || key == ALONE
+    is_ordered(key) || key.starts_with(ALONE)
+}
+
+/// The part of the road to which the queue behind a key belongs.
+fn part(key: &str) -> Part {
+    let key = key.strip_prefix(ALONE).unwrap_or(key);
+    let is_of = |part: &Part| key.starts_with(part.name());
+    Part::ALL.into_iter().find(is_of).unwrap_or(Part::Translate)
 }
 
 /// Whether the messages of a queue are taken one behind the other.

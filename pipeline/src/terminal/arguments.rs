@@ -61,12 +61,20 @@ pub enum LogForm {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Takes files in and brings them to their end, until stopped by Ctrl-C or SIGTERM.
+    /// Takes files in and brings them to their end: all parts of the road in one process, until stopped by Ctrl-C or SIGTERM.
     Run {
         /// Ends when nothing is left to be done.
         #[arg(long)]
         until_idle: bool,
     },
+    /// Only takes files in.
+    Intake,
+    /// Only brings what came in to what goes on: decrypts, translates, checks, answers.
+    Translate,
+    /// Only delivers, to each partner in order.
+    Deliver,
+    /// Only correlates partners' answers.
+    Respond,
     /// Shows what arrived, and where it stands.
     Status {
         /// How many of the latest arrivals are shown.

@@ -20,6 +20,7 @@ use crate::keys::KeyFile;
 use crate::ledger::Ledger;
 use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
 use crate::profile::{ProfileError, Profiles, Settings};
+use crate::queue::Part;
 use crate::{relay, worker};
 
 /// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
@@ -27,6 +28,16 @@ const USER_ID: &str = "X12 pipeline";
 
 /// How often one looks whether nothing is left to be done.
 const IDLE_LOOK: Duration = Duration::from_millis(200);
+
+/// What a process does of the road.
+pub struct Role {
+    /// Whether it takes files in.
+    pub takes_in: bool,
+    /// Whose jobs it does.
+    pub parts: Vec<Part>,
+    /// Whether it ends when nothing is left to be done.
+    pub until_idle: bool,
+}
 
 /// The home folder.
 pub struct Home(PathBuf);
@@ -167,17 +178,17 @@ impl Home {
         Ok(certificates)
     }
 
-    /// Runs the road until stopped, or until nothing is left to be done.
+    /// Runs the road, or a part of it, until stopped, or until nothing is left to be done.
     ///
     /// # Errors
     /// If it cannot begin.
-    pub async fn run(&self, until_idle: bool) -> Result<(), Stop> {
+    pub async fn run(&self, role: &Role) -> Result<(), Stop> {
         // First of all: who is told to stop while it begins ends as well as later.
         let signals = Signals::listen()?;
         let profiles = self.profiles()?;
         self.settle(&profiles.settings)?;
         let taking: Arc<AtomicUsize> = Arc::default();
-        let (doors, entrances) = open::doors(self, profiles, &taking).await?;
+        let (doors, entrances) = open::doors(self, profiles, role, &taking).await?;
         let doors = Arc::new(doors);
         let (stop, stopped) = watch::channel(false);
         let news = Arc::new(Notify::new());
@@ -195,7 +206,18 @@ impl Home {
             Arc::clone(&news),
             stopped.clone(),
         ));
-        let work = tokio::spawn(worker::run(Arc::clone(&doors), Arc::clone(&news), stopped));
+        let work = worker::run(
+            Arc::clone(&doors),
+            role.parts.clone(),
+            Arc::clone(&news),
+            stopped.clone(),
+        );
+        let works = !role.parts.is_empty();
+        let work = tokio::spawn(async move {
+            if works {
+                work.await;
+            }
+        });
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
@@ -203,7 +225,7 @@ impl Home {
                 "there is no trading partner yet: `x12-pipeline partner-add ID` adds one"
             );
         }
-        wait_for_end(&doors, signals, until_idle.then_some(&*taking)).await?;
+        wait_for_end(&doors, signals, role.until_idle.then_some(&*taking)).await?;
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);

@@ -17,7 +17,9 @@ use std::io::{self, Write};
 use clap::Parser;
 
 use arguments::{Arguments, ConfigVerb, Verb};
-pub use home::Home;
+pub use home::{Home, Role};
+
+use crate::queue::Part;
 
 /// Why the command ends with a word on standard error.
 #[derive(Debug)]
@@ -95,20 +97,37 @@ fn prefixed(what: &str) -> String {
     }
 }
 
+/// What a process does of the road; nothing for a verb that is about other things.
+fn role(verb: &Verb) -> Option<Role> {
+    let of = |takes_in, parts: &[Part]| Role {
+        takes_in,
+        parts: parts.to_vec(),
+        until_idle: matches!(verb, Verb::Run { until_idle: true }),
+    };
+    match verb {
+        Verb::Run { .. } => Some(of(true, &Part::ALL)),
+        Verb::Intake => Some(of(true, &[])),
+        Verb::Translate => Some(of(false, &[Part::Translate])),
+        Verb::Deliver => Some(of(false, &[Part::Deliver])),
+        Verb::Respond => Some(of(false, &[Part::Respond])),
+        _ => None,
+    }
+}
+
 fn run(arguments: &Arguments) -> Result<(), Stop> {
     let home = Home::new(&arguments.home);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::could_not(format!("no threads to work on: {}", error.kind())))?;
+    if let Some(role) = role(&arguments.verb) {
+        log::begin(arguments.log);
+        harden::harden();
+        return runtime.block_on(home.run(&role));
+    }
     let mut out = io::stdout().lock();
     match &arguments.verb {
-        Verb::Run { until_idle } => {
-            log::begin(arguments.log);
-            harden::harden();
-            drop(out);
-            runtime.block_on(home.run(*until_idle))
-        }
+        Verb::Run { .. } | Verb::Intake | Verb::Translate | Verb::Deliver | Verb::Respond => Ok(()),
         Verb::Status { last, json } => {
             runtime.block_on(status::show(&home, (*last, *json), &mut out))
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::Stop;
-use super::home::{Home, in_file};
+use super::home::{Home, Role, in_file};
 use crate::clock::SystemClock;
 use crate::database::Database;
 use crate::doors::{Doors, Ways};
@@ -39,6 +39,7 @@ const DRAFT_AGE: Duration = Duration::from_secs(24 * 3600);
 pub(super) async fn doors(
     home: &Home,
     profiles: Profiles,
+    role: &Role,
     taking: &Arc<AtomicUsize>,
 ) -> Result<(Doors, Vec<Door>), Stop> {
     let settings = &profiles.settings;
@@ -46,11 +47,14 @@ pub(super) async fn doors(
     let store = store(home, settings, s3.as_ref()).await?;
     let keys = KeyFile::read(&profiles.path(&settings.keys.sealing))?;
     let database = Arc::new(database(home, settings).await?);
-    let queue = match broker(home, &profiles)? {
+    let queue = match broker(home, &profiles, role)? {
         Some(broker) => Arc::new(broker) as Arc<dyn Queue>,
         None => Arc::clone(&database) as Arc<dyn Queue>,
     };
-    let entrances = entrances(&profiles, s3.as_ref(), taking)?;
+    let entrances = match role.takes_in {
+        true => entrances(&profiles, s3.as_ref(), taking)?,
+        false => Vec::new(),
+    };
     let doors = Doors {
         ledger: database,
         queue,
@@ -77,7 +81,7 @@ pub(super) async fn database(home: &Home, settings: &Settings) -> Result<Databas
 }
 
 /// The queue of a broker, if there is one.
-fn broker(home: &Home, profiles: &Profiles) -> Result<Option<RabbitMq>, Stop> {
+fn broker(home: &Home, profiles: &Profiles, role: &Role) -> Result<Option<RabbitMq>, Stop> {
     let settings = &profiles.settings.queue;
     let Some(file) = &settings.url_file else {
         return Ok(None);
@@ -94,6 +98,7 @@ fn broker(home: &Home, profiles: &Profiles) -> Result<Option<RabbitMq>, Stop> {
         plain: settings.plain,
         prefix: settings.prefix.clone(),
         partners: profiles.partners.keys().cloned().collect(),
+        parts: role.parts.clone(),
         prefetch: u16::try_from(profiles.settings.work.jobs).unwrap_or(u16::MAX),
     };
     let broker = RabbitMq::new(settings, Arc::new(SystemClock));

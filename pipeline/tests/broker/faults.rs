@@ -93,7 +93,7 @@ fn ends_connections() {
 #[ignore = "needs a broker of its own"]
 fn loses_its_queues() {
     let mut broker = Broker::take();
-    for queue in ["translate", "deliver.acme", "alone"] {
+    for queue in ["translate", "deliver.acme", "alone.translate"] {
         endure(&mut broker, 1, |broker, house| {
             broker.ctl(&["delete_queue", &format!("{}.{queue}", prefix(house))]);
         });
@@ -128,7 +128,7 @@ fn who_dies_with_each_message_kills_no_neighbour() {
         // The broker gets back what it had in hand.
         sleep(Duration::from_millis(400));
     }
-    let alone = broker.waiting(&format!("{}.alone", prefix(&house)));
+    let alone = broker.waiting(&format!("{}.alone.translate", prefix(&house)));
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "died with each message");
     say!(

@@ -1,13 +1,13 @@
 //! Several workers: two processes in one house, a worker that wakes too late, and one that is told to stop.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::checker::{Input, check};
 use crate::house::{House, How, ends};
-use crate::ways::profile;
+use crate::ways::{loaded, profile};
 
 /// Files that two processes share.
 const SHARED: u32 = 30;
@@ -38,6 +38,29 @@ fn two_processes_share_one_house() {
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "shared by two");
     say!("{SHARED} files shared by two processes: nothing lost, nothing twice");
+}
+
+#[test]
+fn each_part_of_the_road_may_have_processes_of_its_own() {
+    let (house, inputs) = loaded();
+    let roles = ["intake", "translate", "translate", "deliver", "respond"];
+    let children = roles.map(|role| house.begin(&[role], &How::default()));
+    house.wait_for("running", roles.len());
+    let begun = Instant::now();
+    while house.arrivals().len() < inputs.len()
+        || house
+            .arrivals()
+            .iter()
+            .any(|arrival| arrival.state == "open")
+    {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not end");
+        sleep(Duration::from_millis(50));
+    }
+    for child in children {
+        signal(&child, Signal::TERM);
+        assert!(ends(child).success(), "stopping is no failure");
+    }
+    check(&house, &inputs, "in parts");
 }
 
 /// A worker pauses for twice its lease, before and behind its work; another does the job meanwhile.
