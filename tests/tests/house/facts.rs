@@ -2,6 +2,7 @@
 
 mod compare;
 mod decide;
+mod divide;
 mod nest;
 
 use std::fs;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 use x12_schemas::table::{Element, Guide, Item, NONE, Rule, Segment, Usage};
 
-use super::nest;
+use super::{divide, nest};
 
 /// Loops of the facts that only group: their children stand in what is around them.
 const WRAPPERS: [&str; 6] = [
@@ -128,9 +128,10 @@ impl Comparison<'_> {
 
     /// The children of a loop, one by one and in order.
     fn children(&mut self, name: &str, body: &Value, index: usize) {
-        let children = children(body);
         let entry = &self.guide.loops[index];
         let items = self.guide.items_of(entry);
+        let divided = divide::by_codes(body, &self.uses(items));
+        let children = children(&divided);
         self.check(
             if name.is_empty() { "set" } else { name },
             "order",
@@ -156,6 +157,21 @@ impl Comparison<'_> {
                 self.segment(name, child.node, segment, item, ids[&*segment.id] > 1);
             }
         }
+    }
+
+    /// The segments of a loop itself, each with the codes of its first element by which it is recognised.
+    fn uses(&self, items: &[Item]) -> Vec<divide::Use> {
+        let own = items.iter().filter(|item| item.child == NONE);
+        own.map(|item| {
+            let segment = &self.guide.segments[usize::from(item.segment)];
+            let keys = segment.keys.iter();
+            let codes = keys
+                .filter(|key| (key.element, key.component) == (1, 0))
+                .flat_map(|key| self.guide.codes_at(key.codes))
+                .map(ToString::to_string);
+            (segment.id.to_string(), codes.collect())
+        })
+        .collect()
     }
 
     fn inner_loop(&mut self, id: &str, facts: &Value, item: &Item) {

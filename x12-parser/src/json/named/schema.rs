@@ -498,7 +498,13 @@ impl Writer<'_> {
         }
         let codes = self.guide.codes_at(element.codes);
         if !codes.is_empty() && element.list.is_empty() {
-            return object([("enum", array(codes.iter().map(text)))]);
+            // What would be filled in, and need not stand nor does, is told as empty.
+            let is_due = matches!(
+                member.filled,
+                Fill::Paired(..) | Fill::Form(..) | Fill::Child
+            );
+            let empty = (is_due && element.usage != Usage::Required).then(|| text(""));
+            return object([("enum", array(codes.iter().map(text).chain(empty)))]);
         }
         let formats = self.guide.codes_at(member.formats);
         let patterns: Option<Vec<String>> = formats.iter().map(|format| form(format)).collect();
