@@ -72,6 +72,16 @@ const PARTY: [&[&str]; 7] = [
 ];
 
 impl Speaker {
+    /// Whether what stands beside the value lets it count: of a use that has several codes the role may mean one.
+    fn counts(&self, guide: &Guide, segment: &Segment<'_>) -> bool {
+        self.reading.filters.iter().all(|filter| {
+            let (element, component) = (usize::from(filter.element), usize::from(filter.component));
+            let value = unwrapped(segment.first_part(element, component));
+            let codes = guide.codes_at(filter.codes);
+            codes.iter().any(|code| code.as_bytes() == &*value) != filter.negated
+        })
+    }
+
     /// What an element says: of one that repeats, its first repetition.
     pub(crate) fn value<'s>(&self, segment: &Segment<'s>) -> Cow<'s, [u8]> {
         let Reading {
@@ -231,15 +241,18 @@ impl RoleIndex {
         self.providers.contains(&loop_index)
     }
 
-    /// What a segment says in a loop.
-    pub(crate) fn speakers(
-        &self,
-        definition: u16,
+    /// What a segment says in a loop: the definition that it is an instance of comes first.
+    pub(crate) fn speakers<'i>(
+        &'i self,
+        (definition, segment): (u16, &'i Segment<'_>),
         loop_index: u16,
-    ) -> impl Iterator<Item = &Speaker> {
+        guide: &'i Guide,
+    ) -> impl Iterator<Item = &'i Speaker> {
         let speakers = self.speakers.get(usize::from(definition));
         let speakers = speakers.into_iter().flatten();
-        speakers.filter(move |speaker| speaker.reading.loop_index == loop_index)
+        speakers.filter(move |speaker| {
+            speaker.reading.loop_index == loop_index && speaker.counts(guide, segment)
+        })
     }
 }
 

@@ -398,6 +398,11 @@ fn elements(segments: &BTreeMap<String, i64>, ids: &[String]) -> BTreeMap<(Strin
         let value: Value = serde_json::from_str(segment).expect("it is JSON");
         let elements = value.as_array().into_iter().flatten().skip(1);
         for element in elements.filter(|element| ids.contains(&id) && **element != "") {
+            // A component alone is told to be one by a delimiter behind it, which is layout.
+            let element = match element.as_array().map(Vec::as_slice) {
+                Some([only]) => only,
+                _ => element,
+            };
             *found.entry((id.clone(), element.to_string())).or_insert(0) += count;
         }
     }

@@ -238,9 +238,11 @@ impl<'b> Collector<'b> {
     /// What the segment says by the guide's roles.
     fn said(&mut self, chart: &Chart, placed: &PlacedSegment<'_>) {
         let segment = &placed.segment;
-        let speakers = chart
-            .roles
-            .speakers(placed.definition, self.replay.loop_index);
+        let speakers = chart.roles.speakers(
+            (placed.definition, segment),
+            self.replay.loop_index,
+            &chart.guide,
+        );
         for speaker in speakers {
             if self.collect.says {
                 self.items

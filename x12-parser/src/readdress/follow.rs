@@ -83,7 +83,11 @@ impl Follow {
 
     /// A segment stands in the open loop.
     pub(super) fn segment(&mut self, definition: u16, segment: &Segment<'_>) {
-        for speaker in self.chart.roles.speakers(definition, self.loop_index) {
+        let chart = &self.chart;
+        let speakers = chart
+            .roles
+            .speakers((definition, segment), self.loop_index, &chart.guide);
+        for speaker in speakers {
             match speaker.role {
                 Role::Batch => {
                     self.referenced |=
