@@ -223,8 +223,12 @@ impl<'a> Author<'a> {
             b"ISA*00*          *00*          *ZZ*EXAMPLESENDER  *ZZ*EXAMPLERECEIVER*",
         );
         self.today.write_short(&mut self.buffer);
+        // ISA12 has the version without the last digit of its release: `00501` of 005010. Elements repeat since 00402.
+        let standard = &self.model.guide.standard;
+        let version = standard.get(..5).unwrap_or("00501");
+        let repetition = if version < "00402" { "U" } else { "^" };
         self.buffer
-            .extend_from_slice(b"*1200*^*00501*000000001*0*T*:");
+            .extend_from_slice(format!("*1200*{repetition}*{version}*000000001*0*T*:").as_bytes());
         self.end();
     }
 
