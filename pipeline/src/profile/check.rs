@@ -221,7 +221,7 @@ fn shared(profiles: &Profiles) -> Vec<ProfileError> {
     let mut errors = Vec::new();
     for (id, profile) in &profiles.partners {
         let isa = profile.theirs.isa.iter().map(|isa| format!("the id {isa}"));
-        let folder = format!("the folder {}", profiles.inbox(profile).display());
+        let folder = format!("the folder {}", profiles.inbox(profile));
         for thing in isa.chain([folder]) {
             if let Some(owner) = owners.insert(thing.clone(), id) {
                 errors.push(ProfileError {
