@@ -127,6 +127,7 @@ fn every_list_that_a_built_in_guide_names_is_at_hand_or_left_to_the_user() {
         "remarkCodes",
         "taxonomies",
         "currencies",
+        "exchangePaymentTypes",
         "claimStatusCategories",
         "claimStatusCodes",
         "billTypes",

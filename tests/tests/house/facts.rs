@@ -72,7 +72,7 @@ fn facts(folder: &Path, known: &guides::Known) -> Value {
 }
 
 fn parts(table: &Value) -> Vec<Value> {
-    table["tree"].as_array().cloned().unwrap_or_default()
+    compare::set(table).as_array().cloned().unwrap_or_default()
 }
 
 fn judge(name: &str, guide: &Guide, found: &[compare::Difference]) -> Vec<String> {

@@ -54,11 +54,14 @@ pub fn guide(guide: &Guide, facts: &Value, levels: &Value) -> Vec<Difference> {
         guide,
         found: Vec::new(),
     };
-    // Some tables begin with the envelope, others with the transaction set.
-    let set = find(&facts["tree"], "ST_LOOP").map_or(&facts["tree"], |set| &set["body"]);
-    let set = nest::under_parents(set, text(&facts["txn"]), levels);
+    let set = nest::under_parents(set(facts), text(&facts["txn"]), levels);
     comparison.children("", &set, 0);
     comparison.found
+}
+
+/// The transaction set of a table: some begin with the envelope, others with it.
+pub fn set(facts: &Value) -> &Value {
+    find(&facts["tree"], "ST_LOOP").map_or(&facts["tree"], |set| &set["body"])
 }
 
 /// All differences between the envelope and the tables of its facts; ST and SE are in those of the sets.
@@ -138,6 +141,9 @@ impl Comparison<'_> {
             children.len(),
             items.len(),
         );
+        let items = self.known_to(&children, items);
+        let items = items.as_slice();
+        let children = self.as_here(children, items);
         let mut ids: HashMap<&str, usize> = HashMap::new();
         for child in &children {
             *ids.entry(text(&child.node["seg"])).or_default() += 1;
@@ -157,6 +163,40 @@ impl Comparison<'_> {
                 self.segment(name, child.node, segment, item, ids[&*segment.id] > 1);
             }
         }
+    }
+
+    /// What the facts have too: of loops that they lack their number has told.
+    fn known_to(&self, children: &[Child<'_>], items: &[Item]) -> Vec<Item> {
+        let is_known = |item: &&Item| {
+            let inner = self.guide.loops.get(usize::from(item.child));
+            inner.is_none_or(|entry| children.iter().any(|child| child.node["loop"] == *entry.id))
+        };
+        let known: Vec<_> = items.iter().filter(is_known).cloned().collect();
+        // Where loops have other names, all of them stay beside one another.
+        if known.len() < children.len() {
+            return items.to_vec();
+        }
+        known
+    }
+
+    /// Two loops that the facts have in the other order change places, which is told.
+    fn as_here<'v>(&mut self, mut children: Vec<Child<'v>>, items: &[Item]) -> Vec<Child<'v>> {
+        let ours = |item: &Item| {
+            let inner = self.guide.loops.get(usize::from(item.child));
+            inner.map(|entry| entry.id.to_string())
+        };
+        let ours: Vec<_> = items.iter().map(ours).collect();
+        for at in 1..children.len().min(ours.len()) {
+            let pair = [&children[at], &children[at - 1]].map(|child| child.node["loop"].as_str());
+            let [Some(last), Some(first)] = pair else {
+                continue;
+            };
+            if last != first && [ours[at - 1].as_deref(), ours[at].as_deref()] == pair {
+                self.add(first, "order", format!("facts before {last}, guide behind"));
+                children.swap(at - 1, at);
+            }
+        }
+        children
     }
 
     /// The segments of a loop itself, each with the codes of its first element by which it is recognised.
