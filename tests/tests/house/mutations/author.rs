@@ -148,7 +148,7 @@ pub fn mutations(sample: &Sample, tried: &BTreeSet<Check>) -> Vec<Mutation> {
                 guide: &sample.guide,
                 segment,
                 text,
-                repeats: sample.head[0].contains("*^*005"),
+                repeats: sample.head[0].contains("*^*"),
             }
             .change(check);
             let Some((code, texts)) = changed else {

@@ -226,8 +226,11 @@ impl<'a> Author<'a> {
             b"ISA*00*          *00*          *ZZ*EXAMPLESENDER  *ZZ*EXAMPLERECEIVER*",
         );
         self.today.write_short(&mut self.buffer);
-        self.buffer
-            .extend_from_slice(b"*1200*^*00501*000000001*0*T*:");
+        // 004010 goes in interchanges of 00401. Elements repeat since 00402; before, a letter stood there that says so.
+        let version = self.model.guide.standard.get(..5).unwrap_or("00501");
+        let repetition = if version < "00402" { 'U' } else { '^' };
+        let rest = format!("*1200*{repetition}*{version}*000000001*0*T*:");
+        self.buffer.extend_from_slice(rest.as_bytes());
         self.end();
     }
 
