@@ -3,16 +3,20 @@
 CARGO ?= cargo
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 PYTHON := .cache/python/bin/python
+S3 := .cache/python/bin/moto_server
 
 .PHONY: demo test lint bench fuzz programs tools packages clean
 
 demo: programs
 	@.ci/demo
 
-test: $(PYTHON) packages
+test: $(PYTHON) $(S3) packages
 	$(CARGO) test --workspace --locked
-	@echo "the road once more, its ledger in a PostgreSQL server of its own"
-	@.ci/with-postgres $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
+	@echo "the road once more, with a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
+	@echo "the road while the broker fails, and what lies in buckets"
+	@.ci/with-postgres .ci/with-rabbitmq $(CARGO) test -p x12-pipeline --locked --test broker -- --ignored --test-threads=1
+	@.ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test bucket -- --ignored
 
 lint: tools packages
 	$(CARGO) fmt --all --check
@@ -34,7 +38,7 @@ tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
 # OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail, and
-# the ledger is tested in PostgreSQL too.
+# the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
@@ -42,13 +46,19 @@ packages:
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
 	@command -v psql >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || .ci/install postgresql
+	@[ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ] || .ci/install openssh-server
+	@command -v rabbitmq-server >/dev/null || ls /usr/sbin/rabbitmq-server >/dev/null 2>&1 || .ci/install rabbitmq-server
 
-# pyx12 is the validator that the tests compare with; it comes from PyPI into a folder of this checkout.
+# pyx12 is the validator that the tests compare with, moto a server with S3 buckets; they come from PyPI into a folder of this checkout.
 $(PYTHON):
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || .ci/install python3 python3-venv
 	@echo "installing pyx12 4.0.0 into .cache/python, for the tests that compare with it"
 	python3 -m venv .cache/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check pyx12==4.0.0
+
+$(S3): $(PYTHON)
+	@echo "installing moto 5.1.22 into .cache/python, for the tests with buckets"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "moto[s3,server]==5.1.22"
 
 clean:
 	$(CARGO) clean

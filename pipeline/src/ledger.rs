@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use crate::failure::{Failure, Result};
 use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Task};
 use crate::object::{JobId, ObjectId};
+use crate::queue::Notice;
 
 /// Something that came in through a door.
 #[derive(Clone, Debug)]
@@ -231,11 +232,20 @@ pub trait Ledger: Send + Sync {
     /// The arrival of which we made what a partner refers to, if there is one; of several the latest.
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>>;
 
-    /// Messages that are to be published, oldest first.
-    async fn outbox(&self, most: u32) -> Result<Vec<JobId>>;
+    /// Messages that are to be published by now, oldest first.
+    async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>>;
+
+    /// Lets messages that could not be published wait until a moment, in milliseconds since 1970: they hold up no others.
+    async fn postpone(&self, jobs: &[JobId], until_ms: i64) -> Result<()>;
 
     /// Says that messages are published.
     async fn published(&self, jobs: &[JobId]) -> Result<()>;
+
+    /// Jobs that are to be done and of which nobody has heard since a moment, in milliseconds since 1970: their messages may be lost.
+    async fn silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>>;
+
+    /// Puts the messages of such jobs into the outbox once more.
+    async fn remind(&self, jobs: &[JobId], now_ms: i64) -> Result<()>;
 
     /// Sends an arrival down the road once more, as it came; nothing if there is none such.
     async fn replay(&self, original: &str, replay: JobId, now_ms: i64) -> Result<Option<Replay>>;

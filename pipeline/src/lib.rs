@@ -13,16 +13,21 @@ pub mod object;
 mod secret_file;
 
 pub mod job;
-pub mod ledger;
 pub mod queue;
+
+pub mod ledger;
 
 pub mod database;
 pub mod keys;
 pub mod openpgp;
 pub mod profile;
+pub mod rabbitmq;
 pub mod seal;
 pub mod store;
 pub mod transport;
+
+pub mod s3;
+pub mod sftp;
 
 mod doors;
 mod drawn;

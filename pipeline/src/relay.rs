@@ -1,7 +1,7 @@
 //! The relay: the only one that publishes. It takes messages off the outbox when the queue has them for certain.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
@@ -15,9 +15,22 @@ const BATCH: u32 = 256;
 /// How often the outbox is looked at when nobody says that there is something.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Publishes what is in the outbox, until it is told to stop.
+/// How long what a queue does not take waits, in milliseconds.
+const POSTPONE_MS: i64 = 5_000;
+
+/// How often one looks for jobs whose messages are lost, unless jobs are silent for a shorter time.
+const REMIND: Duration = Duration::from_secs(30);
+
+/// Publishes what is in the outbox, and puts into it what the queue has lost, until it is told to stop.
 pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+    let silent = Duration::from_secs(doors.profiles.settings.work.silent_s.max(1));
+    let mut reminded = Instant::now();
     while !*stop.borrow() {
+        if reminded.elapsed() >= silent.min(REMIND) {
+            // As below: it is tried again.
+            let _ = remind(&doors, silent).await;
+            reminded = Instant::now();
+        }
         let more = match publish(&doors).await {
             Ok(count) => count > 0,
             // It was logged where it happened; the outbox is still as it was.
@@ -34,12 +47,38 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
     }
 }
 
+/// Puts jobs into the outbox of which nobody has heard for so long, and whose messages cannot be waiting in a queue.
+async fn remind(doors: &Doors, silent: Duration) -> Result<()> {
+    let now = doors.clock.now_ms();
+    let silent_ms = i64::try_from(silent.as_millis()).unwrap_or(i64::MAX);
+    let mut lost = Vec::new();
+    for notice in doors.ledger.silent(now - silent_ms, BATCH).await? {
+        if !doors.queue.may_hold(&notice).await? {
+            lost.push(notice.job);
+        }
+    }
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(
+        jobs = lost.len(),
+        "messages are lost: they are published once more"
+    );
+    doors.ledger.remind(&lost, now).await
+}
+
 async fn publish(doors: &Doors) -> Result<usize> {
-    let jobs = doors.ledger.outbox(BATCH).await?;
-    if jobs.is_empty() {
+    let now = doors.clock.now_ms();
+    let notices = doors.ledger.outbox(now, BATCH).await?;
+    if notices.is_empty() {
         return Ok(0);
     }
-    doors.queue.publish(&jobs).await?;
+    let jobs = doors.queue.publish(&notices).await?;
+    let left = notices.iter().map(|notice| notice.job);
+    let left: Vec<_> = left.filter(|job| !jobs.contains(job)).collect();
+    if !left.is_empty() {
+        doors.ledger.postpone(&left, now + POSTPONE_MS).await?;
+    }
     reach(Point::RelayPublished);
     doors.ledger.published(&jobs).await?;
     reach(Point::RelayRecorded);

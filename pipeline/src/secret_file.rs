@@ -42,11 +42,11 @@ pub fn read_open(file: File) -> Result<Zeroizing<Vec<u8>>, Unread> {
     }
 }
 
-/// The first line of a file that holds but one.
+/// The text of a file.
 ///
 /// # Errors
-/// [`Failure::Permanent`] if the file cannot be read, or others than its owner may read it, or it is empty.
-pub fn read_line(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
+/// [`Failure::Permanent`] if the file cannot be read, or others than its owner may read it.
+pub fn read_text(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
     let (bytes, _) = read(path).map_err(|unread| match unread {
         Unread::Io(_) => Failure::permanent("secret-file", "the file cannot be read"),
         Unread::Exposed => Failure::permanent(
@@ -56,6 +56,15 @@ pub fn read_line(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
         Unread::TooLarge => Failure::permanent("secret-file", "the file is too large"),
     })?;
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// The first line of a file that holds but one.
+///
+/// # Errors
+/// As [`read_text`], or if the file is empty.
+pub fn read_line(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
+    let text = read_text(path)?;
     match text.lines().next().map(str::trim) {
         None | Some("") => Err(Failure::permanent("secret-file", "the file holds nothing")),
         Some(line) => Ok(Zeroizing::new(line.to_owned())),

@@ -1,6 +1,7 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
 use async_trait::async_trait;
+use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{Database, column, commit, unavailable};
@@ -9,7 +10,8 @@ use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
     Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
 };
-use crate::object::{JobId, ObjectId};
+use crate::object::{JobId, ObjectId, Step};
+use crate::queue::Notice;
 
 /// The greatest control number: nine digits.
 const NUMBER_MOST: i64 = 999_999_999;
@@ -204,14 +206,21 @@ impl Ledger for Database {
         column(&row, "arrival")
     }
 
-    async fn outbox(&self, most: u32) -> Result<Vec<JobId>> {
-        let rows = sqlx::query("SELECT job FROM outbox ORDER BY created_ms LIMIT $1")
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        let job = |row| id(column(row, "job")?);
-        rows.iter().map(job).collect()
+    async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>> {
+        let rows = sqlx::query(
+            "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
+             WHERE outbox.due_ms <= $1 ORDER BY outbox.due_ms LIMIT $2",
+        )
+        .bind(now_ms)
+        .bind(i64::from(most))
+        .fetch_all(&self.readers)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        rows.iter().map(notice).collect()
+    }
+
+    async fn postpone(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {
+        self.put_off(jobs, until_ms).await
     }
 
     async fn published(&self, jobs: &[JobId]) -> Result<()> {
@@ -224,6 +233,14 @@ impl Ledger for Database {
                 .map_err(|error| unavailable(&error))?;
         }
         commit(change).await
+    }
+
+    async fn silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>> {
+        self.read_silent(before_ms, most).await
+    }
+
+    async fn remind(&self, jobs: &[JobId], now_ms: i64) -> Result<()> {
+        self.put_out_again(jobs, now_ms).await
     }
 
     async fn replay(&self, original: &str, replay: JobId, now_ms: i64) -> Result<Option<Replay>> {
@@ -366,7 +383,7 @@ impl Made<'_> {
         .await
         .map_err(|error| unavailable(&error))?;
         sqlx::query(
-            "INSERT INTO outbox (job, created_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
+            "INSERT INTO outbox (job, due_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
         )
         .bind(self.id.to_string())
         .bind(self.now_ms)
@@ -472,6 +489,16 @@ pub(super) fn id(text: &str) -> Result<JobId> {
         )
     };
     text.parse().map_err(broken)
+}
+
+pub(super) fn notice(row: &AnyRow) -> Result<Notice> {
+    let no_step = Failure::permanent("ledger-broken", "the ledger holds a step that is none");
+    Ok(Notice {
+        job: id(column(row, "id")?)?,
+        arrival: id(column(row, "arrival")?)?,
+        step: Step::of(column(row, "step")?).ok_or(no_step)?,
+        partner: column(row, "partner")?,
+    })
 }
 
 pub(super) fn task(text: &str) -> Result<Task> {

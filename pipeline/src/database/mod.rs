@@ -7,6 +7,7 @@ mod batch;
 mod facts;
 mod ledger;
 mod queue;
+mod remind;
 mod replay;
 mod views;
 
@@ -164,7 +165,6 @@ async fn commit(change: Transaction<'static, Any>) -> Result<()> {
     change.commit().await.map_err(|error| unavailable(&error))
 }
 
-/// The database did not do what it was asked. Its words may hold values, so only the kind of error is logged.
 /// What stands in a column of a row, by its name or its place.
 fn column<'r, T, C>(row: &'r AnyRow, column: C) -> Result<T>
 where
@@ -174,6 +174,7 @@ where
     row.try_get(column).map_err(|error| unavailable(&error))
 }
 
+/// The database did not do what it was asked. Its words may hold values, so only the kind of error is logged.
 fn unavailable(error: &sqlx::Error) -> Failure {
     let kind = match error {
         sqlx::Error::Database(error) => format!("database {}", error.code().unwrap_or_default()),

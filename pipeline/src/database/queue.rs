@@ -6,13 +6,13 @@ use sqlx::any::AnyRow;
 use super::{Database, column, commit, unavailable};
 use crate::failure::Result;
 use crate::object::JobId;
-use crate::queue::{Delivery, Queue};
+use crate::queue::{Delivery, Notice, Queue};
 
 #[async_trait]
 impl Queue for Database {
-    async fn publish(&self, jobs: &[JobId]) -> Result<()> {
+    async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
         let mut change = self.change().await?;
-        for job in jobs {
+        for Notice { job, .. } in notices {
             sqlx::query("INSERT INTO message (job, tag, visible_ms) VALUES ($1, 0, 0) ON CONFLICT (job) DO NOTHING")
                 .bind(job.to_string())
                 .execute(&mut *change)
@@ -21,7 +21,7 @@ impl Queue for Database {
         }
         commit(change).await?;
         self.published.notify_one();
-        Ok(())
+        Ok(notices.iter().map(|notice| notice.job).collect())
     }
 
     async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
@@ -61,6 +61,10 @@ impl Queue for Database {
             .await
             .map_err(|error| unavailable(&error))?;
         Ok(())
+    }
+
+    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
+        self.has_message(notice.job).await
     }
 
     async fn wait(&self, most: std::time::Duration) {

@@ -34,8 +34,9 @@ CREATE INDEX IF NOT EXISTS job_by_state ON job (state, step);
 CREATE INDEX IF NOT EXISTS job_by_leader ON job (leader) WHERE leader <> '';
 CREATE TABLE IF NOT EXISTS outbox (
     job TEXT PRIMARY KEY REFERENCES job (id),
-    created_ms BIGINT NOT NULL
+    due_ms BIGINT NOT NULL
 );
+CREATE INDEX IF NOT EXISTS outbox_by_time ON outbox (due_ms);
 CREATE TABLE IF NOT EXISTS message (
     job TEXT PRIMARY KEY,
     tag BIGINT NOT NULL,

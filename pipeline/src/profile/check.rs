@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use x12_parser::{Options, Rejects};
 
-use super::{Acknowledge, Advice, Claims, Profile, Profiles, Settings, guides};
+use super::{Acknowledge, Advice, Claims, Location, Profile, Profiles, Settings, Sftp, guides};
 use crate::limits::CONFIG_BYTES;
+use crate::sftp::{HostKey, OurKey};
 
 /// Something wrong in a file of configuration.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -70,10 +71,27 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
 
 pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
     let file = Path::new("config.toml");
-    match home.join(file).exists() {
-        true => parse(home, file),
-        false => Ok(Settings::default()),
+    if !home.join(file).exists() {
+        return Ok(Settings::default());
     }
+    let settings: Settings = parse(home, file)?;
+    let places = [
+        ("store", &settings.store.folder),
+        ("backend", &settings.backend.folder),
+    ];
+    for (name, place) in places {
+        if matches!(place, Location::Server { .. }) {
+            return Err(ProfileError {
+                file: file.to_owned(),
+                place: (0, 0),
+                what: format!(
+                    "{name}.folder: an SFTP server is for partners; here stands a folder or a bucket"
+                ),
+                hint: None,
+            });
+        }
+    }
+    Ok(settings)
 }
 
 fn partner_files(home: &Path) -> Vec<PathBuf> {
@@ -99,6 +117,7 @@ fn partner(
         .into_iter()
         .chain(certificates(home, &profile))
         .chain(answers(&profile))
+        .chain(sftp(home, &profile))
         .collect();
     match guides::options(builtin, home, file, &profile.check) {
         Ok(options) if wrong.is_empty() => Ok((profile, options)),
@@ -215,13 +234,53 @@ fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && text.trim_end() == text
 }
 
+/// An SFTP server without a host key could be anybody's.
+fn sftp(home: &Path, profile: &Profile) -> Vec<Wrong> {
+    let Sftp {
+        key_file,
+        host_keys,
+    } = &profile.sftp;
+    let mut wrong = Vec::new();
+    for key in host_keys {
+        if let Err(failure) = HostKey::read(key) {
+            wrong.push((format!("sftp.host_keys: {}", failure.reason().text), None));
+        }
+    }
+    let places = [&profile.folder.inbox, &profile.folder.outbox];
+    if !places
+        .iter()
+        .any(|place| matches!(place, Some(Location::Server { .. })))
+    {
+        return wrong;
+    }
+    if host_keys.is_empty() {
+        let hint = "`ssh-keyscan HOST` prints them; ask the partner whether they are right";
+        let what = "sftp.host_keys: the server's host keys are missing";
+        wrong.push((what.to_owned(), Some(hint)));
+    }
+    let key = key_file
+        .as_ref()
+        .map(|file| (file, OurKey::read(&home.join(file))));
+    match key {
+        None => wrong.push(("sftp.key_file: our key is missing".to_owned(), None)),
+        Some((file, Err(failure))) => {
+            wrong.push((
+                format!("{}: {}", file.display(), failure.reason().text),
+                None,
+            ));
+        }
+        Some((_, Ok(_))) => {}
+    }
+    wrong
+}
+
 /// Partners may not share an id or a folder, or nobody knows whose a file is.
 fn shared(profiles: &Profiles) -> Vec<ProfileError> {
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let mut errors = Vec::new();
     for (id, profile) in &profiles.partners {
         let isa = profile.theirs.isa.iter().map(|isa| format!("the id {isa}"));
-        let folder = format!("the folder {}", profiles.inbox(profile).display());
+        let folder = format!("the folder {}", profiles.inbox(profile));
         for thing in isa.chain([folder]) {
             if let Some(owner) = owners.insert(thing.clone(), id) {
                 errors.push(ProfileError {

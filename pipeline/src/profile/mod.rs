@@ -4,6 +4,8 @@
 
 mod check;
 mod guides;
+mod location;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,154 +15,12 @@ use x12_parser::{
     AdvisedSets, GroupPolicy, Options, Rejects, SnipTypes, Ta1Note, Ta1Policy, Ta1Severity,
 };
 
-use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
-
 pub use check::{ProfileError, is_partner_id};
-
-/// The settings of the house: `config.toml`, which need not exist.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Settings {
-    /// How jobs are done.
-    pub work: Work,
-    /// How often a failure is tried again.
-    pub retry: Retry,
-    /// Where our own systems leave submissions and find results.
-    pub backend: Backend,
-    /// Where the ledger is.
-    pub database: DatabaseSettings,
-    /// Our keys: files, never the keys themselves.
-    pub keys: KeyFiles,
-    /// How large things may become.
-    pub limits: Limits,
-}
-
-impl Settings {
-    /// Reads `config.toml` of a home folder; the defaults if there is none.
-    ///
-    /// # Errors
-    /// What is wrong in it, with its place.
-    pub fn read(home: &Path) -> Result<Self, ProfileError> {
-        check::settings(home)
-    }
-}
-
-/// How jobs are done.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Work {
-    /// Jobs done at the same time.
-    pub jobs: u32,
-    /// How often folders are looked at, in milliseconds.
-    pub poll_ms: u64,
-    /// How long a job is a worker's own unless it says that it is still at it, in seconds.
-    pub lease_s: u64,
-    /// How long an incomplete file may stand unchanged before it goes to quarantine, in seconds.
-    pub incomplete_s: u64,
-    /// How long jobs may take to end when the process is told to stop, in seconds.
-    pub grace_s: u64,
-}
-
-impl Default for Work {
-    fn default() -> Self {
-        Self {
-            // Most of a small job is waiting for the disk, and what waits together is made durable together.
-            jobs: 8,
-            poll_ms: 500,
-            lease_s: 60,
-            incomplete_s: 3600,
-            grace_s: 30,
-        }
-    }
-}
-
-/// How often a failure is tried again.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Retry {
-    /// Tries before a job goes to the dead letters.
-    pub attempts: u32,
-    /// Delay before the second try, in milliseconds; each further one waits twice as long.
-    pub first_ms: u64,
-    /// Longest delay, in milliseconds.
-    pub most_ms: u64,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            attempts: 8,
-            first_ms: 1000,
-            most_ms: 600_000,
-        }
-    }
-}
-
-/// Where our own systems leave submissions and find results.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Backend {
-    /// Its folder: `submit/PARTNER` is taken from, `received/PARTNER` and `responses/PARTNER` are left in.
-    pub folder: PathBuf,
-}
-
-impl Default for Backend {
-    fn default() -> Self {
-        Self {
-            folder: "backend".into(),
-        }
-    }
-}
-
-/// Where the ledger is: in the home folder, unless there is a server for it.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct DatabaseSettings {
-    /// A file with the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`: nobody but its owner may
-    /// read it.
-    pub url_file: Option<PathBuf>,
-}
-
-/// Our keys, from the home folder. What is missing is made at the first start.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct KeyFiles {
-    /// The keys that seal what is stored.
-    pub sealing: PathBuf,
-    /// Our OpenPGP keys, armored.
-    pub own: PathBuf,
-    /// A file with the passphrase that locks them: nobody but its owner may read it. Without one they are not locked.
-    pub passphrase_file: Option<PathBuf>,
-}
-
-impl Default for KeyFiles {
-    fn default() -> Self {
-        Self {
-            sealing: "keys/sealing.keys".into(),
-            own: "keys/own.secret.asc".into(),
-            passphrase_file: None,
-        }
-    }
-}
-
-/// How large things may become.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Bytes of a document, and of anything made of it.
-    pub document_bytes: u64,
-    /// How many times its size a compressed message may grow to.
-    pub compression_ratio: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            document_bytes: OBJECT_BYTES,
-            compression_ratio: COMPRESSION_RATIO,
-        }
-    }
-}
+pub use location::Location;
+pub use settings::{
+    Backend, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings, Settings,
+    StoreSettings, Work,
+};
 
 /// Test or production: what ISA15 must say.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
@@ -204,6 +64,9 @@ pub struct Profile {
     /// Where files are exchanged; by default `exchange/ID/in` and `exchange/ID/out`.
     #[serde(default)]
     pub folder: Folder,
+    /// How the partner's SFTP server is known, if files are exchanged there.
+    #[serde(default)]
+    pub sftp: Sftp,
     /// Encryption and signatures.
     #[serde(default)]
     pub pgp: Pgp,
@@ -249,16 +112,26 @@ pub struct Ours {
     pub gs: String,
 }
 
-/// Where files are exchanged, from the home folder.
+/// Where files are exchanged: folders, from the home folder, or buckets.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Folder {
     /// What the partner leaves for us.
     #[serde(rename = "in")]
-    pub inbox: Option<PathBuf>,
+    pub inbox: Option<Location>,
     /// What we leave for the partner.
     #[serde(rename = "out")]
-    pub outbox: Option<PathBuf>,
+    pub outbox: Option<Location>,
+}
+
+/// How a partner's SFTP server is known, and we are there.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sftp {
+    /// A file with the private key with which we log in, from the home folder: nobody but its owner may read it.
+    pub key_file: Option<PathBuf>,
+    /// The server's host keys, as a known-hosts file has them behind the name, `ssh-ed25519 AAAA…`: any other server is another one.
+    pub host_keys: Vec<String>,
 }
 
 /// Encryption and signatures.
@@ -479,22 +352,24 @@ impl Profiles {
 
     /// Where a partner leaves files for us.
     #[must_use]
-    pub fn inbox(&self, partner: &Profile) -> PathBuf {
-        let usual = || Path::new("exchange").join(&partner.id).join("in");
-        self.path(&partner.folder.inbox.clone().unwrap_or_else(usual))
+    pub fn inbox(&self, partner: &Profile) -> Location {
+        let usual = || Path::new("exchange").join(&partner.id).join("in").into();
+        let inbox = partner.folder.inbox.clone().unwrap_or_else(usual);
+        inbox.below(&self.home)
     }
 
     /// Where we leave files for a partner.
     #[must_use]
-    pub fn outbox(&self, partner: &Profile) -> PathBuf {
-        let usual = || Path::new("exchange").join(&partner.id).join("out");
-        self.path(&partner.folder.outbox.clone().unwrap_or_else(usual))
+    pub fn outbox(&self, partner: &Profile) -> Location {
+        let usual = || Path::new("exchange").join(&partner.id).join("out").into();
+        let outbox = partner.folder.outbox.clone().unwrap_or_else(usual);
+        outbox.below(&self.home)
     }
 
-    /// A folder of the backend for a partner: `submit`, `received`, `responses`.
+    /// A place of the backend for a partner: `submit`, `received`, `responses`.
     #[must_use]
-    pub fn backend(&self, kind: &str, partner: &str) -> PathBuf {
-        let folder = self.path(&self.settings.backend.folder);
-        folder.join(kind).join(partner)
+    pub fn backend(&self, kind: &str, partner: &str) -> Location {
+        let backend = self.settings.backend.folder.clone().below(&self.home);
+        backend.join(kind).join(partner)
     }
 }

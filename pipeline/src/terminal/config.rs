@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 
 use super::{Home, Stop};
-use crate::profile::{Profiles, Usage, is_partner_id};
+use crate::profile::{Location, Profiles, Usage, is_partner_id};
 
 /// Says what is wrong, or that nothing is.
 pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
@@ -20,8 +20,8 @@ pub fn check(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
             out,
             "{}: {usage}, from {} to {}",
             profile.id,
-            profiles.inbox(profile).display(),
-            profiles.outbox(profile).display()
+            profiles.inbox(profile),
+            profiles.outbox(profile)
         )?;
     }
     let count = partners.len();
@@ -50,12 +50,17 @@ pub fn add_partner(home: &Home, id: &str, out: &mut impl Write) -> Result<(), St
         Stop::could_not(format!("could not write {file}: {}", error.kind()))
     };
     let exchange = home.folder().join("exchange").join(id);
-    let submit = home
-        .folder()
-        .join(&settings.backend.folder)
-        .join("submit")
-        .join(id);
-    for folder in [exchange.join("in"), exchange.join("out"), submit] {
+    let backend = settings.backend.folder.below(home.folder());
+    let submit = match backend.join("submit").join(id) {
+        Location::Folder(folder) => Some(folder),
+        _ => None,
+    };
+    let folders = [
+        Some(exchange.join("in")),
+        Some(exchange.join("out")),
+        submit,
+    ];
+    for folder in folders.into_iter().flatten() {
         fs::create_dir_all(folder).map_err(could_not)?;
     }
     let text = include_str!("partner.toml").replace("PARTNER", &id.to_uppercase());

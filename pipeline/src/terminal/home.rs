@@ -1,6 +1,5 @@
 //! The home folder: where the embedded pipeline has all that is its own, and how its doors are opened.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -8,35 +7,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::Handle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
 
 use super::Stop;
+use super::open::{self, LEDGER};
 use crate::clock::{Clock, SystemClock};
-use crate::database::Database;
-use crate::doors::{Doors, Ways};
+use crate::doors::Doors;
 use crate::failure::Failure;
-use crate::intake::{self, Door};
-use crate::job::Direction;
+use crate::intake;
 use crate::keys::KeyFile;
 use crate::ledger::Ledger;
 use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
 use crate::profile::{ProfileError, Profiles, Settings};
-use crate::seal::Vault;
-use crate::secret_file;
-use crate::store::FolderStore;
-use crate::transport::folder::FolderTransport;
 use crate::{relay, worker};
 
 /// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
 const USER_ID: &str = "X12 pipeline";
-
-/// The ledger of a home that has no server for it.
-const LEDGER: &str = "ledger.db";
-
-/// How old what a crash left half written must be before it is swept.
-const DRAFT_AGE: Duration = Duration::from_secs(24 * 3600);
 
 /// How often one looks whether nothing is left to be done.
 const IDLE_LOOK: Duration = Duration::from_millis(200);
@@ -100,18 +87,7 @@ impl Home {
                 self.0.display()
             )));
         }
-        Ok(Arc::new(self.database(&settings).await?))
-    }
-
-    /// The database: a file of the home, or that of a server.
-    async fn database(&self, settings: &Settings) -> Result<Database, Stop> {
-        let Some(file) = &settings.database.url_file else {
-            return Ok(Database::open(&self.0.join(LEDGER)).await?);
-        };
-        let url = secret_file::read_line(&self.0.join(file));
-        let url = url.map_err(|failure| in_file(file, failure))?;
-        let database = Database::connect(&url).await;
-        database.map_err(|failure| in_file(file, failure))
+        Ok(Arc::new(open::database(self, &settings).await?))
     }
 
     /// Makes folders and keys that are missing, and says so.
@@ -200,12 +176,13 @@ impl Home {
         let signals = Signals::listen()?;
         let profiles = self.profiles()?;
         self.settle(&profiles.settings)?;
-        let doors = Arc::new(self.doors(profiles).await?);
+        let taking: Arc<AtomicUsize> = Arc::default();
+        let (doors, entrances) = open::doors(self, profiles, &taking).await?;
+        let doors = Arc::new(doors);
         let (stop, stopped) = watch::channel(false);
         let news = Arc::new(Notify::new());
         let mut tasks = tokio::task::JoinSet::new();
-        let taking: Arc<AtomicUsize> = Arc::default();
-        for door in entrances(&doors, &taking)? {
+        for door in entrances {
             tasks.spawn(intake::run(
                 Arc::clone(&doors),
                 door,
@@ -235,25 +212,6 @@ impl Home {
         tracing::info!("stopped");
         Ok(())
     }
-
-    async fn doors(&self, profiles: Profiles) -> Result<Doors, Stop> {
-        let store = FolderStore::new(&self.0.join("store"))?;
-        store.sweep(DRAFT_AGE)?;
-        let keys = KeyFile::read(&profiles.path(&profiles.settings.keys.sealing))?;
-        let database = Arc::new(self.database(&profiles.settings).await?);
-        Ok(Doors {
-            ledger: Arc::clone(&database) as Arc<dyn Ledger>,
-            queue: database,
-            vault: Vault::new(Arc::new(store), Arc::new(keys))
-                .limited(profiles.settings.limits.document_bytes),
-            clock: Arc::new(SystemClock),
-            ours: self.own(&profiles.settings)?,
-            certificates: self.certificates(&profiles)?,
-            ways: ways(&profiles)?,
-            profiles: Arc::new(profiles),
-            handle: Handle::current(),
-        })
-    }
 }
 
 fn wrong_in(errors: &[ProfileError]) -> Stop {
@@ -261,7 +219,7 @@ fn wrong_in(errors: &[ProfileError]) -> Stop {
     Stop::no(words.join("\n\n"))
 }
 
-fn in_file(file: &Path, failure: Failure) -> Stop {
+pub(super) fn in_file(file: &Path, failure: Failure) -> Stop {
     Stop::no(format!("{}: {failure}", file.display()))
 }
 
@@ -277,35 +235,6 @@ fn made_once<T>(
         Err(_) if file.exists() => Ok(None),
         made => made.map(Some),
     }
-}
-
-fn ways(profiles: &Profiles) -> Result<BTreeMap<String, Ways>, Failure> {
-    let way = |folder| {
-        let way = FolderTransport::new(folder)?;
-        way.sweep(DRAFT_AGE)?;
-        Ok::<_, Failure>(Arc::new(way))
-    };
-    let mut ways = BTreeMap::new();
-    for (id, profile) in &profiles.partners {
-        let of = Ways {
-            partner: way(profiles.outbox(profile))?,
-            documents: way(profiles.backend("received", id))?,
-            responses: way(profiles.backend("responses", id))?,
-        };
-        ways.insert(id.clone(), of);
-    }
-    Ok(ways)
-}
-
-fn entrances(doors: &Doors, taking: &Arc<AtomicUsize>) -> Result<Vec<Door>, Failure> {
-    let mut entrances = Vec::new();
-    for (id, profile) in &doors.profiles.partners {
-        let inbox = FolderTransport::new(doors.profiles.inbox(profile))?;
-        let submit = FolderTransport::new(doors.profiles.backend("submit", id))?;
-        entrances.push(Door::new(id, Direction::Inbound, Arc::new(inbox), taking));
-        entrances.push(Door::new(id, Direction::Outbound, Arc::new(submit), taking));
-    }
-    Ok(entrances)
 }
 
 /// What tells us to stop: Ctrl-C and SIGTERM.

@@ -7,6 +7,7 @@ mod home;
 mod keys;
 mod letters;
 mod log;
+mod open;
 mod status;
 mod table;
 mod trace;

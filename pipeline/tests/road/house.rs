@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::bucket::Server;
 use crate::checker::Input;
 use crate::partner::PARTNER;
 
@@ -59,10 +60,17 @@ impl House {
             .join(name);
         fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
         let house = Self { home };
-        house.write("config.toml", CONFIG.as_bytes());
+        let mut config = CONFIG.to_owned();
         if let Some(server) = std::env::var_os("X12_TEST_POSTGRES") {
-            house.use_server(Path::new(&server));
+            config += &house.use_database(Path::new(&server));
         }
+        if let Ok(url) = std::env::var("X12_TEST_RABBITMQ") {
+            config += &house.use_broker(&url);
+        }
+        if let Ok(server) = std::env::var("X12_TEST_S3") {
+            config += &house.use_bucket(&server);
+        }
+        house.write("config.toml", config.as_bytes());
         house.partner("acme", profile);
         house
     }
@@ -86,10 +94,37 @@ impl House {
         fs::create_dir_all(submit).expect("the home folder can be written");
     }
 
-    /// Its ledger is a database of its own on the server that listens in a folder.
-    fn use_server(&self, folder: &Path) {
+    /// Its name on servers.
+    fn name(&self) -> String {
         let name = self.home.file_name().expect("it has a name");
-        let name = format!("road_{}", name.to_string_lossy().replace('-', "_"));
+        format!("road_{}", name.to_string_lossy().replace('-', "_"))
+    }
+
+    /// A file that only its owner may read.
+    pub fn write_secret(&self, name: &str, text: &str) {
+        self.write(name, text.as_bytes());
+        let private = fs::Permissions::from_mode(0o600);
+        fs::set_permissions(self.home.join(name), private).expect("it is ours");
+    }
+
+    /// Its queues are its own in the broker of this address.
+    fn use_broker(&self, url: &str) -> String {
+        self.write_secret("keys/broker.url", url);
+        let prefix = self.name();
+        format!("[queue]\nurl_file = \"keys/broker.url\"\nprefix = \"{prefix}\"\n")
+    }
+
+    /// Its sealed objects lie in a bucket.
+    fn use_bucket(&self, server: &str) -> String {
+        let folder = format!("s3://x12-test/{}", self.name());
+        format!(
+            "[store]\nfolder = \"{folder}\"\n[s3]\nendpoint = \"{server}\"\npath_style = true\n"
+        )
+    }
+
+    /// Its ledger is a database of its own on the server that listens in a folder.
+    fn use_database(&self, folder: &Path) -> String {
+        let name = self.name();
         let made = Command::new("psql")
             .args([
                 "--quiet",
@@ -104,12 +139,8 @@ impl House {
             .status();
         assert!(made.is_ok_and(|made| made.success()), "no database {name}");
         let url = format!("postgres:///{name}?host={}&user=x12\n", folder.display());
-        self.write("keys/database.url", url.as_bytes());
-        let file = self.home.join("keys/database.url");
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(file, private).expect("it is ours");
-        let config = format!("{CONFIG}[database]\nurl_file = \"keys/database.url\"\n");
-        self.write("config.toml", config.as_bytes());
+        self.write_secret("keys/database.url", &url);
+        "[database]\nurl_file = \"keys/database.url\"\n".to_owned()
     }
 
     /// The partner leaves a file.
@@ -179,6 +210,26 @@ impl House {
             .stderr(log.expect("the target folder can be written"))
             .stdout(Stdio::null());
         command.spawn().expect("the command starts")
+    }
+
+    /// Names and contents of its sealed objects, wherever they lie: `objects/af/4c320fd2-…/route-0`.
+    pub fn objects(&self) -> Vec<(String, Vec<u8>)> {
+        if let Some(server) = Server::given() {
+            let prefix = format!("{}/", self.name());
+            let objects = server.objects(&prefix).into_iter();
+            return objects
+                .map(|(key, bytes)| (key[prefix.len()..].to_owned(), bytes))
+                .collect();
+        }
+        let store = self.home.join("store");
+        let mut files = Vec::new();
+        below(&store, &mut files);
+        let named = |file: PathBuf| {
+            let bytes = fs::read(&file).expect("the house is ours");
+            let name = file.strip_prefix(&store).expect("it is below");
+            (name.to_string_lossy().into_owned(), bytes)
+        };
+        files.into_iter().map(named).collect()
     }
 
     /// Waits until a word stands so often in its logs: before it runs, no process can be told anything.
@@ -282,6 +333,17 @@ impl Drop for House {
         // What is left behind lies in the target folder.
         let _ = fs::remove_dir_all(&self.home);
         let _ = fs::remove_file(self.log());
+    }
+}
+
+/// All files below a folder.
+pub fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the house is ours") {
+        let entry = entry.expect("the house is ours");
+        match entry.file_type().expect("the house is ours").is_dir() {
+            true => below(&entry.path(), files),
+            false => files.push(entry.path()),
+        }
     }
 }
 

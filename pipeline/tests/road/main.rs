@@ -9,6 +9,8 @@ macro_rules! say {
 }
 
 mod answers;
+#[allow(dead_code)]
+mod bucket;
 mod checker;
 mod house;
 mod kills;

@@ -4,10 +4,9 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
 
 use crate::checker::{Fate, Input};
-use crate::house::{House, How, sample};
+use crate::house::{House, How, below, sample};
 use crate::ways::{json, profile};
 
 /// Stands in the place of what tells of a person.
@@ -139,23 +138,18 @@ fn search(house: &House) -> usize {
         let holds = memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some();
         assert!(is_delivered || !holds, "{}", file.display());
     }
-    pages.len() + 2 * files.len()
-}
-
-fn below(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("the house is ours") {
-        let entry = entry.expect("the house is ours");
-        match entry.file_type().expect("the house is ours").is_dir() {
-            true => below(&entry.path(), files),
-            false => files.push(entry.path()),
-        }
+    let objects = house.objects();
+    for (name, bytes) in &objects {
+        let holds = memchr::memmem::find(bytes, CANARY.as_bytes()).is_some();
+        assert!(!holds && !name.contains(CANARY), "{name}");
     }
+    pages.len() + 2 * files.len() + 2 * objects.len()
 }
 
-/// `store/objects/af/4c320fd2-c77f-510a-9ce2-47aaf48868af/route-0`
+/// `objects/af/4c320fd2-c77f-510a-9ce2-47aaf48868af/route-0`
 fn is_ours(name: &str) -> bool {
     let parts: Vec<_> = name.split('/').collect();
-    let [_, _, shard, job, object] = parts[..] else {
+    let [_, shard, job, object] = parts[..] else {
         return false;
     };
     let of = |text: &str, also: char| text.chars().all(|c| c.is_ascii_hexdigit() || c == also);
@@ -224,13 +218,7 @@ fn names_are_shown_and_nothing_else_is_made_of_them() {
         house.home.join("outside.edi").exists(),
         "what a link points to was taken"
     );
-    let mut files = Vec::new();
-    below(&house.home.join("store"), &mut files);
-    for file in &files {
-        let name = file
-            .strip_prefix(&house.home)
-            .expect("it is below")
-            .to_string_lossy();
+    for (name, _) in house.objects() {
         assert!(is_ours(&name), "an object has the name {name}");
     }
     let log = fs::read_to_string(house.log()).expect("it logs UTF-8");

@@ -14,12 +14,13 @@ use crate::made_up;
 use crate::strict::Strict;
 
 /// Samples beside which their named JSON stands.
-const SHOWN: [&str; 6] = [
+const SHOWN: [&str; 7] = [
     "005010X221A1/reversal-and-correction.edi",
     "005010X222A1/coordination-of-benefits.edi",
     "005010X222A1/broken/not-used-elements.edi",
     "005010X222A1/broken/too-often.edi",
     "005010X223A2/occurrence-and-value-codes.edi",
+    "005010X298/two-payers.edi",
     "envelope/stray-segments.edi",
 ];
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 27] = [
+const DOORS: [(&str, &[&str]); 33] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -14,11 +14,15 @@ const DOORS: [(&str, &[&str]); 27] = [
         "aes_gcm",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
     ),
+    ("aws_config", &["pipeline/src/s3/"]),
+    ("aws_sdk_s3", &["pipeline/src/s3/"]),
+    ("aws_smithy_http_client", &["pipeline/src/s3/"]),
     (
         "async_trait",
         &[
             "pipeline/src/ledger.rs",
             "pipeline/src/queue.rs",
+            "pipeline/src/rabbitmq/",
             "pipeline/src/database/",
         ],
     ),
@@ -36,6 +40,7 @@ const DOORS: [(&str, &[&str]); 27] = [
         &["x12-parser/cli/src/clock.rs", "pipeline/src/clock.rs"],
     ),
     ("kdl", &["schemas/src/compiler/"]),
+    ("lapin", &["pipeline/src/rabbitmq/"]),
     ("libfuzzer_sys", &["fuzz/targets/"]),
     ("nom", &["x12-parser/src/delimiters.rs"]),
     ("postcard", &["schemas/src/catalog.rs", "schemas/build.rs"]),
@@ -47,9 +52,12 @@ const DOORS: [(&str, &[&str]); 27] = [
             "x12-parser/cli/src/",
             "pipeline/src/database/",
             "pipeline/src/paper.rs",
+            "pipeline/src/rabbitmq/",
             "pipeline/src/terminal/",
         ],
     ),
+    ("russh", &["pipeline/src/sftp/"]),
+    ("russh_sftp", &["pipeline/src/sftp/"]),
     ("sequoia_openpgp", &["pipeline/src/openpgp/"]),
     (
         "rustix",
@@ -66,7 +74,10 @@ const DOORS: [(&str, &[&str]); 27] = [
             "pipeline/src/database/",
             "pipeline/src/doors.rs",
             "pipeline/src/intake.rs",
+            "pipeline/src/rabbitmq/",
             "pipeline/src/relay.rs",
+            "pipeline/src/s3/",
+            "pipeline/src/sftp/",
             "pipeline/src/worker.rs",
             "pipeline/src/terminal/",
         ],

@@ -1,0 +1,221 @@
+//! Where files are: a folder of this machine, a prefix of a bucket, or a folder of an SFTP server.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+/// What is wrong is not repeated: a password may stand in it.
+const NO_SERVER: &str = "an SFTP server is `sftp://USER@HOST:PORT/FOLDER`, without a password";
+const NO_PLACE: &str =
+    "neither a folder nor an address `s3://BUCKET/PREFIX` or `sftp://USER@HOST/FOLDER`";
+
+/// Where SFTP servers listen, mostly.
+const SFTP_PORT: u16 = 22;
+
+/// Where files are.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "String")]
+pub enum Location {
+    /// A folder.
+    Folder(PathBuf),
+    /// What lies in a bucket under a prefix: `s3://BUCKET/PREFIX`.
+    Bucket {
+        /// Its name.
+        bucket: String,
+        /// Nothing, or what ends with `/`.
+        prefix: String,
+    },
+    /// A folder of an SFTP server: `sftp://USER@HOST:PORT/FOLDER`, or `/~/FOLDER` from where one is after logging in.
+    Server {
+        /// Who we are there.
+        user: String,
+        /// Its name or address.
+        host: String,
+        /// Its port, 22 if none is said.
+        port: u16,
+        /// The folder: from the root with `/` in front, else from where one is after logging in.
+        folder: String,
+    },
+}
+
+impl Location {
+    /// The same, if it is a folder as seen from another one.
+    #[must_use]
+    pub fn below(self, home: &Path) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(home.join(folder)),
+            elsewhere => elsewhere,
+        }
+    }
+
+    /// What lies in it under a name.
+    #[must_use]
+    pub fn join(self, name: &str) -> Self {
+        match self {
+            Self::Folder(folder) => Self::Folder(folder.join(name)),
+            Self::Bucket { bucket, prefix } => Self::Bucket {
+                bucket,
+                prefix: format!("{prefix}{name}/"),
+            },
+            Self::Server {
+                user,
+                host,
+                port,
+                folder,
+            } => Self::Server {
+                user,
+                host,
+                port,
+                folder: match folder.as_str() {
+                    "" => name.to_owned(),
+                    folder => format!("{}/{name}", folder.trim_end_matches('/')),
+                },
+            },
+        }
+    }
+}
+
+impl From<PathBuf> for Location {
+    fn from(folder: PathBuf) -> Self {
+        Self::Folder(folder)
+    }
+}
+
+impl TryFrom<String> for Location {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.split_once("://") {
+            None => Ok(Self::Folder(text.into())),
+            Some(("s3", place)) => bucket(place),
+            Some(("sftp", place)) => server(place).ok_or_else(|| NO_SERVER.to_owned()),
+            Some(_) => Err(NO_PLACE.to_owned()),
+        }
+    }
+}
+
+fn bucket(place: &str) -> Result<Location, String> {
+    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+    if !is_bucket(bucket) {
+        return Err(format!("`{bucket}` is no name of a bucket"));
+    }
+    let prefix = prefix.trim_end_matches('/');
+    let end = if prefix.is_empty() { "" } else { "/" };
+    Ok(Location::Bucket {
+        bucket: bucket.to_owned(),
+        prefix: format!("{prefix}{end}"),
+    })
+}
+
+fn server(place: &str) -> Option<Location> {
+    let (at, folder) = place.split_once('/').unwrap_or((place, "~"));
+    let (user, at) = at.split_once('@')?;
+    let (host, port) = match at.rsplit_once(':') {
+        // An address of version 6 stands in brackets.
+        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
+        _ => (at, SFTP_PORT),
+    };
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    // A password here would be shown to whoever sees the configuration: there is none.
+    if user.is_empty()
+        || user.contains(':')
+        || host.is_empty()
+        || host.contains(char::is_whitespace)
+    {
+        return None;
+    }
+    let folder = match folder.strip_prefix('~') {
+        Some(below) => below.trim_matches('/').to_owned(),
+        None => format!("/{}", folder.trim_matches('/')),
+    };
+    Some(Location::Server {
+        user: user.to_owned(),
+        host: host.to_owned(),
+        port,
+        folder,
+    })
+}
+
+/// As S3 has it: 3 to 63 small letters, digits, hyphens and dots, the first and last no hyphen or dot.
+fn is_bucket(name: &str) -> bool {
+    let is_part = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    let bytes = name.as_bytes();
+    (3..=63).contains(&bytes.len())
+        && bytes.iter().all(|b| is_part(b) || matches!(b, b'-' | b'.'))
+        && bytes.first().is_some_and(is_part)
+        && bytes.last().is_some_and(is_part)
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+            Self::Bucket { bucket, prefix } => {
+                write!(f, "s3://{bucket}/{}", prefix.trim_end_matches('/'))
+            }
+            Self::Server {
+                user,
+                host,
+                port,
+                folder,
+            } => {
+                let folder = match folder.strip_prefix('/') {
+                    Some(folder) => folder.to_owned(),
+                    None => format!("~/{folder}"),
+                };
+                let is_v6 = host.contains(':');
+                let (open, close) = if is_v6 { ("[", "]") } else { ("", "") };
+                write!(f, "sftp://{user}@{open}{host}{close}:{port}/{folder}")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_and_buckets_are_told_apart() {
+        let cases = [
+            ("exchange/acme/in", "exchange/acme/in"),
+            ("/srv/x12", "/srv/x12"),
+            ("s3://acme-in", "s3://acme-in/"),
+            ("s3://acme-in/claims/", "s3://acme-in/claims"),
+            ("s3://acme-in/a/b", "s3://acme-in/a/b"),
+            ("s3://A", "`A` is no name of a bucket"),
+            ("s3:///in", "`` is no name of a bucket"),
+            ("s3://-acme/in", "`-acme` is no name of a bucket"),
+            ("sftp://us@acme.example/in", "sftp://us@acme.example:22/in"),
+            (
+                "sftp://us@acme.example:2022/in/x/",
+                "sftp://us@acme.example:2022/in/x",
+            ),
+            ("sftp://us@acme.example", "sftp://us@acme.example:22/~/"),
+            ("sftp://us@[::1]:2022/~/in", "sftp://us@[::1]:2022/~/in"),
+            ("sftp://acme/in", NO_SERVER),
+            ("sftp://us:secret@acme/in", NO_SERVER),
+            ("ftp://us@acme/in", NO_PLACE),
+        ];
+        for (text, expected) in cases {
+            let read = Location::try_from(text.to_owned());
+            let shown = read.map_or_else(|error| error, |place| place.to_string());
+            assert_eq!(shown, expected);
+        }
+    }
+
+    #[test]
+    fn what_lies_below_is_below() {
+        let bucket = Location::try_from("s3://ours/x12".to_owned()).expect("it is one");
+        let below = bucket.join("submit").join("acme");
+        let Location::Bucket { prefix, .. } = &below else {
+            panic!("it is a bucket");
+        };
+        assert_eq!(prefix, "x12/submit/acme/");
+        let home = Path::new("/srv");
+        assert_eq!(below.clone().below(home), below);
+        let folder = Location::from(PathBuf::from("in"));
+        assert_eq!(folder.below(home).to_string(), "/srv/in");
+    }
+}

@@ -1,0 +1,217 @@
+//! The settings of the house.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::{Location, ProfileError};
+use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
+
+/// The settings of the house: `config.toml`, which need not exist.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How jobs are done.
+    pub work: Work,
+    /// How often a failure is tried again.
+    pub retry: Retry,
+    /// Where our own systems leave submissions and find results.
+    pub backend: Backend,
+    /// Where the ledger is.
+    pub database: DatabaseSettings,
+    /// Where the queue is.
+    pub queue: QueueSettings,
+    /// Where sealed objects are.
+    pub store: StoreSettings,
+    /// Where buckets are.
+    pub s3: S3Settings,
+    /// Our keys: files, never the keys themselves.
+    pub keys: KeyFiles,
+    /// How large things may become.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// Reads `config.toml` of a home folder; the defaults if there is none.
+    ///
+    /// # Errors
+    /// What is wrong in it, with its place.
+    pub fn read(home: &Path) -> Result<Self, ProfileError> {
+        super::check::settings(home)
+    }
+}
+
+/// How jobs are done.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Work {
+    /// Jobs done at the same time.
+    pub jobs: u32,
+    /// How often folders are looked at, in milliseconds.
+    pub poll_ms: u64,
+    /// How long a job is a worker's own unless it says that it is still at it, in seconds.
+    pub lease_s: u64,
+    /// How long nothing may be heard of a job before its message counts as lost, if none waits in its queue, in seconds.
+    pub silent_s: u64,
+    /// How long an incomplete file may stand unchanged before it goes to quarantine, in seconds.
+    pub incomplete_s: u64,
+    /// How long jobs may take to end when the process is told to stop, in seconds.
+    pub grace_s: u64,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            // Most of a small job is waiting for the disk, and what waits together is made durable together.
+            jobs: 8,
+            poll_ms: 500,
+            lease_s: 60,
+            silent_s: 300,
+            incomplete_s: 3600,
+            grace_s: 30,
+        }
+    }
+}
+
+/// How often a failure is tried again.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retry {
+    /// Tries before a job goes to the dead letters.
+    pub attempts: u32,
+    /// Delay before the second try, in milliseconds; each further one waits twice as long.
+    pub first_ms: u64,
+    /// Longest delay, in milliseconds.
+    pub most_ms: u64,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self {
+            attempts: 8,
+            first_ms: 1000,
+            most_ms: 600_000,
+        }
+    }
+}
+
+/// Where our own systems leave submissions and find results.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Backend {
+    /// Its folder or bucket: `submit/PARTNER` is taken from, `received/PARTNER` and `responses/PARTNER` are left in.
+    pub folder: Location,
+}
+
+impl Default for Backend {
+    fn default() -> Self {
+        Self {
+            folder: Path::new("backend").to_owned().into(),
+        }
+    }
+}
+
+/// Where the ledger is: in the home folder, unless there is a server for it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// A file with the address of a PostgreSQL database, `postgres://USER:PASSWORD@HOST/NAME?sslmode=verify-full`: nobody but its owner may
+    /// read it.
+    pub url_file: Option<PathBuf>,
+}
+
+/// Where the queue is: in the ledger's database, unless there is a broker for it.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct QueueSettings {
+    /// A file with the address of a RabbitMQ broker, `amqps://USER:PASSWORD@HOST/VHOST`: nobody but its owner may read it.
+    pub url_file: Option<PathBuf>,
+    /// A file with certificates, in PEM, that the broker's may be signed by beside those of the system.
+    pub authorities_file: Option<PathBuf>,
+    /// Whether a broker on another host may be reached by `amqp://`, which anybody on the way can read.
+    pub plain: bool,
+    /// What the names of exchanges and queues begin with.
+    pub prefix: String,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self {
+            url_file: None,
+            authorities_file: None,
+            plain: false,
+            prefix: "x12".to_owned(),
+        }
+    }
+}
+
+/// Where sealed objects are.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSettings {
+    /// A folder, or a bucket.
+    pub folder: Location,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self {
+            folder: Path::new("store").to_owned().into(),
+        }
+    }
+}
+
+/// Where buckets are. Credentials are not written here: they are found in the environment, a shared file, or the role of the machine.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct S3Settings {
+    /// The region; without one that of the environment.
+    pub region: Option<String>,
+    /// The address of a server that is not AWS's, `https://HOST`; `http://` is for this host alone, unless plain text is allowed.
+    pub endpoint: Option<String>,
+    /// Whether the bucket stands in the path of addresses, not in the host's name.
+    pub path_style: bool,
+    /// Whether a server on another host may be reached by `http://`, which anybody on the way can read.
+    pub plain: bool,
+}
+
+/// Our keys, from the home folder. What is missing is made at the first start.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct KeyFiles {
+    /// The keys that seal what is stored.
+    pub sealing: PathBuf,
+    /// Our OpenPGP keys, armored.
+    pub own: PathBuf,
+    /// A file with the passphrase that locks them: nobody but its owner may read it. Without one they are not locked.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+impl Default for KeyFiles {
+    fn default() -> Self {
+        Self {
+            sealing: "keys/sealing.keys".into(),
+            own: "keys/own.secret.asc".into(),
+            passphrase_file: None,
+        }
+    }
+}
+
+/// How large things may become.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a document, and of anything made of it.
+    pub document_bytes: u64,
+    /// How many times its size a compressed message may grow to.
+    pub compression_ratio: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: OBJECT_BYTES,
+            compression_ratio: COMPRESSION_RATIO,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Consumes: one connection, watched over, and made anew when anything of it is wrong. What was not settled then comes again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lapin::message::DeliveryResult;
+use lapin::options::{BasicConsumeOptions, BasicQosOptions};
+use lapin::types::{FieldTable, ShortString};
+use lapin::{Channel, Connection};
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::connection::{Broker, close, unavailable};
+use super::topology::{self, Names};
+use crate::cipher::random;
+use crate::failure::Result;
+
+/// How often one looks whether the connection still stands: a channel that the broker closed tells nobody.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a queue may take to let us consume.
+const SUBSCRIBE: Duration = Duration::from_secs(15);
+
+/// Pauses between connections that fail: the first, and the longest.
+const PAUSES_MS: (u64, u64) = (250, 10_000);
+
+/// A connection that stood so long was good.
+const GOOD: Duration = Duration::from_secs(60);
+
+/// A message as it was delivered, and the key of the queue from which it came.
+pub(super) struct Incoming {
+    pub(super) key: Arc<str>,
+    pub(super) message: lapin::message::Delivery,
+}
+
+/// What a process consumes.
+pub(super) struct Consumption {
+    pub(super) broker: Arc<Broker>,
+    pub(super) names: Names,
+    /// Keys of the queues.
+    pub(super) keys: Vec<String>,
+    /// Messages that a process may have at a time of a queue without order.
+    pub(super) prefetch: u16,
+    /// Takes what is delivered.
+    pub(super) inbox: mpsc::UnboundedSender<Incoming>,
+    /// Told when something was.
+    pub(super) arrived: Arc<Notify>,
+}
+
+impl Consumption {
+    /// Consumes for ever.
+    pub(super) async fn run(self) {
+        let mut pause_ms = PAUSES_MS.0;
+        loop {
+            let begun = Instant::now();
+            // What went wrong was logged where it did.
+            let _ = self.attend().await;
+            if begun.elapsed() >= GOOD {
+                pause_ms = PAUSES_MS.0;
+            }
+            // All workers lose a broker at the same moment, and shall not all come back at the same.
+            let chance = random().map_or(0, u64::from_le_bytes) % (pause_ms / 2 + 1);
+            tokio::time::sleep(Duration::from_millis(pause_ms / 2 + chance)).await;
+            pause_ms = (pause_ms * 2).min(PAUSES_MS.1);
+        }
+    }
+
+    /// Connects and consumes until something is wrong.
+    async fn attend(&self) -> Result<()> {
+        let connection = self.broker.connect("consumes").await?;
+        let consumed = self.consume(&connection).await;
+        close(&connection).await;
+        consumed.map_err(|error| unavailable(&error))
+    }
+
+    async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
+        let channel = connection.create_channel().await?;
+        let keys = self.keys.iter().map(String::as_str);
+        topology::declare(&channel, &self.names, keys.clone()).await?;
+        let subscribed = Arc::new(Semaphore::new(0));
+        let mut subscriptions = JoinSet::new();
+        for key in keys.chain([topology::ALONE]) {
+            let subscription = Subscription {
+                channel: connection.create_channel().await?,
+                queue: self.names.of(key),
+                key: key.into(),
+                prefetch: match topology::is_one_by_one(key) {
+                    true => 1,
+                    false => self.prefetch,
+                },
+                inbox: self.inbox.clone(),
+                arrived: Arc::clone(&self.arrived),
+            };
+            subscriptions.spawn(subscription.run(Arc::clone(&subscribed)));
+        }
+        let queues = u32::try_from(subscriptions.len()).unwrap_or(u32::MAX);
+        let all = timeout(SUBSCRIBE, subscribed.acquire_many(queues));
+        // The first that ends takes the others along: they have the same connection.
+        let ended = tokio::select! {
+            ended = subscriptions.join_next() => ended,
+            _ = all => {
+                tracing::info!(queues, "consuming from the broker");
+                subscriptions.join_next().await
+            }
+        };
+        tracing::warn!("the connection to the broker is lost, and made anew");
+        ended.and_then(std::result::Result::ok).unwrap_or(Ok(()))
+    }
+}
+
+/// What is consumed of one queue, on a channel of its own: a queue that does not answer, as its nodes are gone, holds up no other.
+struct Subscription {
+    channel: Channel,
+    queue: ShortString,
+    key: Arc<str>,
+    prefetch: u16,
+    inbox: mpsc::UnboundedSender<Incoming>,
+    arrived: Arc<Notify>,
+}
+
+impl Subscription {
+    /// Subscribes, tells so, and watches until something is wrong.
+    async fn run(self, subscribed: Arc<Semaphore>) -> lapin::Result<()> {
+        let ended = Arc::new(Notify::new());
+        let begun = self.begin(&ended);
+        tokio::pin!(begun);
+        match timeout(SUBSCRIBE, &mut begun).await {
+            Ok(begun) => begun?,
+            Err(_) => {
+                let queue = self.queue.as_str();
+                tracing::error!(queue, "a queue does not answer: nothing of it is done");
+                begun.await?;
+            }
+        }
+        subscribed.add_permits(1);
+        // A channel that the broker closed may tell nobody.
+        while self.channel.status().connected() && timeout(LOOK, ended.notified()).await.is_err() {}
+        Ok(())
+    }
+
+    async fn begin(&self, ended: &Arc<Notify>) -> lapin::Result<()> {
+        let qos = BasicQosOptions::default();
+        self.channel.basic_qos(self.prefetch, qos).await?;
+        let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
+        let queue = self.queue.clone();
+        let consumer = self
+            .channel
+            .basic_consume(queue, "".into(), options, arguments);
+        let (key, inbox) = (Arc::clone(&self.key), self.inbox.clone());
+        let (arrived, ended) = (Arc::clone(&self.arrived), Arc::clone(ended));
+        consumer.await?.set_delegate(move |result: DeliveryResult| {
+            match result {
+                Ok(Some(message)) => {
+                    let key = Arc::clone(&key);
+                    // Nobody takes any more only if the process ends.
+                    let _ = inbox.send(Incoming { key, message });
+                    arrived.notify_one();
+                }
+                Ok(None) | Err(_) => ended.notify_one(),
+            }
+            std::future::ready(())
+        });
+        Ok(())
+    }
+}

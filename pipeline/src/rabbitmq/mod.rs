@@ -1,0 +1,290 @@
+//! The queue in RabbitMQ. What it loses, the ledger knows; what it delivers twice, the ledger tells.
+//!
+//! Lapin's own recovery is not used: after a consumer's time is over it hangs (reliability §1). Connections are made anew instead, one that
+//! publishes and one that consumes.
+
+mod connection;
+mod consumer;
+mod message;
+mod publisher;
+mod topology;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::message::Delivery as Message;
+use lapin::options::{BasicAckOptions, BasicRejectOptions};
+use tokio::sync::{Mutex, Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use self::connection::Broker;
+use self::consumer::{Consumption, Incoming};
+use self::publisher::{Outgoing, Publisher};
+use self::topology::Names;
+use crate::clock::Clock;
+use crate::failure::Result;
+use crate::object::JobId;
+use crate::queue::{Delivery, Notice, Queue};
+
+/// Before a message is given back that could not be put off: else it would come again at once, and again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What a process needs to use a broker.
+pub struct Settings {
+    /// `amqps://USER:PASSWORD@HOST/VHOST`.
+    pub url: String,
+    /// Certificates, in PEM, that the broker's may be signed by beside those of the system.
+    pub authorities: Option<String>,
+    /// Whether another host may be reached by `amqp://`.
+    pub plain: bool,
+    /// What the names of queues and exchanges begin with.
+    pub prefix: String,
+    /// The trading partners, each of which has a queue.
+    pub partners: Vec<String>,
+    /// Messages that a process may have in hand at a time.
+    pub prefetch: u16,
+}
+
+/// The queue in RabbitMQ, as one process uses it.
+pub struct RabbitMq {
+    broker: Arc<Broker>,
+    names: Names,
+    keys: Vec<String>,
+    clock: Arc<dyn Clock>,
+    publisher: Mutex<Option<Publisher>>,
+    inbox: Mutex<mpsc::UnboundedReceiver<Incoming>>,
+    arrived: Arc<Notify>,
+    /// Messages in hand, by the tags that we give them: the broker's begin anew with each connection.
+    held: StdMutex<HashMap<i64, Held>>,
+    next_tag: AtomicI64,
+    consuming: JoinHandle<()>,
+}
+
+/// A message in hand.
+struct Held {
+    /// The key of the queue from which it came.
+    key: Arc<str>,
+    message: Message,
+    /// Until when it is to be settled, in milliseconds since 1970.
+    until_ms: i64,
+}
+
+impl RabbitMq {
+    /// Begins to consume; a broker that is not there is waited for.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if the address is none that is allowed.
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
+        let broker = Broker::new(&settings.url, settings.authorities, settings.plain)?;
+        let broker = Arc::new(broker);
+        let names = Names(settings.prefix);
+        let keys = topology::keys(&settings.partners);
+        let (sender, inbox) = mpsc::unbounded_channel();
+        let arrived = Arc::new(Notify::new());
+        let consumption = Consumption {
+            broker: Arc::clone(&broker),
+            names: names.clone(),
+            keys: keys.clone(),
+            prefetch: settings.prefetch.max(1),
+            inbox: sender,
+            arrived: Arc::clone(&arrived),
+        };
+        Ok(Self {
+            broker,
+            names,
+            keys,
+            clock,
+            publisher: Mutex::default(),
+            inbox: Mutex::new(inbox),
+            arrived,
+            held: StdMutex::default(),
+            next_tag: AtomicI64::new(0),
+            consuming: tokio::spawn(consumption.run()),
+        })
+    }
+
+    /// The publisher, to be put back if all went well.
+    async fn publisher(&self, slot: &mut Option<Publisher>) -> Result<Publisher> {
+        match slot.take().filter(Publisher::is_open) {
+            Some(publisher) => Ok(publisher),
+            None => {
+                let keys = self.keys.iter().cloned().collect();
+                Publisher::open(&self.broker, &self.names, keys).await
+            }
+        }
+    }
+
+    /// Publishes, and says of each message whether the broker has it. After anything that is wrong all is declared anew.
+    async fn send(&self, messages: Vec<Outgoing>, keys: BTreeSet<&str>) -> Result<Vec<bool>> {
+        let mut slot = self.publisher.lock().await;
+        let mut publisher = self.publisher(&mut slot).await?;
+        for key in keys {
+            publisher.declare(&self.names, key).await?;
+        }
+        let are_in = publisher.publish(messages).await?;
+        if are_in.iter().all(|&is_in| is_in) {
+            *slot = Some(publisher);
+        } else {
+            publisher.close().await;
+        }
+        Ok(are_in)
+    }
+
+    /// Takes a delivered message in hand; none if it is no message of ours, or is not ours any more.
+    async fn hold(&self, incoming: Incoming, until_ms: i64) -> Option<Delivery> {
+        let Incoming { key, message } = incoming;
+        let Some(job) = message::job(&message.data) else {
+            // What fails is logged where it does, and the message comes again.
+            let _ = self.set_aside(message).await;
+            return None;
+        };
+        if !message.usable() {
+            return None;
+        }
+        let tag = self.next_tag.fetch_add(1, Ordering::Relaxed);
+        let held = Held {
+            key,
+            message,
+            until_ms,
+        };
+        self.lock().insert(tag, held);
+        Some(Delivery { job, tag })
+    }
+
+    /// Gives back what nobody settled in time, and forgets what a lost connection left behind.
+    async fn give_back(&self, now_ms: i64) {
+        let late: Vec<_> = self
+            .lock()
+            .extract_if(|_, held| held.until_ms <= now_ms || !held.message.usable())
+            .collect();
+        for (_, held) in late {
+            reject(&held.message).await;
+        }
+    }
+
+    /// Lays what is no message of ours where nobody takes it, but people find it.
+    async fn set_aside(&self, message: Message) -> Result<()> {
+        tracing::error!("what the queue delivered is no message of ours: it is set aside");
+        let outgoing = Outgoing {
+            exchange: "".into(),
+            key: self.names.unreadable(),
+            body: message.data.clone(),
+            properties: message::plain(),
+        };
+        self.exchange(&message, outgoing).await
+    }
+
+    /// Publishes a message in the place of one in hand; that one stays where it was if it cannot be.
+    async fn exchange(&self, message: &Message, outgoing: Outgoing) -> Result<()> {
+        let sent = self.send(vec![outgoing], BTreeSet::new()).await;
+        if matches!(sent.as_deref(), Ok([true])) {
+            acknowledge(message).await;
+        } else {
+            tokio::time::sleep(PAUSE).await;
+            reject(message).await;
+        }
+        sent.map(|_| ())
+    }
+
+    fn let_go(&self, tag: i64) -> Option<Held> {
+        self.lock().remove(&tag)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Held>> {
+        // Nothing that may panic is done under it.
+        self.held
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Queue for RabbitMq {
+    async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
+        let keys: Vec<_> = notices
+            .iter()
+            .map(|notice| topology::key(notice.step, &notice.partner))
+            .collect();
+        let mut messages = Vec::new();
+        for (notice, key) in notices.iter().zip(&keys) {
+            messages.push(Outgoing {
+                exchange: self.names.jobs(),
+                key: key.as_str().into(),
+                body: message::body(notice.job)?,
+                properties: message::properties(notice),
+            });
+        }
+        let keys = keys.iter().map(String::as_str).collect();
+        let are_in = self.send(messages, keys).await?;
+        let published = notices.iter().zip(are_in).filter(|&(_, is_in)| is_in);
+        Ok(published.map(|(notice, _)| notice.job).collect())
+    }
+
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
+        self.give_back(now_ms).await;
+        let mut taken = Vec::new();
+        let mut inbox = self.inbox.lock().await;
+        while taken.len() < most as usize
+            && let Ok(incoming) = inbox.try_recv()
+        {
+            taken.extend(self.hold(incoming, now_ms + within_ms).await);
+        }
+        Ok(taken)
+    }
+
+    async fn confirm(&self, deliveries: &[Delivery]) -> Result<()> {
+        for delivery in deliveries {
+            if let Some(held) = self.let_go(delivery.tag) {
+                acknowledge(&held.message).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
+        let Some(held) = self.let_go(delivery.tag) else {
+            return Ok(());
+        };
+        let wait_ms = topology::wait_ms(at_ms - self.clock.now_ms());
+        let outgoing = Outgoing {
+            exchange: self.names.again(wait_ms),
+            key: held.key.as_ref().into(),
+            body: held.message.data.clone(),
+            properties: message::kept(&held.message.properties),
+        };
+        self.exchange(&held.message, outgoing).await
+    }
+
+    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
+        let key = topology::key(notice.step, &notice.partner);
+        let mut slot = self.publisher.lock().await;
+        let publisher = self.publisher(&mut slot).await?;
+        let waiting = publisher.waiting(&self.names, &key).await?;
+        *slot = Some(publisher);
+        Ok(waiting > 0)
+    }
+
+    async fn wait(&self, most: Duration) {
+        // Nothing is lost if nobody tells: the time ends too.
+        let _ = tokio::time::timeout(most, self.arrived.notified()).await;
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        self.consuming.abort();
+    }
+}
+
+/// Confirms a message. One whose connection is lost is the broker's again, and comes again.
+async fn acknowledge(message: &Message) {
+    let _ = message.ack(BasicAckOptions::default()).await;
+}
+
+/// Gives a message back: it comes again at once. RabbitMQ counts it as a delivery, as it does not every `nack`.
+async fn reject(message: &Message) {
+    let _ = message.reject(BasicRejectOptions { requeue: true }).await;
+}

@@ -1,0 +1,137 @@
+//! The broker fails in every way that can be made here; nothing is lost, nothing goes out twice, nothing is stuck (reliability §7, F3 to F6).
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::broker::Broker;
+use crate::checker::{Input, check};
+use crate::house::{House, How, ends};
+use crate::ways::profile;
+
+/// Files left in each round.
+const FILES: u32 = 20;
+
+/// What a house beside a failing broker is told besides: jobs are silent soon.
+const IMPATIENT: &str =
+    "[work]\npoll_ms = 20\nlease_s = 1\nsilent_s = 2\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
+
+fn house() -> House {
+    let house = House::new(&profile());
+    let config = std::fs::read_to_string(house.home.join("config.toml")).expect("it is there");
+    let more = config
+        .strip_prefix(crate::house::CONFIG)
+        .expect("it begins so");
+    house.write("config.toml", format!("{IMPATIENT}{more}").as_bytes());
+    house
+}
+
+/// The name of the house's queues.
+fn prefix(house: &House) -> String {
+    let name = house
+        .home
+        .file_name()
+        .expect("it has a name")
+        .to_string_lossy();
+    format!("road_{}", name.replace('-', "_"))
+}
+
+fn leave(house: &House, round: u32) -> Vec<Input> {
+    let inputs: Vec<_> = (round * FILES..(round + 1) * FILES)
+        .map(|number| {
+            let isa13 = number + 1;
+            Input::received(
+                &format!("{isa13}.edi"),
+                "005010X222A1/one-claim.edi",
+                isa13,
+                1,
+            )
+        })
+        .collect();
+    inputs.iter().for_each(|input| input.leave(house));
+    inputs
+}
+
+/// Rounds of files; while each is under way something is done to the broker. Then all must end.
+fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House)) {
+    let house = house();
+    let mut inputs = Vec::new();
+    let mut child = house.begin(&["run"], &How::default());
+    house.wait_for("consuming from the broker", 1);
+    // A quorum queue that dies while it is made never answers again.
+    sleep(Duration::from_secs(1));
+    for round in 0..rounds {
+        inputs.extend(leave(&house, round));
+        sleep(Duration::from_millis(150 + 40 * u64::from(round)));
+        fault(broker, &house);
+    }
+    sleep(Duration::from_millis(500));
+    child.kill().expect("it is our child");
+    ends(child);
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "the broker failed");
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn killed_and_started_again() {
+    let mut broker = Broker::take();
+    endure(&mut broker, 3, |broker, _| broker.kill_and_restart());
+    say!("3 kills of the broker under load: nothing lost, nothing twice, nothing stuck");
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn ends_connections() {
+    let mut broker = Broker::take();
+    endure(&mut broker, 5, |broker, _| {
+        broker.ctl(&["close_all_connections", "a test"]);
+    });
+    say!("5 times all connections ended by the broker: nothing lost, nothing twice, nothing stuck");
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn loses_its_queues() {
+    let mut broker = Broker::take();
+    for queue in ["translate", "deliver.acme", "alone"] {
+        endure(&mut broker, 1, |broker, house| {
+            broker.ctl(&["delete_queue", &format!("{}.{queue}", prefix(house))]);
+        });
+    }
+    say!("3 queues deleted with all that was in them: nothing lost, nothing twice, nothing stuck");
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn is_short_of_memory() {
+    let mut broker = Broker::take();
+    endure(&mut broker, 2, |broker, _| {
+        broker.ctl(&["set_vm_memory_high_watermark", "absolute", "1MB"]);
+        sleep(Duration::from_secs(2));
+        broker.ctl(&["set_vm_memory_high_watermark", "absolute", "2GB"]);
+    });
+    say!("2 times short of memory: nothing lost, nothing twice, nothing stuck");
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn who_dies_with_each_message_kills_no_neighbour() {
+    let broker = Broker::take();
+    let house = house();
+    let inputs = leave(&house, 0);
+    for _ in 0..10 {
+        let how = How {
+            failpoint: Some("job-taken 1 kill".to_owned()),
+            ..How::default()
+        };
+        house.run(&how);
+        // The broker gets back what it had in hand.
+        sleep(Duration::from_millis(400));
+    }
+    let alone = broker.waiting(&format!("{}.alone", prefix(&house)));
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "died with each message");
+    say!(
+        "10 workers died with what they had taken; {alone} messages were done alone: nothing lost, nothing twice"
+    );
+}

@@ -1,0 +1,79 @@
+//! What stands in the broker: references, and what is no message of ours.
+
+use std::time::Duration;
+
+use crate::broker::Broker;
+use crate::checker::{Input, check};
+use crate::house::{House, How, ends};
+use crate::ways::profile;
+
+fn claim() -> Input {
+    Input::received("claim.edi", "005010X222A1/one-claim.edi", 1, 1)
+}
+
+fn queue(house: &House, key: &str) -> String {
+    let name = house
+        .home
+        .file_name()
+        .expect("it has a name")
+        .to_string_lossy();
+    format!("road_{}.{key}", name.replace('-', "_"))
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn what_is_no_message_of_ours_is_set_aside() {
+    let broker = Broker::take();
+    let house = House::new(&profile());
+    assert!(house.run(&How::default()).success());
+    let junk: [&[u8]; 3] = [b"hello", b"{\"job\": 5}", &[0xff; 4096]];
+    for body in junk {
+        broker.publish(&queue(&house, "jobs"), "translate", body);
+    }
+    let input = claim();
+    input.leave(&house);
+    assert!(house.run(&How::default()).success());
+    check(&house, &[input], "beside messages of others");
+    let mut found: Vec<_> =
+        std::iter::from_fn(|| broker.get(&queue(&house, "unreadable"))).collect();
+    found.sort();
+    let mut expected = junk.map(<[u8]>::to_vec);
+    expected.sort();
+    let bodies: Vec<_> = found.into_iter().map(|(body, _)| body).collect();
+    assert_eq!(bodies, expected);
+}
+
+#[test]
+#[ignore = "needs a broker of its own"]
+fn a_message_names_its_job_and_its_trace_and_nothing_else() {
+    let broker = Broker::take();
+    let house = House::new(&profile());
+    assert!(house.run(&How::default()).success());
+    claim().leave(&house);
+    // It dies before it takes the message that it has published.
+    let dies = How {
+        failpoint: Some("job-taken 1 kill".to_owned()),
+        ..How::default()
+    };
+    let child = house.begin(&["run"], &dies);
+    ends(child);
+    std::thread::sleep(Duration::from_millis(500));
+    let (body, headers) = broker
+        .get(&queue(&house, "translate"))
+        .expect("a message waits");
+    let arrival = &house.arrivals()[0].id;
+    let body = String::from_utf8(body).expect("it is JSON");
+    let job = body
+        .strip_prefix("{\"job\":\"")
+        .and_then(|rest| rest.strip_suffix("\"}"));
+    assert_eq!(job.map(str::len), Some(36), "{body}");
+    for expected in ["x12.job.decrypt", arrival, &arrival.replace('-', "")] {
+        assert!(headers.contains(expected), "{expected} is not in {headers}");
+    }
+    for value in ["26463774", "claim.edi", "MADEUP"] {
+        assert!(
+            !body.contains(value) && !headers.contains(value),
+            "{value} is in the broker"
+        );
+    }
+}
