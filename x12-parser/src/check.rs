@@ -5,6 +5,7 @@
 use x12_schemas::table::{Kind, NONE, Note, Rule as NoteRule, Segment as Definition, Usage};
 
 use crate::chart::{Chart, ElementRule as Rule};
+use crate::cut::{data_element, told_length};
 use crate::delimiters::Delimiters;
 use crate::entry::EntryKind;
 use crate::event::Part;
@@ -65,8 +66,7 @@ impl Checker {
         };
         match placed.kind {
             EntryKind::Header => self.header(chart, placed, &mut told),
-            // Its data are not at hand.
-            EntryKind::BinaryHead => {}
+            EntryKind::BinaryHead => self.head(chart, placed, &mut told),
             _ => self.segment(chart, placed.definition, &placed.segment, &mut told),
         }
     }
@@ -102,6 +102,41 @@ impl Checker {
             if !value.is_empty() && value.iter().all(|&byte| byte == b' ') {
                 tell(Code::ElementMissing, Part::element(number));
             }
+        }
+    }
+
+    /// Checks a segment whose binary data are not at hand, but their length, which is what it says.
+    fn head(&self, chart: &Chart, placed: &PlacedSegment<'_>, tell: Tell<'_>) {
+        let segment = &placed.segment;
+        let Some(place) = data_element(segment.id()) else {
+            return;
+        };
+        let length = told_length(segment.element(place - 1).bytes()).unwrap_or_default();
+        let definition = &chart.guide.segments[usize::from(placed.definition)];
+        let rule = chart.elements(definition).get(place - 1);
+        let number = place as u16;
+        // Of the data nothing stands in the segment, so it tells them to be missing, and a separator too many.
+        self.segment(
+            chart,
+            placed.definition,
+            segment,
+            &mut |code, part: Part| {
+                let of_data = part.element == number && length > 0;
+                if !of_data && code != Code::TrailingDelimiters {
+                    tell(code, part);
+                }
+            },
+        );
+        let part = Part::element(number);
+        match rule {
+            _ if length == 0 => {}
+            None => tell(Code::ElementsTooMany, part),
+            Some(rule) if rule.usage == Usage::NotUsed => tell(Code::ElementNotUsed, part),
+            Some(rule) if length < u64::from(rule.min) => tell(Code::ElementTooShort, part),
+            Some(rule) if rule.max != 0 && length > u64::from(rule.max) => {
+                tell(Code::ElementTooLong, part)
+            }
+            Some(_) => {}
         }
     }
 
@@ -183,6 +218,10 @@ impl Checker {
         let part = Part::element(scope.number);
         if rule.usage == Usage::NotUsed {
             return tell(Code::ElementNotUsed, part);
+        }
+        if rule.kind == Kind::Binary {
+            // Their length is wrong, or they would not be at hand; of what they hold nothing is asked.
+            return;
         }
         if rule.repeat == 1 {
             return self.repetition(chart, rule, scope, part, tell);

@@ -9,6 +9,7 @@ mod control;
 use std::sync::Arc;
 
 use crate::cut::binary::Binary;
+pub(crate) use crate::cut::binary::{data_element, told_length};
 use crate::cut::control::{find_header, marked};
 pub(crate) use crate::cut::control::{is_id, is_trailer};
 use crate::delimiters::{self, Delimiters};
@@ -431,13 +432,12 @@ impl Cutter {
             walk.mark += 1;
         }
         let end = walk.window.len();
-        let entry = walk.entry(
-            EntryKind::Unterminated,
-            end,
-            end,
-            layout.index.marks().len() - walk.mark,
-            layout,
-        );
+        let marks = layout.index.marks().len() - walk.mark;
+        let [_, misjudged] = marked(&walk.window[walk.start..]);
+        let entry = Entry {
+            misjudged,
+            ..walk.entry(EntryKind::Unterminated, end, end, marks, layout)
+        };
         self.check_bounds(&entry, walk.window, layout)?;
         layout.entries.push(entry);
         if is_trailer(&walk.window[walk.start..], self.delimiters.element) {

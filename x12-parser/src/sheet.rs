@@ -3,7 +3,9 @@
 //! The elements of the segment that starts a loop are keys of the loop's object; every other segment, and every loop within, is a key
 //! of its own. What could have one key only is that key's value.
 
-use x12_schemas::table::{Element, Filled, Guide, Item, Loop, NONE, Rule, Segment, Usage};
+use x12_schemas::table::{Element, Filled, Guide, Item, Kind, Loop, NONE, Rule, Segment, Usage};
+
+use crate::cut::data_element;
 
 /// The keys of a guide.
 #[derive(Debug)]
@@ -98,6 +100,8 @@ pub(crate) struct Member {
 pub(crate) enum MemberKind {
     /// A value, or several.
     Simple { repeats: bool },
+    /// Binary data, which end their segment.
+    Data,
     /// An object for each composite.
     Composite { repeats: bool, parts: Parts },
     /// An object for each run.
@@ -127,6 +131,8 @@ pub(crate) enum Fill {
     Parent,
     /// Whether levels follow below.
     Child,
+    /// How long the data in this element are.
+    Length(u8),
 }
 
 impl Sheet {
@@ -342,6 +348,12 @@ impl Parts {
         self.only().is_some_and(Member::is_list)
     }
 
+    /// Whether its last member is binary data.
+    pub(crate) fn has_data(&self) -> bool {
+        let last = self.members.last();
+        last.is_some_and(|last| matches!(last.kind, MemberKind::Data))
+    }
+
     /// The member of a key, and its ordinal.
     pub(crate) fn find(&self, key: &[u8]) -> Option<(usize, &Member)> {
         let mut members = self.members.iter().enumerate();
@@ -355,6 +367,7 @@ impl Member {
         match self.kind {
             MemberKind::Simple { repeats } | MemberKind::Composite { repeats, .. } => repeats,
             MemberKind::Run { .. } => true,
+            MemberKind::Data => false,
         }
     }
 }
@@ -408,6 +421,15 @@ fn segment_parts(guide: &Guide, segment: &Segment, starts: bool) -> Parts {
             )),
         }
     }
+    if let Some(last) = members.last_mut()
+        && data_element(segment.id.as_bytes()) == Some(usize::from(last.number))
+        && elements.len() == usize::from(last.number)
+        && elements
+            .last()
+            .is_some_and(|element| element.kind == Kind::Binary)
+    {
+        last.kind = MemberKind::Data;
+    }
     Parts::new(members, !starts)
 }
 
@@ -440,6 +462,9 @@ fn segment_fill(
                 .zip(elements)
                 .find(|(_, element)| element.format_by == number);
             Fill::Form(codes, of.map_or(0, |(of, _)| of))
+        }
+        Filled::Length if data_element(segment.id.as_bytes()) == Some(usize::from(number) + 1) => {
+            Fill::Length(number + 1)
         }
         _ if starts && is_required && segment.id == "ST" && number == 3 => Fill::Guide,
         Filled::Count if starts => Fill::Count,

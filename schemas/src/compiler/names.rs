@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::table::{Element, Filled, Guide, Rule, Segment, Usage};
+use crate::table::{Element, Filled, Guide, Kind, Rule, Segment, Usage};
 
 use super::guide::{Content, Draft, LoopDraft, Part};
 use super::report::{Place, Report};
@@ -84,6 +84,8 @@ fn of_element(guide: &Guide, segment: &Segment, index: usize) -> Filled {
     let number = index + 1;
     if element.usage == Usage::NotUsed {
         Filled::Unnamed
+    } else if is_length(elements, index) {
+        Filled::Length
     } else if is_fixed(guide, element) {
         Filled::Code
     } else if segment.hierarchical && matches!(number, 1 | 2 | 4) {
@@ -97,6 +99,12 @@ fn of_element(guide: &Guide, segment: &Segment, index: usize) -> Filled {
     } else {
         Filled::Not
     }
+}
+
+/// Whether an element says how long the binary data behind it are.
+fn is_length(elements: &[Element], index: usize) -> bool {
+    let data = elements.get(index + 1);
+    data.is_some_and(|data| data.kind == Kind::Binary && data.usage != Usage::NotUsed)
 }
 
 /// Whether an element that must stand can hold one thing only.

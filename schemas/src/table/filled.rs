@@ -20,4 +20,6 @@ pub enum Filled {
     Count,
     /// It is a hierarchical level's number, the number of the level around it, or whether others follow below.
     Level,
+    /// It is the length of the binary data behind it.
+    Length,
 }

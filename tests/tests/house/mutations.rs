@@ -22,8 +22,13 @@ use facts::{Check, checks};
 /// Made-up documents that hold everything, beside the samples of a guide.
 const MADE_UP: u64 = 6;
 
-/// Findings that may stand beside what a mutation is about: syntax notes name the same elements, and so do rules of the segment.
-const NOTES: [Code; 2] = [Code::ElementConditionMissing, Code::ElementExclusion];
+/// Findings that may stand beside what a mutation is about: syntax notes name the same elements, and so do rules of the segment; what is
+/// changed beside binary data changes where they end.
+const NOTES: [Code; 3] = [
+    Code::ElementConditionMissing,
+    Code::ElementExclusion,
+    Code::BinaryLength,
+];
 
 #[test]
 fn each_check_fails_when_what_it_checks_is_changed() {

@@ -109,13 +109,30 @@ fn declared_length(bytes: &[u8], separator: u8) -> Option<(u64, usize)> {
     let head = &bytes[..bytes.len().min(64)];
     let mut fields = head.split(|&b| b == separator);
     let id = fields.next()?;
-    let before = if id.eq_ignore_ascii_case(b"BDS") {
-        fields.next()?.len() + 1
-    } else {
-        0
-    };
+    let mut before = id.len();
+    for _ in 2..data_element(id)? {
+        before += 1 + fields.next()?.len();
+    }
     let digits = fields.next()?;
     fields.next()?;
-    let length = std::str::from_utf8(digits).ok()?.parse().ok()?;
-    Some((length, 3 + 1 + before + digits.len() + 1))
+    let length = told_length(digits)?;
+    Some((length, before + 1 + digits.len() + 1))
+}
+
+/// The element of a segment that holds binary data, whose length the element before it tells; none of other segments.
+pub(crate) fn data_element(id: &[u8]) -> Option<usize> {
+    if id.eq_ignore_ascii_case(b"BIN") {
+        Some(2)
+    } else {
+        id.eq_ignore_ascii_case(b"BDS").then_some(3)
+    }
+}
+
+/// The length that digits tell.
+pub(crate) fn told_length(digits: &[u8]) -> Option<u64> {
+    // 15: the standard gives it no more, and no data are as long.
+    if digits.len() > 15 || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }

@@ -60,7 +60,8 @@ pub fn read(document: &Document, known: &Known, options: &Options) -> Vec<Sample
             }
             Visit::CloseSet => inside = false,
             Visit::Segment(visited) => {
-                let text = String::from_utf8_lossy(visited.segment.bytes()).into_owned();
+                let mut text = String::from_utf8_lossy(visited.segment.bytes()).into_owned();
+                text += &data(&text);
                 match (text.get(..3), samples.last_mut()) {
                     (Some("ISA"), _) => head[0] = text,
                     (Some("GS*"), _) => head[1] = text,
@@ -83,6 +84,17 @@ pub fn read(document: &Document, known: &Known, options: &Options) -> Vec<Sample
     assert!(read.is_ok(), "{}: {read:?}", document.name);
     samples.retain(|sample| sample.head[0].ends_with(":") && sample.head[0].as_bytes()[3] == b'*');
     samples
+}
+
+/// Binary data as long as those of a segment, which has none if its length does not fit. Whatever bytes these are, they are told by
+/// letters, so that each segment can be changed by itself.
+fn data(head: &str) -> String {
+    let fields: Vec<&str> = head.split('*').collect();
+    let length = match fields.as_slice() {
+        ["BIN", length, ""] | ["BDS", _, length, ""] => length.parse().ok(),
+        _ => None,
+    };
+    "X".repeat(length.unwrap_or_default())
 }
 
 impl Sample {
@@ -136,7 +148,7 @@ pub fn mutations(sample: &Sample, tried: &BTreeSet<Check>) -> Vec<Mutation> {
                 guide: &sample.guide,
                 segment,
                 text,
-                repeats: sample.head[0].contains("*^*005"),
+                repeats: sample.head[0].contains("*^*"),
             }
             .change(check);
             let Some((code, texts)) = changed else {

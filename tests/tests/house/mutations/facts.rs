@@ -109,7 +109,7 @@ fn of_element(element: &Element, is_key: bool) -> Vec<Fact> {
     }
     let mut facts = Vec::new();
     facts.extend((element.usage == Usage::Required).then_some(Fact::Required));
-    if element.component_count > 0 {
+    if element.component_count > 0 || element.kind == Kind::Binary {
         return facts;
     }
     facts.extend((element.repeat == 1).then_some(Fact::Once));

@@ -27,6 +27,8 @@ pub(super) struct Author<'a> {
     pub(super) odds: OddsTable,
     out: &'a mut dyn Write,
     pub(super) buffer: Vec<u8>,
+    /// Binary data whose length is written, and which come next.
+    pub(super) data: Vec<u8>,
     pub(super) random: Random,
     /// How often each item stands in the occurrence of its loop that is open.
     pub(super) counts: Vec<u32>,
@@ -141,6 +143,7 @@ impl<'a> Author<'a> {
             odds: OddsTable::new(model, plan.rich),
             out,
             buffer: Vec::with_capacity(2 * BUFFER),
+            data: Vec::new(),
             random,
             counts: vec![0; model.items.len()],
             quotas: vec![0; model.items.len()],

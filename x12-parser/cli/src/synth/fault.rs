@@ -201,11 +201,7 @@ impl Planter {
         }
         // The terminator of the one before stands between; the one at hand has none yet.
         let length = buffer.len() - here.start;
-        let suffix = buffer[start..here.start]
-            .iter()
-            .rev()
-            .take_while(|byte| matches!(byte, b'~' | b'\n'))
-            .count();
+        let suffix = self.end.len();
         buffer[start..].rotate_right(length);
         buffer[start + length..].rotate_right(suffix);
         self.last = None;
@@ -219,6 +215,10 @@ impl Planter {
         let guide = here.guide;
         let segment = &guide.segments[usize::from(item.segment)];
         let rules = guide.elements_of(segment);
+        if rules.iter().any(|rule| rule.kind == Kind::Binary) {
+            // Separators may stand in the data.
+            return None;
+        }
         let text = buffer[here.start..].to_vec();
         let mut fields: Vec<Vec<u8>> = text
             .split(|byte| *byte == b'*')

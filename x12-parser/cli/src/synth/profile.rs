@@ -101,6 +101,8 @@ pub(super) enum Maker {
     Pointer,
     /// How many records the transaction set holds.
     Records,
+    /// So many bytes at least and at most, of any value.
+    Bytes(u64, u64),
 }
 
 /// What a line of `values.txt` is about.
@@ -192,6 +194,7 @@ impl Values {
             "ordinal" => Maker::Ordinal,
             "pointer" => Maker::Pointer,
             "records" => Maker::Records,
+            "bytes" => Maker::Bytes(range().0, range().1),
             _ => return None,
         };
         self.makers.push(maker);

@@ -1,6 +1,6 @@
 //! Writes one segment: its elements, their components, their values.
 
-use x12_schemas::table::{Element, Kind, NONE, Usage};
+use x12_schemas::table::{Element, Filled, Kind, NONE, Usage};
 
 use super::book::{Pot, round};
 use super::calendar::{Day, amount, digits};
@@ -47,6 +47,17 @@ impl<'a> Author<'a> {
                 .extend_from_slice(&[b'*'; SIBLINGS][..index + 1 - written]);
             written = index + 1;
             let start = self.buffer.len() as u32;
+            let is_length = model.guide.elements[first + index].filled == Filled::Length;
+            if is_length {
+                let among = Among {
+                    spans: &spans,
+                    index: index + 1,
+                    pointer: 0,
+                };
+                self.length(first + index + 1, among);
+                spans[index] = (start, self.buffer.len() as u32);
+                continue;
+            }
             match (segment.hierarchical, index) {
                 (true, 0) => self.number(self.hierarchy),
                 (true, 1) => self.number(parent),
@@ -64,6 +75,14 @@ impl<'a> Author<'a> {
         }
     }
 
+    /// Makes binary data, which are written next, and writes how long they are.
+    fn length(&mut self, at: usize, among: Among<'_>) {
+        let begin = self.buffer.len();
+        self.element(at, among);
+        self.data = self.buffer.split_off(begin);
+        self.number(self.data.len() as u64);
+    }
+
     fn number(&mut self, number: u64) {
         digits(number, 1, &mut self.buffer);
     }
@@ -71,6 +90,9 @@ impl<'a> Author<'a> {
     fn element(&mut self, at: usize, among: Among<'_>) {
         let model = self.model;
         let element = &model.guide.elements[at];
+        if !self.data.is_empty() {
+            return self.buffer.append(&mut self.data);
+        }
         if element.component_count == 0 {
             let chosen = self.chosen[among.index];
             return self.value(element, &model.elements[at], chosen, among);
@@ -258,6 +280,12 @@ impl<'a> Author<'a> {
             Maker::Ordinal => self.number(self.ordinal),
             Maker::Pointer => self.number(among.pointer.clamp(1, self.pointed.max(1))),
             Maker::Records => self.number(self.records_of_set),
+            Maker::Bytes(least, most) => {
+                for _ in 0..self.random.range(*least, *most) {
+                    let byte = self.random.below(256) as u8;
+                    self.buffer.push(byte);
+                }
+            }
         }
     }
 

@@ -87,7 +87,7 @@ impl Reader {
         let header = self.header("header", "ISA")?;
         let opened = self
             .seal
-            .open_interchange(&header, &mut self.pen, &self.envelope);
+            .open_interchange((&header, ""), &mut self.pen, &self.envelope);
         opened.map_err(|wrong| self.wrong(wrong))
     }
 
@@ -246,9 +246,12 @@ impl Reader {
     pub(super) fn open_around(&mut self, kind: Option<(&str, &str)>) -> Result<(), Stop> {
         if !self.seal.is_open() {
             self.delimiters()?;
-            let opened =
-                self.seal
-                    .open_interchange(&Header::default(), &mut self.pen, &self.envelope);
+            let guide = kind.map_or("", |(_, guide)| guide);
+            let opened = self.seal.open_interchange(
+                (&Header::default(), guide),
+                &mut self.pen,
+                &self.envelope,
+            );
             opened.map_err(|wrong| self.wrong(wrong))?;
         }
         let opened = self.seal.open_group(kind, &mut self.pen, &self.envelope);

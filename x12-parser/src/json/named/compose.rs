@@ -6,6 +6,7 @@ use x12_schemas::table::{Guide, NONE};
 
 use crate::chart::Chart;
 use crate::json::named::contents::Contents;
+use crate::json::named::data::Divided;
 use crate::json::named::leaf::expected;
 use crate::json::named::pen::{Pen, Spot};
 use crate::json::named::put_back::Behind;
@@ -46,6 +47,8 @@ pub(crate) struct Composer<'a> {
     pub(super) path: Vec<Step<'a>>,
     /// A format of the open segment that its value does not tell: a fault, unless `$extra` says it.
     unformed: Option<(Spot, Fault)>,
+    /// Binary data of the open segment in which delimiters stand.
+    pub(super) divided: Option<Divided>,
 }
 
 /// A part of a path.
@@ -117,6 +120,7 @@ impl<'a> Composer<'a> {
             limits,
             path: Vec::new(),
             unformed: None,
+            divided: None,
         }
     }
 
@@ -356,6 +360,10 @@ impl<'a> Composer<'a> {
         {
             return Err(fault);
         }
+        if let Some(divided) = self.divided.take() {
+            let told = self.pen.get(divided.at());
+            divided.unless(told)?;
+        }
         self.pen.write(id);
         Ok(())
     }
@@ -468,6 +476,7 @@ impl<'a> Composer<'a> {
                 spot.repetition = index as u16;
                 self.object(parts, node, At::Components(spot))
             }
+            MemberKind::Data => self.data(node, spot),
             MemberKind::Simple { .. } => {
                 if member.is_list() {
                     spot.repetition = index as u16;
@@ -501,6 +510,13 @@ impl<'a> Composer<'a> {
             {
                 let spot = at.spot(member.number);
                 self.fill(parts, node, At::Components(spot), &|_| false)?;
+                continue;
+            }
+            if let Fill::Length(of) = member.filled {
+                let length = self.pen.get(at.spot(of)).map(<[u8]>::len);
+                let text = length.map(|length| length.to_string()).unwrap_or_default();
+                // Digits alone.
+                let _ = self.pen.put(at.spot(member.number), text.as_bytes());
                 continue;
             }
             let pen = &*self.pen;

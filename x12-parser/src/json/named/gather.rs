@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::chart::Chart;
 use crate::error::Error;
+use crate::json::named::data::Data;
 use crate::json::named::object::Objects;
 use crate::json::named::stage::{Mark, Pieces};
 use crate::limits::Limits;
@@ -39,6 +40,8 @@ struct Set {
     levels: u64,
     control_number: Vec<u8>,
     trailer: Trailer,
+    /// Binary data with a label, while they come.
+    data: Option<Data>,
 }
 
 /// A trailer while its elements come.
@@ -188,8 +191,27 @@ impl<W: Write> Gatherer<W> {
         }
     }
 
-    /// A piece of a transaction set with a guide.
+    /// A piece of a transaction set with a guide, held back while binary data with a label are not whole.
     fn inside(&mut self, mark: Mark, text: &[u8]) -> Result<(), Error> {
+        if let Mark::Data(slot, is_object) = mark {
+            self.set.data = Some(Data::new((slot, is_object), text));
+            return Ok(());
+        }
+        let Some(data) = &mut self.set.data else {
+            return self.whole(mark, text);
+        };
+        let at = self.objects.top().map_or(0, |frame| frame.at);
+        if !data.take(mark, text, (self.objects.limits.record_bytes, at))? {
+            return Ok(());
+        }
+        let data = self.set.data.take();
+        for (mark, text) in data.into_iter().flat_map(Data::pieces) {
+            self.whole(mark, &text)?;
+        }
+        Ok(())
+    }
+
+    fn whole(&mut self, mark: Mark, text: &[u8]) -> Result<(), Error> {
         let Some(chart) = &self.set.chart else {
             return Ok(());
         };
@@ -210,7 +232,7 @@ impl<W: Write> Gatherer<W> {
                 self.set.segments += 1;
                 objects.unplaced(sheet, text)?;
             }
-            Mark::More => objects.more(text)?,
+            Mark::More | Mark::Tail => objects.more(text)?,
             Mark::Extra if self.set.trailer.due.is_some() => self.set.trailer.extra(text),
             Mark::Extra => objects.extra(sheet, text)?,
             Mark::SetTrailer => {
@@ -365,7 +387,7 @@ impl<W: Write> Gatherer<W> {
                 }
                 self.put(text);
             }
-            Mark::More => {
+            Mark::More | Mark::Tail => {
                 self.put(text);
                 if self.lines && !self.set.verbatim && text.last() == Some(&b']') {
                     self.put(b"}\n");

@@ -5,6 +5,7 @@
 
 use x12_schemas::table::Guide;
 
+use crate::cut::told_length;
 use crate::json::buffer::Buffer;
 use crate::json::text::{Charset, put_string};
 use crate::segment::{Segment, unwrapped};
@@ -17,6 +18,8 @@ pub(crate) struct Leaf<'b> {
     /// Elements of the segment, from one.
     values: Vec<&'b [u8]>,
     components: Vec<&'b [u8]>,
+    /// Binary data follow, of the length that the segment tells.
+    is_head: bool,
 }
 
 /// What is being rendered.
@@ -31,6 +34,7 @@ struct Pen<'a, 'b> {
     /// Nothing needs escapes, and no delimiters stand inside elements.
     plain: bool,
     flat: bool,
+    is_head: bool,
 }
 
 /// How an object's members are addressed in `$extra`.
@@ -48,6 +52,7 @@ impl<'b> Leaf<'b> {
             extras,
             values: Vec::new(),
             components: Vec::new(),
+            is_head: false,
         }
     }
 
@@ -56,12 +61,19 @@ impl<'b> Leaf<'b> {
     pub(crate) fn read(&mut self, segment: &Segment<'b>) {
         self.extras.clear();
         self.values.clear();
+        self.is_head = false;
         let values = segment.fields().skip(1);
         if segment.is_plain() {
             self.values.extend(values);
         } else {
             self.values.extend(values.map(bare));
         }
+    }
+
+    /// Takes a segment whose binary data follow: what is rendered of it ends where they begin.
+    pub(crate) fn read_head(&mut self, segment: &Segment<'b>) {
+        self.read(segment);
+        self.is_head = true;
     }
 
     /// An element of the segment that was taken, from one.
@@ -127,6 +139,7 @@ impl<'b> Leaf<'b> {
             },
             plain,
             flat: segment.is_flat(),
+            is_head: self.is_head,
         }
     }
 }
@@ -145,7 +158,10 @@ impl<'b> Pen<'_, 'b> {
         }
         self.out.put(b"{");
         self.members(parts, values, at);
-        self.out.put(b"}");
+        // Data that follow end it.
+        if !(self.is_head && parts.has_data()) {
+            self.out.put(b"}");
+        }
     }
 
     fn members(&mut self, parts: &Parts, values: &[&'b [u8]], at: At) {
@@ -193,6 +209,15 @@ impl<'b> Pen<'_, 'b> {
             }
             // Told where it is known how often, and how deep, the loop stands.
             Fill::Count | Fill::Level | Fill::Parent | Fill::Child => false,
+            Fill::Length(of) => {
+                let told = value(values, member.number);
+                if self.is_length(told, value(values, of)) {
+                    return false;
+                }
+                self.key(member.key.as_bytes());
+                self.text(told);
+                true
+            }
             Fill::Code(_) | Fill::Guide | Fill::Paired(..) | Fill::Form(..) => {
                 let value = value(values, member.number);
                 if self.is_as_filled(member, value, values) || self.divided(member, value, at) {
@@ -222,11 +247,25 @@ impl<'b> Pen<'_, 'b> {
                 self.fixed_composite(member, values, at);
                 continue;
             }
-            let value = value(values, member.number);
-            if !self.is_as_filled(member, value, values) {
-                self.extra(at, member.number, value);
+            let told = value(values, member.number);
+            let is_due = match member.filled {
+                Fill::Length(of) => self.is_length(told, value(values, of)),
+                _ => self.is_as_filled(member, told, values),
+            };
+            if !is_due {
+                self.extra(at, member.number, told);
             }
         }
+    }
+
+    /// Whether a length is written as that of the data would be filled in.
+    fn is_length(&self, told: &[u8], data: &[u8]) -> bool {
+        let length = if self.is_head {
+            told_length(told)
+        } else {
+            Some(data.len() as u64)
+        };
+        length.is_some_and(|length| length.to_string().as_bytes() == told)
     }
 
     /// Whether a value is the one that would be filled in.
@@ -284,6 +323,10 @@ impl<'b> Pen<'_, 'b> {
 
     /// A value that is no list; false if nothing stands, or not so that it can be told.
     fn single(&mut self, member: &Member, values: &[&'b [u8]], at: At) -> bool {
+        if self.is_head && matches!(member.kind, MemberKind::Data) {
+            self.out.put(DATA);
+            return true;
+        }
         let value = value(values, member.number);
         if value.is_empty() || self.divided(member, value, at) {
             return false;
@@ -404,6 +447,7 @@ impl<'b> Pen<'_, 'b> {
         }
         let splits = |byte: &u8| match member.kind {
             MemberKind::Composite { .. } => Some(*byte) == self.repetition,
+            MemberKind::Data => false,
             _ => *byte == self.component || Some(*byte) == self.repetition,
         };
         let divided = value.iter().any(splits);
@@ -454,6 +498,9 @@ impl<'b> Pen<'_, 'b> {
         }
     }
 }
+
+/// What stands before binary data in base 64.
+const DATA: &[u8] = b"{\"$base64\":\"";
 
 impl Member {
     /// What stands for it where nothing does, in an object that is but its value.

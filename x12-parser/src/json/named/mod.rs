@@ -11,6 +11,7 @@
 mod around;
 mod compose;
 mod contents;
+mod data;
 mod extra;
 mod frame;
 pub(crate) mod gather;

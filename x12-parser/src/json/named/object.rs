@@ -13,7 +13,7 @@ use crate::sheet::{Sheet, Slot};
 
 /// The objects that are open.
 pub(crate) struct Objects {
-    limits: Limits,
+    pub(crate) limits: Limits,
     /// The text of all that is kept.
     text: Vec<u8>,
     /// Values in the text that have a slot, those of inner loops last.
@@ -38,7 +38,7 @@ pub(crate) struct Frame {
     pub(crate) loop_index: u16,
     /// Which occurrence in the loop around, from one.
     pub(crate) ordinal: u64,
-    at: u64,
+    pub(crate) at: u64,
     slot: u16,
     /// There is no room for it under its key.
     again: bool,

@@ -17,6 +17,8 @@ pub(crate) struct Pen {
     stops: [bool; 256],
     cells: Vec<Cell>,
     bytes: Vec<u8>,
+    /// The element that holds binary data: its separator stands even if they are none.
+    data: u16,
     fields: Fields,
 }
 
@@ -43,6 +45,7 @@ impl Pen {
             stops: stops(&delimiters),
             cells: Vec::new(),
             bytes: Vec::new(),
+            data: 0,
             fields: Fields::holding_binary(),
         }
     }
@@ -51,6 +54,7 @@ impl Pen {
     pub(crate) fn begin(&mut self) {
         self.cells.clear();
         self.bytes.clear();
+        self.data = 0;
     }
 
     /// Puts a value at its place, unless delimiters stand in it: then says which.
@@ -79,6 +83,20 @@ impl Pen {
         }
         self.push(spot, text);
         Ok(())
+    }
+
+    /// Puts binary data, whose length and not a delimiter tells where they end.
+    pub(crate) fn put_data(&mut self, spot: Spot, data: &[u8]) {
+        self.push(spot, data);
+        self.data = spot.element;
+    }
+
+    /// Whether data would end their element, or segment, if their length did not say where they do.
+    pub(crate) fn divides(&self, data: &[u8]) -> bool {
+        let Delimiters {
+            element, segment, ..
+        } = self.target.delimiters;
+        memchr::memchr2(element, segment, data).is_some()
     }
 
     fn push(&mut self, spot: Spot, text: &[u8]) {
@@ -143,6 +161,9 @@ impl Pen {
                 here.component += 1;
             }
             self.out.put(cell.text.of(&self.bytes));
+        }
+        for _ in here.element..self.data {
+            self.out.put(&[element]);
         }
         self.out.put(&[segment]);
         self.target.owes_suffix = true;

@@ -486,6 +486,7 @@ impl Writer<'_> {
                 &self.guide.components,
                 &format!("{}-", place(at, number)),
             ),
+            MemberKind::Data => described(data(), place(at, number)),
             MemberKind::Simple { .. } => {
                 described(self.element(element, member), place(at, number))
             }
@@ -493,9 +494,6 @@ impl Writer<'_> {
     }
 
     fn element(&self, element: &Element, member: &Member) -> Value {
-        if element.kind == Kind::Binary {
-            return Value::Flag(true);
-        }
         let codes = self.guide.codes_at(element.codes);
         if !codes.is_empty() && element.list.is_empty() {
             // What would be filled in, and need not stand nor does, is told as empty.
@@ -560,6 +558,21 @@ fn place(at: &str, number: u8) -> String {
         Some((id, base)) => format!("{id}{:02}", base.parse().unwrap_or(0) + number),
         None => format!("{at}{number:02}"),
     }
+}
+
+/// Binary data: in base 64, or text as it is.
+fn data() -> Value {
+    let base64 = object([
+        ("type", text("string")),
+        ("contentEncoding", text("base64")),
+    ]);
+    let exact = object([
+        ("type", text("object")),
+        ("properties", object([("$base64", base64)])),
+        ("required", array([text("$base64")])),
+        ("additionalProperties", Value::Flag(false)),
+    ]);
+    object([("anyOf", array([exact, object([("type", text("string"))])]))])
 }
 
 fn described(schema: Value, description: String) -> Value {

@@ -229,7 +229,7 @@ impl Seal {
     }
 
     /// What stands in an interchange's header where nothing else is told.
-    fn interchange_filled(&mut self, delimiters: &Delimiters) -> [String; 16] {
+    fn interchange_filled(&mut self, delimiters: &Delimiters, guide: &str) -> [String; 16] {
         let number = format!("{:09}", self.next(self.interchanges).get());
         self.interchanges = self.interchanges.saturating_add(1);
         // ZZ: mutually defined, which every identifier is that nothing else is said of.
@@ -250,7 +250,7 @@ impl Seal {
             date.unwrap_or_default().to_owned(),
             filling.time.clone().unwrap_or_default(),
             char::from(delimiters.repetition.unwrap_or(b'U')).to_string(),
-            "00501".to_owned(),
+            control_version(guide).to_owned(),
             number,
             "0".to_owned(),
             filling.usage_indicator.clone(),
@@ -258,15 +258,15 @@ impl Seal {
         ]
     }
 
-    /// Writes an interchange's header.
+    /// Writes an interchange's header; `guide` is that of its first transaction set, if it is known yet.
     pub(crate) fn open_interchange(
         &mut self,
-        header: &Header,
+        (header, guide): (&Header, &str),
         pen: &mut Pen,
         envelope: &Guide,
     ) -> Result<(), Wrong> {
         let delimiters = pen.target.delimiters;
-        let filled = self.interchange_filled(&delimiters);
+        let filled = self.interchange_filled(&delimiters, guide);
         let labels = labels(envelope, "ISA");
         let mut values = Vec::new();
         for (index, (filled, width)) in filled.into_iter().zip(ISA_WIDTHS).enumerate() {
@@ -479,4 +479,16 @@ fn write_isa(pen: &mut Pen, values: &[Vec<u8>]) {
 fn labels<'g>(envelope: &'g Guide, id: &str) -> Vec<&'g str> {
     let elements = control_elements(envelope, id).iter();
     elements.map(|element| element.label.as_str()).collect()
+}
+
+/// The version of the control segments (ISA12) around sets of a guide: that of its standard, if that is later than 005010.
+fn control_version(guide: &str) -> &str {
+    const USUAL: &str = "00501";
+    let version = guide.get(..USUAL.len()).unwrap_or_default();
+    let is_version = version.bytes().all(|byte| byte.is_ascii_digit());
+    if is_version && version > USUAL {
+        version
+    } else {
+        USUAL
+    }
 }

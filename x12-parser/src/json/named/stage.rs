@@ -74,6 +74,9 @@ pub(crate) enum Mark {
     Number(u8),
     /// The value of a slot.
     Segment(u16),
+    /// The value of a slot, or, with [`NONE`], members of the segment that starts the open loop, up to its binary data in base 64; and
+    /// whether an object is to be closed behind these.
+    Data(u16, bool),
     /// Elements without a label, of the segment before.
     Extra,
     /// A segment without a place, as an array, of a transaction set with a guide.
@@ -82,6 +85,8 @@ pub(crate) enum Mark {
     Verbatim,
     /// More of the same.
     More,
+    /// What follows binary data, where they have no label.
+    Tail,
 }
 
 impl Stage for Named {
@@ -209,11 +214,19 @@ impl<'b> Marker<'b> {
             }
             EntryKind::BinaryTail => self.binary_tail(entry),
             EntryKind::Header => self.header(&self.block.segment(entry)),
-            EntryKind::BinaryHead if self.in_set => self.unplaced(entry),
+            EntryKind::BinaryHead if self.in_set && self.has_no_label(definition) => {
+                self.unplaced(entry)
+            }
             _ if !self.in_set => self.outside(entry, definition),
             _ if definition == NONE || self.chart.is_none() => self.unplaced(entry),
             _ => self.inside(entry, definition),
         }
+    }
+
+    /// Whether the guide has no key for the data of a segment.
+    fn has_no_label(&self, definition: u16) -> bool {
+        let segment = self.chart.and_then(|(_, sheet)| sheet.segment(definition));
+        segment.is_none_or(|segment| !segment.parts.has_data())
     }
 
     /// A segment of a transaction set that has a place in the guide.
@@ -225,9 +238,18 @@ impl<'b> Marker<'b> {
             return;
         };
         let segment = self.block.segment(entry);
-        self.leaf.read(&segment);
+        let is_head = entry.kind == EntryKind::BinaryHead;
+        if is_head {
+            self.leaf.read_head(&segment);
+        } else {
+            self.leaf.read(&segment);
+        }
         if std::mem::take(&mut self.starts) {
-            self.cut(Mark::Starter);
+            self.cut(if is_head {
+                Mark::Data(NONE, false)
+            } else {
+                Mark::Starter
+            });
             self.leaf.members(self.text, &segment, parts, &chart.guide);
             for member in &parts.parts.members {
                 if matches!(
@@ -247,7 +269,11 @@ impl<'b> Marker<'b> {
             return self.unplaced(entry);
         };
         let begin = self.text.len();
-        self.cut(Mark::Segment(place.slot));
+        self.cut(if is_head {
+            Mark::Data(place.slot, parts.parts.only().is_none())
+        } else {
+            Mark::Segment(place.slot)
+        });
         self.leaf
             .value_of(self.text, &segment, (parts, place.joined), &chart.guide);
         let lost = place.joined && (self.leaf.extras.len() > 0 || self.text.len() == begin);
@@ -320,6 +346,7 @@ impl<'b> Marker<'b> {
     fn binary_tail(&mut self, entry: &Entry) {
         self.cut(Mark::More);
         self.text.put(b"\"}");
+        self.cut(Mark::Tail);
         if entry.odd || entry.misjudged {
             segment::put_extra(self.text, "$tail", self.bytes(entry), Style::Array);
         }
