@@ -96,6 +96,8 @@ impl Composer<'_> {
     pub(super) fn data(&mut self, node: Index, spot: Spot) -> Composed<()> {
         let tree = self.tree;
         let bytes = match tree.text(node) {
+            // Where no data stood, as where nothing is told of them; data of no length are told exactly.
+            Some(b"") => return Ok(()),
             Some(text) => text.to_vec(),
             None => {
                 let mut members = tree.members(node);
