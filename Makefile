@@ -4,13 +4,14 @@ CARGO ?= cargo
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 PYTHON := .cache/python/bin/python
 S3 := .cache/python/bin/moto_server
+LINUXFORHEALTH := .cache/linuxforhealth/bin/lfhx12
 
 .PHONY: demo test lint bench fuzz programs tools packages clean
 
 demo: programs
 	@.ci/demo
 
-test: $(PYTHON) $(S3) packages
+test: $(PYTHON) $(S3) $(LINUXFORHEALTH) packages
 	$(CARGO) test --workspace --locked
 	@echo "the road once more, with a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
 	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
@@ -49,12 +50,18 @@ packages:
 	@[ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ] || .ci/install openssh-server
 	@command -v rabbitmq-server >/dev/null || ls /usr/sbin/rabbitmq-server >/dev/null 2>&1 || .ci/install rabbitmq-server
 
-# pyx12 is the validator that the tests compare with, moto a server with S3 buckets; they come from PyPI into a folder of this checkout.
+# pyx12 and linuxforhealth-x12 are validators that the tests compare with, moto a server with S3 buckets; they come from PyPI into folders
+# of this checkout.
 $(PYTHON):
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || .ci/install python3 python3-venv
 	@echo "installing pyx12 4.0.0 into .cache/python, for the tests that compare with it"
 	python3 -m venv .cache/python
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check pyx12==4.0.0
+
+$(LINUXFORHEALTH): $(PYTHON)
+	@echo "installing linuxforhealth-x12 0.57.0 into .cache/linuxforhealth, for the tests that compare with it"
+	python3 -m venv .cache/linuxforhealth
+	.cache/linuxforhealth/bin/python -m pip install --quiet --disable-pip-version-check linuxforhealth-x12==0.57.0 "pydantic<2"
 
 $(S3): $(PYTHON)
 	@echo "installing moto 5.1.22 into .cache/python, for the tests with buckets"

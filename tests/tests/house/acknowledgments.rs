@@ -10,7 +10,7 @@ use x12_parser::{
 };
 
 use crate::documents::{all, answer_options};
-use crate::pyx12;
+use crate::validators::PYX12;
 
 /// Where an answer repeats what was received, and where that stood: who errs there is the sender.
 const ECHOES: [(&str, &str); 9] = [
@@ -252,7 +252,7 @@ fn pyx12_calls_our_answers_valid() {
         }
     }
     let paths: Vec<_> = files.iter().map(|(_, file)| file.clone()).collect();
-    let theirs = pyx12::verdicts(&paths);
+    let theirs = PYX12.ask(&paths);
     say(&format!(
         "acknowledgments: {} groups of 997s and {} of 999s asked of pyx12",
         counts[0], counts[1]

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use acceptance::{Row, corpus_folder, corpus_rows, root, say, verdict};
 use x12_parser::Finding;
 
-use crate::{guides, pyx12};
+use crate::guides;
+use crate::validators::PYX12;
 
 /// First line of agreement.tsv.
 const HEAD: &str = "file\tlabel\tours\tpyx12\treason";
@@ -97,7 +98,7 @@ fn verdicts_are_those_of_the_table() {
 fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<String, Agreement> {
     let folder = corpus_folder().expect("there are rows");
     let paths: Vec<PathBuf> = rows.iter().map(|row| folder.join(&row.file)).collect();
-    let theirs = pyx12::verdicts(&paths);
+    let theirs = PYX12.ask(&paths);
     let options = acceptance::options();
     let judge = |row: Row| {
         let path = folder.join(&row.file);

@@ -6,7 +6,8 @@ use std::process::Command;
 
 use acceptance::{Document, root, say};
 
-use crate::{guides, pyx12};
+use crate::guides;
+use crate::validators::PYX12;
 
 /// From what must stand to everything that may.
 const RICH: [&str; 4] = ["0", "20", "60", "100"];
@@ -31,7 +32,7 @@ fn pyx12_calls_made_up_documents_valid() {
             }
         }
     }
-    let theirs = pyx12::verdicts(&files);
+    let theirs = PYX12.ask(&files);
     say(&format!(
         "made up: {} documents asked of pyx12",
         files.len()

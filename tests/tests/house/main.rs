@@ -8,10 +8,11 @@ mod expected;
 mod facts;
 mod guides;
 mod laws;
+mod linuxforhealth;
 mod made_up;
 mod mutations;
 mod named;
-mod pyx12;
+
 mod raw;
 mod records;
 mod rules;
@@ -20,3 +21,4 @@ mod schemas;
 mod strict;
 mod there_and_back;
 mod tidy;
+mod validators;
