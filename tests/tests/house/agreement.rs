@@ -5,13 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use acceptance::{Row, corpus_folder, corpus_rows, root, say, verdict};
-use x12_parser::Finding;
+use x12_parser::{Finding, Severity};
 
 use crate::guides;
 use crate::validators::PYX12;
 
 /// First line of agreement.tsv.
-const HEAD: &str = "file\tlabel\tours\tpyx12\treason";
+const HEAD: &str = "file\tlabel\tours\tpyx12\tbreaks\treason";
+
+/// Broken facts that a row cites.
+const CITED: usize = 4;
 
 /// Of a hundred rows, how many may differ with a reason.
 const DIFFERENT_PERCENT_MAX: usize = 5;
@@ -24,6 +27,8 @@ struct Agreement {
     label: String,
     ours: String,
     pyx12: String,
+    /// Where a document that its author calls valid breaks which fact, by our guides: each fact is compared with its sources (`facts`).
+    breaks: String,
     reason: String,
 }
 
@@ -111,11 +116,16 @@ fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<Str
         // pyx12 balances nothing, and knows no check digits.
         let is_compared = |finding: &Finding| finding.rule().is_none_or(|rule| rule.snip <= 2);
         ours.findings.retain(is_compared);
+        let breaks = match row.label.contains("valid") && row.label != "invalid" {
+            true => broken(&ours.findings),
+            false => String::new(),
+        };
         let ours = ours.line();
         let mut agreement = Agreement {
             label: row.label,
             ours,
             pyx12,
+            breaks,
             reason: String::new(),
         };
         // Where the two agree there is nothing to give a reason for.
@@ -125,6 +135,27 @@ fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<Str
         (row.file, agreement)
     };
     rows.into_iter().map(judge).collect()
+}
+
+/// Codes of errors with their first places, `element-code 2110C/EQ03`, each once; none of a document that is valid.
+fn broken(findings: &[Finding]) -> String {
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error);
+    let mut cited = Vec::new();
+    for finding in errors {
+        let cite = format!("{} {}", finding.name(), finding.path());
+        let cite = cite.trim_end().to_owned();
+        if !cited.contains(&cite) {
+            cited.push(cite);
+        }
+    }
+    let more = cited.len().saturating_sub(CITED);
+    cited.truncate(CITED);
+    if more > 0 {
+        cited.push(format!("and {more} more"));
+    }
+    cited.join(", ")
 }
 
 fn count(rows: &BTreeMap<String, Agreement>) {
@@ -149,14 +180,15 @@ fn count(rows: &BTreeMap<String, Agreement>) {
 
 fn read(text: &str) -> BTreeMap<String, Agreement> {
     let row = |line: &str| {
-        let cells: [&str; 5] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
-        let [file, label, ours, pyx12, reason] = cells.map(str::to_owned);
+        let cells: [&str; 6] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+        let [file, label, ours, pyx12, breaks, reason] = cells.map(str::to_owned);
         Some((
             file,
             Agreement {
                 label,
                 ours,
                 pyx12,
+                breaks,
                 reason,
             },
         ))
@@ -170,9 +202,10 @@ fn write(rows: &BTreeMap<String, Agreement>) -> String {
             label,
             ours,
             pyx12,
+            breaks,
             reason,
         } = row;
-        format!("{file}\t{label}\t{ours}\t{pyx12}\t{reason}\n")
+        format!("{file}\t{label}\t{ours}\t{pyx12}\t{breaks}\t{reason}\n")
     };
     format!("{HEAD}\n{}", rows.iter().map(line).collect::<String>())
 }
