@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use acceptance::{Document, corpus, options, say, verdict};
 use x12_parser::{Code, Finding, Options, Severity, validate};
+use x12_schemas::table::Guide;
 
 use crate::documents::samples_of;
 use crate::guides::{self, Known};
@@ -35,17 +36,33 @@ fn each_check_fails_when_what_it_checks_is_changed() {
     let mut options = options();
     options.snip = "1-2".parse().expect("these are types");
     for known in guides::known() {
-        let (mut wrong, mut exercised) = (Vec::new(), BTreeSet::new());
+        let mut all = Exercised::default();
         let (guide, definitions) = (known.reference(), known.guide());
         for (source, documents) in [("samples", clean(&known)), ("made up", made_up(&known))] {
-            let (own, told) = exercise(&documents, &known, &options);
-            say(&format!("coverage: {guide}: {source}: {told}"));
-            wrong.extend(own.0);
-            exercised.extend(own.1);
+            let own = exercise(&documents, &known, &options);
+            say(&format!(
+                "coverage: {guide}: {source}: {}",
+                own.coverage(&definitions)
+            ));
+            all.wrong.extend(own.wrong);
+            all.checks.extend(own.checks);
+            all.sets.extend(own.sets);
         }
+        say(&format!(
+            "coverage: {guide}: by one of these: {}",
+            all.coverage(&definitions)
+        ));
         // What others wrote is odd in places, and only counted.
-        let (_, told) = exercise(&of_corpus(&known, &options), &known, &options);
-        say(&format!("coverage: {guide}: corpus: {told}"));
+        let corpus = exercise(&of_corpus(&known, &options), &known, &options);
+        say(&format!(
+            "coverage: {guide}: corpus: {}",
+            corpus.coverage(&definitions)
+        ));
+        let Exercised {
+            wrong,
+            checks: exercised,
+            ..
+        } = all;
         let known = checks(&definitions);
         let unseen: Vec<_> = known
             .iter()
@@ -67,21 +84,36 @@ fn each_check_fails_when_what_it_checks_is_changed() {
     }
 }
 
-/// Mutations that did not come out, and the checks that were exercised.
-type Exercised = (Vec<String>, BTreeSet<Check>);
+/// What came of changing all that documents hold.
+#[derive(Default)]
+struct Exercised {
+    /// Mutations that did not come out.
+    wrong: Vec<String>,
+    checks: BTreeSet<Check>,
+    /// The transaction sets that were changed.
+    sets: Vec<Sample>,
+}
+
+impl Exercised {
+    fn coverage(&self, guide: &Guide) -> Coverage {
+        Coverage::of(guide, &self.checks, &self.sets)
+    }
+}
 
 /// Changes all that documents hold.
-fn exercise(documents: &[Document], known: &Known, options: &Options) -> (Exercised, Coverage) {
-    let (mut wrong, mut exercised) = (Vec::new(), BTreeSet::new());
+fn exercise(documents: &[Document], known: &Known, options: &Options) -> Exercised {
     let sets = documents
         .iter()
         .flat_map(|document| read(document, known, options));
-    let sets: Vec<Sample> = sets.collect();
-    for sample in &sets {
-        wrong.extend(mutate(sample, &mut exercised, options));
+    let mut exercised = Exercised {
+        sets: sets.collect(),
+        ..Exercised::default()
+    };
+    for sample in &exercised.sets {
+        let wrong = mutate(sample, &mut exercised.checks, options);
+        exercised.wrong.extend(wrong);
     }
-    let coverage = Coverage::of(&known.guide(), &exercised, &sets);
-    ((wrong, exercised), coverage)
+    exercised
 }
 
 /// The clean samples of a guide.
