@@ -220,7 +220,7 @@ fn groups_of_both_versions_are_answered_in_their_own_words() {
     assert!(house.run(&How::default()).success());
     let id = house.arrivals()[0].id.clone();
     let interchange = trace(&house, &id).swap_remove(0);
-    assert_eq!(interchange, "interchange accepted: 999 A 1/1, 997 R 0/1");
+    assert_eq!(interchange, "interchange accepted: 999 A 1/1, 997 A 1/1");
     let (_, answer) = house.sent().pop().expect("it was answered");
     let headers: Vec<_> = answer
         .lines()
