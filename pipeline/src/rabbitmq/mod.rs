@@ -78,7 +78,7 @@ impl RabbitMq {
     /// Begins to consume; a broker that is not there is waited for.
     ///
     /// # Errors
-    /// [`Failure::Permanent`] if the address is none that is allowed.
+    /// [`crate::failure::Failure::Permanent`] if the address is none that is allowed.
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
         let broker = Broker::new(&settings.url, settings.authorities, settings.plain)?;
         let broker = Arc::new(broker);
