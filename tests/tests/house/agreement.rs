@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use acceptance::{Row, corpus_folder, corpus_rows, root, say, verdict};
-use x12_parser::{Finding, Severity};
+use acceptance::{Row, Verdict, corpus_folder, corpus_rows, root, say, verdict};
+use x12_parser::{Finding, Options, Severity};
 
 use crate::guides;
 use crate::validators::PYX12;
@@ -100,6 +100,14 @@ fn verdicts_are_those_of_the_table() {
     );
 }
 
+/// Our verdict as far as other validators go: they balance little or nothing, and know no check digits.
+pub fn structural(document: &[u8], options: &Options) -> Verdict {
+    let mut ours = verdict(document, options);
+    let is_compared = |finding: &Finding| finding.rule().is_none_or(|rule| rule.snip <= 2);
+    ours.findings.retain(is_compared);
+    ours
+}
+
 fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<String, Agreement> {
     let folder = corpus_folder().expect("there are rows");
     let paths: Vec<PathBuf> = rows.iter().map(|row| folder.join(&row.file)).collect();
@@ -112,10 +120,7 @@ fn compute(rows: Vec<Row>, before: &BTreeMap<String, Agreement>) -> BTreeMap<Str
             .get(&path)
             .expect("pyx12 answers for every file")
             .clone();
-        let mut ours = verdict(&bytes, &options);
-        // pyx12 balances nothing, and knows no check digits.
-        let is_compared = |finding: &Finding| finding.rule().is_none_or(|rule| rule.snip <= 2);
-        ours.findings.retain(is_compared);
+        let ours = structural(&bytes, &options);
         let breaks = match row.label.contains("valid") && row.label != "invalid" {
             true => broken(&ours.findings),
             false => String::new(),
