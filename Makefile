@@ -14,10 +14,7 @@ demo: programs
 test: $(PYTHON) $(S3) $(LINUXFORHEALTH) packages
 	$(CARGO) test --workspace --locked
 	@echo "the road once more, with a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
-	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage
-	@echo "the road while the broker fails, and what lies in buckets"
-	@.ci/with-postgres .ci/with-rabbitmq $(CARGO) test -p x12-pipeline --locked --test broker -- --ignored --test-threads=1
-	@.ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test bucket -- --ignored
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
 
 lint: tools packages
 	$(CARGO) fmt --all --check

@@ -21,7 +21,7 @@ use crate::ledger::Arrival;
 use crate::object::{JobId, ObjectId, Step};
 use crate::seal::Sealed;
 use crate::store::failure;
-use crate::transport::{Offer, Transport};
+use crate::transport::{Offer, Transport, takeable};
 use crate::whole::Whole;
 
 /// Longest name that is kept, in characters.
@@ -157,7 +157,7 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
         i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
     let mut sealed = Vec::new();
     let mut bytes = 0;
-    for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
+    for (offer, is_old) in door.ripe(takeable(offers), doors.clock.now_ms(), incomplete_ms) {
         // What is small waits for others, never for a large one.
         if sealed.len() >= BATCH || bytes + offer.bytes > BATCH_BYTES {
             record(doors, door, &mut sealed, news);

@@ -8,6 +8,7 @@ mod cipher;
 pub mod clock;
 pub mod failpoint;
 pub mod failure;
+mod host;
 pub mod limits;
 pub mod object;
 mod secret_file;

@@ -107,6 +107,19 @@ pub struct ObjectId {
     pub ordinal: u32,
 }
 
+impl ObjectId {
+    /// Where a store has it: a shard, the last 2 hex digits of the job, which are random; the job; and `<step>-<ordinal>`. No outside text.
+    #[must_use]
+    pub fn place(&self) -> [String; 3] {
+        let [.., last] = self.job.0.into_bytes();
+        [
+            format!("{last:02x}"),
+            self.job.to_string(),
+            format!("{}-{}", self.step.name(), self.ordinal),
+        ]
+    }
+}
+
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.job, self.step.name(), self.ordinal)

@@ -8,7 +8,7 @@ use crate::failure::Result;
 use crate::object::{JobId, Step};
 
 /// A part of the road: what one kind of worker does.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Part {
     /// From what came in to what goes on.
     Translate,
@@ -71,14 +71,9 @@ pub trait Queue: Send + Sync {
     /// Puts messages in, durably, and says which of them it has for certain; the same job twice is harmless.
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
 
-    /// Takes the next messages of these parts, up to so many; they come back by themselves if they are not settled within the time, in
-    /// milliseconds.
-    async fn take(
-        &self,
-        parts: &[Part],
-        most: u32,
-        (now_ms, within_ms): (i64, i64),
-    ) -> Result<Vec<Delivery>>;
+    /// Takes the next messages of the parts that the process does, up to so many; they come back by themselves if they are not settled
+    /// within the time, in milliseconds.
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>>;
 
     /// Settles: the jobs are done, or dead.
     async fn confirm(&self, deliveries: &[Delivery]) -> Result<()>;
@@ -86,8 +81,8 @@ pub trait Queue: Send + Sync {
     /// Settles: the message comes again at a moment, in milliseconds since 1970.
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()>;
 
-    /// Whether messages wait where that of this job would: then it may be one of them.
-    async fn may_hold(&self, notice: &Notice) -> Result<bool>;
+    /// The jobs whose messages are lost: none waits where they would.
+    async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
 
     /// Waits until a message may be there, at most so long.
     async fn wait(&self, most: Duration);

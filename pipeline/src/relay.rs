@@ -51,12 +51,11 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
 async fn remind(doors: &Doors, silent: Duration) -> Result<()> {
     let now = doors.clock.now_ms();
     let silent_ms = i64::try_from(silent.as_millis()).unwrap_or(i64::MAX);
-    let mut lost = Vec::new();
-    for notice in doors.ledger.silent(now - silent_ms, BATCH).await? {
-        if !doors.queue.may_hold(&notice).await? {
-            lost.push(notice.job);
-        }
+    let silent = doors.ledger.silent(now - silent_ms, BATCH).await?;
+    if silent.is_empty() {
+        return Ok(());
     }
+    let lost = doors.queue.lost(&silent).await?;
     if lost.is_empty() {
         return Ok(());
     }
@@ -74,9 +73,9 @@ async fn publish(doors: &Doors) -> Result<usize> {
         return Ok(0);
     }
     let jobs = doors.queue.publish(&notices).await?;
-    let left = notices.iter().map(|notice| notice.job);
-    let left: Vec<_> = left.filter(|job| !jobs.contains(job)).collect();
-    if !left.is_empty() {
+    if jobs.len() < notices.len() {
+        let left = notices.iter().map(|notice| notice.job);
+        let left: Vec<_> = left.filter(|job| !jobs.contains(job)).collect();
         doors.ledger.postpone(&left, now + POSTPONE_MS).await?;
     }
     reach(Point::RelayPublished);

@@ -13,7 +13,7 @@ use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
 use crate::ledger::Lease;
-use crate::queue::{Delivery, Part};
+use crate::queue::Delivery;
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
 
 /// Longest wait for a message before one looks whether to stop.
@@ -22,13 +22,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Messages that are taken, or confirmed, at once.
 const BATCH: usize = 64;
 
-/// Does the jobs of these parts until told to stop, then lets those in hand end.
-pub async fn run(
-    doors: Arc<Doors>,
-    parts: Vec<Part>,
-    news: Arc<Notify>,
-    mut stop: watch::Receiver<bool>,
-) {
+/// Works until told to stop, then lets the jobs in hand end.
+pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     let jobs = doors.profiles.settings.work.jobs.max(1);
     let permits = Arc::new(Semaphore::new(jobs as usize));
     let (settled, to_confirm) = mpsc::unbounded_channel();
@@ -43,7 +38,7 @@ pub async fn run(
         let Ok(free) = free(&permits).await else {
             break;
         };
-        let taken = take(&doors, &parts, free.len()).await.unwrap_or_default();
+        let taken = take(&doors, free.len()).await.unwrap_or_default();
         if taken.is_empty() {
             drop(free);
             tokio::select! {
@@ -81,13 +76,10 @@ async fn free(
 }
 
 /// Takes messages and leases their jobs, up to so many, each in one transaction.
-async fn take(doors: &Doors, parts: &[Part], most: usize) -> Result<Vec<(Delivery, Lease)>> {
+async fn take(doors: &Doors, most: usize) -> Result<Vec<(Delivery, Lease)>> {
     let now = doors.clock.now_ms();
     let most = u32::try_from(most).unwrap_or(u32::MAX);
-    let taken = doors
-        .queue
-        .take(parts, most, (now, lease_ms(doors)))
-        .await?;
+    let taken = doors.queue.take(most, now, lease_ms(doors)).await?;
     let jobs: Vec<_> = taken.iter().map(|delivery| delivery.job).collect();
     if jobs.is_empty() {
         return Ok(Vec::new());

@@ -382,16 +382,19 @@ impl Made<'_> {
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        sqlx::query(
-            "INSERT INTO outbox (job, due_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
-        )
-        .bind(self.id.to_string())
-        .bind(self.now_ms)
+        put_out(self.id, self.now_ms, change).await
+    }
+}
+
+/// Puts a job's message into the outbox, to be published at a moment.
+pub(super) async fn put_out(job: JobId, due_ms: i64, change: &mut AnyConnection) -> Result<()> {
+    sqlx::query("INSERT INTO outbox (job, due_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING")
+        .bind(job.to_string())
+        .bind(due_ms)
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        Ok(())
-    }
+    Ok(())
 }
 
 /// How a lease ends.

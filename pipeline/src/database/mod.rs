@@ -21,6 +21,7 @@ use sqlx::{Any, AnyPool, ColumnIndex, Connection, Decode, Row, Transaction, Type
 use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
+use crate::queue::Part;
 
 /// Connections of one process that only read.
 const READERS: u32 = 4;
@@ -38,6 +39,8 @@ pub struct Database {
     writer: AnyPool,
     readers: AnyPool,
     kind: Kind,
+    /// The parts of the road whose messages are taken.
+    parts: Vec<Part>,
     /// Told when a message was published by this process.
     published: Notify,
 }
@@ -76,12 +79,20 @@ impl Database {
         Self::ready(url, Kind::Server, WRITERS).await
     }
 
+    /// The same, for a process that does these parts of the road only.
+    #[must_use]
+    pub fn for_parts(mut self, parts: &[Part]) -> Self {
+        self.parts = parts.to_vec();
+        self
+    }
+
     async fn ready(url: &str, kind: Kind, writers: u32) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let database = Self {
             writer: pool(url, kind, writers).await?,
             readers: pool(url, kind, READERS).await?,
             kind,
+            parts: Part::ALL.to_vec(),
             published: Notify::new(),
         };
         database.prepare().await?;

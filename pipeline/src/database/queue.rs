@@ -26,13 +26,8 @@ impl Queue for Database {
         Ok(notices.iter().map(|notice| notice.job).collect())
     }
 
-    async fn take(
-        &self,
-        parts: &[Part],
-        most: u32,
-        (now_ms, within_ms): (i64, i64),
-    ) -> Result<Vec<Delivery>> {
-        let parts: Vec<_> = parts.iter().map(|part| part.name()).collect();
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
+        let parts: Vec<_> = self.parts.iter().map(|part| part.name()).collect();
         let statement = format!(
             "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job IN \
              (SELECT job FROM message WHERE visible_ms <= $1 AND part IN ('{}') ORDER BY visible_ms LIMIT $3) \
@@ -74,8 +69,19 @@ impl Queue for Database {
         Ok(())
     }
 
-    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
-        self.has_message(notice.job).await
+    async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
+        let mut lost = Vec::new();
+        for Notice { job, .. } in notices {
+            let message = sqlx::query("SELECT 1 FROM message WHERE job = $1")
+                .bind(job.to_string())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            if message.is_none() {
+                lost.push(*job);
+            }
+        }
+        Ok(lost)
     }
 
     async fn wait(&self, most: std::time::Duration) {

@@ -1,7 +1,7 @@
 //! Messages that the queue does not take, or has lost: they are put out later, or once more.
 
-use super::ledger::notice;
-use super::{Database, column, commit, unavailable};
+use super::ledger::{notice, put_out};
+use super::{Database, commit, unavailable};
 use crate::failure::Result;
 use crate::object::JobId;
 use crate::queue::Notice;
@@ -35,14 +35,7 @@ impl Database {
             .await
             .map_err(|error| unavailable(&error))?;
             if changed.rows_affected() == 1 {
-                sqlx::query(
-                    "INSERT INTO outbox (job, due_ms) VALUES ($1, $2) ON CONFLICT (job) DO NOTHING",
-                )
-                .bind(job.to_string())
-                .bind(now_ms)
-                .execute(&mut *change)
-                .await
-                .map_err(|error| unavailable(&error))?;
+                put_out(*job, now_ms, &mut change).await?;
             }
         }
         commit(change).await
@@ -60,15 +53,5 @@ impl Database {
                 .map_err(|error| unavailable(&error))?;
         }
         commit(change).await
-    }
-
-    /// Whether the queue has a job's message.
-    pub(super) async fn has_message(&self, job: JobId) -> Result<bool> {
-        let row = sqlx::query("SELECT COUNT(*) FROM message WHERE job = $1")
-            .bind(job.to_string())
-            .fetch_one(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        column::<i64, _>(&row, 0).map(|count| count > 0)
     }
 }

@@ -80,7 +80,7 @@ pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
         ("backend", &settings.backend.folder),
     ];
     for (name, place) in places {
-        if matches!(place, Location::Server { .. }) {
+        if matches!(place, Location::Server(_)) {
             return Err(ProfileError {
                 file: file.to_owned(),
                 place: (0, 0),
@@ -249,7 +249,7 @@ fn sftp(home: &Path, profile: &Profile) -> Vec<Wrong> {
     let places = [&profile.folder.inbox, &profile.folder.outbox];
     if !places
         .iter()
-        .any(|place| matches!(place, Some(Location::Server { .. })))
+        .any(|place| matches!(place, Some(Location::Server(_))))
     {
         return wrong;
     }

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::sftp::Address;
+
 /// What is wrong is not repeated: a password may stand in it.
 const NO_SERVER: &str = "an SFTP server is `sftp://USER@HOST:PORT/FOLDER`, without a password";
 const NO_PLACE: &str =
     "neither a folder nor an address `s3://BUCKET/PREFIX` or `sftp://USER@HOST/FOLDER`";
-
-/// Where SFTP servers listen, mostly.
-const SFTP_PORT: u16 = 22;
 
 /// Where files are.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -19,24 +18,19 @@ const SFTP_PORT: u16 = 22;
 pub enum Location {
     /// A folder.
     Folder(PathBuf),
-    /// What lies in a bucket under a prefix: `s3://BUCKET/PREFIX`.
-    Bucket {
-        /// Its name.
-        bucket: String,
-        /// Nothing, or what ends with `/`.
-        prefix: String,
-    },
-    /// A folder of an SFTP server: `sftp://USER@HOST:PORT/FOLDER`, or `/~/FOLDER` from where one is after logging in.
-    Server {
-        /// Who we are there.
-        user: String,
-        /// Its name or address.
-        host: String,
-        /// Its port, 22 if none is said.
-        port: u16,
-        /// The folder: from the root with `/` in front, else from where one is after logging in.
-        folder: String,
-    },
+    /// What lies in a bucket under a prefix.
+    Bucket(Bucket),
+    /// A folder of an SFTP server.
+    Server(Address),
+}
+
+/// What lies in a bucket under a prefix: `s3://BUCKET/PREFIX`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// Nothing, or what ends with `/`.
+    pub prefix: String,
 }
 
 impl Location {
@@ -54,24 +48,22 @@ impl Location {
     pub fn join(self, name: &str) -> Self {
         match self {
             Self::Folder(folder) => Self::Folder(folder.join(name)),
-            Self::Bucket { bucket, prefix } => Self::Bucket {
-                bucket,
-                prefix: format!("{prefix}{name}/"),
-            },
-            Self::Server {
-                user,
-                host,
-                port,
-                folder,
-            } => Self::Server {
-                user,
-                host,
-                port,
-                folder: match folder.as_str() {
-                    "" => name.to_owned(),
-                    folder => format!("{}/{name}", folder.trim_end_matches('/')),
-                },
-            },
+            Self::Bucket(bucket) => Self::Bucket(bucket.join(name)),
+            Self::Server(address) => Self::Server(Address {
+                folder: address.path(name),
+                ..address
+            }),
+        }
+    }
+}
+
+impl Bucket {
+    /// What lies in it below a name.
+    #[must_use]
+    pub fn join(self, name: &str) -> Self {
+        Self {
+            prefix: format!("{}{name}/", self.prefix),
+            ..self
         }
     }
 }
@@ -88,52 +80,26 @@ impl TryFrom<String> for Location {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match text.split_once("://") {
             None => Ok(Self::Folder(text.into())),
-            Some(("s3", place)) => bucket(place),
-            Some(("sftp", place)) => server(place).ok_or_else(|| NO_SERVER.to_owned()),
+            Some(("s3", place)) => bucket(place).map(Self::Bucket),
+            Some(("sftp", place)) => match Address::read(place) {
+                Some(address) => Ok(Self::Server(address)),
+                None => Err(NO_SERVER.to_owned()),
+            },
             Some(_) => Err(NO_PLACE.to_owned()),
         }
     }
 }
 
-fn bucket(place: &str) -> Result<Location, String> {
-    let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
-    if !is_bucket(bucket) {
-        return Err(format!("`{bucket}` is no name of a bucket"));
+fn bucket(place: &str) -> Result<Bucket, String> {
+    let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+    if !is_bucket(name) {
+        return Err(format!("`{name}` is no name of a bucket"));
     }
     let prefix = prefix.trim_end_matches('/');
     let end = if prefix.is_empty() { "" } else { "/" };
-    Ok(Location::Bucket {
-        bucket: bucket.to_owned(),
+    Ok(Bucket {
+        name: name.to_owned(),
         prefix: format!("{prefix}{end}"),
-    })
-}
-
-fn server(place: &str) -> Option<Location> {
-    let (at, folder) = place.split_once('/').unwrap_or((place, "~"));
-    let (user, at) = at.split_once('@')?;
-    let (host, port) = match at.rsplit_once(':') {
-        // An address of version 6 stands in brackets.
-        Some((host, port)) if !port.contains(']') => (host, port.parse().ok()?),
-        _ => (at, SFTP_PORT),
-    };
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    // A password here would be shown to whoever sees the configuration: there is none.
-    if user.is_empty()
-        || user.contains(':')
-        || host.is_empty()
-        || host.contains(char::is_whitespace)
-    {
-        return None;
-    }
-    let folder = match folder.strip_prefix('~') {
-        Some(below) => below.trim_matches('/').to_owned(),
-        None => format!("/{}", folder.trim_matches('/')),
-    };
-    Some(Location::Server {
-        user: user.to_owned(),
-        host: host.to_owned(),
-        port,
-        folder,
     })
 }
 
@@ -150,25 +116,17 @@ fn is_bucket(name: &str) -> bool {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder(folder) => write!(f, "{}", folder.display()),
-            Self::Bucket { bucket, prefix } => {
-                write!(f, "s3://{bucket}/{}", prefix.trim_end_matches('/'))
-            }
-            Self::Server {
-                user,
-                host,
-                port,
-                folder,
-            } => {
-                let folder = match folder.strip_prefix('/') {
-                    Some(folder) => folder.to_owned(),
-                    None => format!("~/{folder}"),
-                };
-                let is_v6 = host.contains(':');
-                let (open, close) = if is_v6 { ("[", "]") } else { ("", "") };
-                write!(f, "sftp://{user}@{open}{host}{close}:{port}/{folder}")
-            }
+            Self::Folder(folder) => folder.display().fmt(f),
+            Self::Bucket(bucket) => bucket.fmt(f),
+            Self::Server(address) => address.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, prefix } = self;
+        write!(f, "s3://{name}/{}", prefix.trim_end_matches('/'))
     }
 }
 
@@ -209,10 +167,10 @@ mod tests {
     fn what_lies_below_is_below() {
         let bucket = Location::try_from("s3://ours/x12".to_owned()).expect("it is one");
         let below = bucket.join("submit").join("acme");
-        let Location::Bucket { prefix, .. } = &below else {
+        let Location::Bucket(bucket) = &below else {
             panic!("it is a bucket");
         };
-        assert_eq!(prefix, "x12/submit/acme/");
+        assert_eq!(bucket.prefix, "x12/submit/acme/");
         let home = Path::new("/srv");
         assert_eq!(below.clone().below(home), below);
         let folder = Location::from(PathBuf::from("in"));

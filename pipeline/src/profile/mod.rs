@@ -16,7 +16,7 @@ use x12_parser::{
 };
 
 pub use check::{ProfileError, is_partner_id};
-pub use location::Location;
+pub use location::{Bucket, Location};
 pub use settings::{
     Backend, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings, Settings,
     StoreSettings, Work,

@@ -8,6 +8,7 @@ use lapin::{Connection, ConnectionProperties, ErrorKind};
 use tokio::time::timeout;
 
 use crate::failure::{Failure, Result};
+use crate::host::Host;
 
 /// How long a connection may take to stand.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -35,8 +36,8 @@ impl Broker {
         let wrong =
             |_| Failure::permanent("queue-url", "this is no address amqps://HOST of a broker");
         let mut uri: AMQPUri = url.parse().map_err(wrong)?;
-        let host = uri.authority.host.as_str();
-        let is_here = ["localhost", "127.0.0.1", "::1", "[::1]"].contains(&host);
+        let host = Host::read(&uri.authority.host);
+        let is_here = host.is_some_and(|host| host.is_this());
         if uri.scheme == AMQPScheme::AMQP && !is_here && !plain {
             let what = "a broker on another host is reached by amqps://, or with plain = true";
             return Err(Failure::permanent("queue-plain", what));

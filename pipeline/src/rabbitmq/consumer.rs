@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::connection::{Broker, close, unavailable};
-use super::topology::{self, Names};
+use super::topology::{self, Key, Names};
 use crate::cipher::random;
 use crate::failure::Result;
 
@@ -28,9 +28,9 @@ const PAUSES_MS: (u64, u64) = (250, 10_000);
 /// A connection that stood so long was good.
 const GOOD: Duration = Duration::from_secs(60);
 
-/// A message as it was delivered, and the key of the queue from which it came.
+/// A message as it was delivered, and the queue from which it came.
 pub(super) struct Incoming {
-    pub(super) key: Arc<str>,
+    pub(super) key: Arc<Key>,
     pub(super) message: lapin::message::Delivery,
 }
 
@@ -38,8 +38,8 @@ pub(super) struct Incoming {
 pub(super) struct Consumption {
     pub(super) broker: Arc<Broker>,
     pub(super) names: Names,
-    /// Keys of the queues.
-    pub(super) keys: Vec<String>,
+    /// The queues.
+    pub(super) keys: Vec<Key>,
     /// Messages that a process may have at a time of a queue without order.
     pub(super) prefetch: u16,
     /// Takes what is delivered.
@@ -79,16 +79,15 @@ impl Consumption {
 
     async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
         let channel = connection.create_channel().await?;
-        let keys = self.keys.iter().map(String::as_str);
-        topology::declare(&channel, &self.names, keys).await?;
+        topology::declare(&channel, &self.names, &self.keys).await?;
         let subscribed = Arc::new(Semaphore::new(0));
         let mut subscriptions = JoinSet::new();
         for key in &self.keys {
             let subscription = Subscription {
                 channel: connection.create_channel().await?,
-                queue: self.names.of(key),
-                key: key.as_str().into(),
-                prefetch: match topology::is_one_by_one(key) {
+                queue: self.names.of(&key.to_string()),
+                key: Arc::new(key.clone()),
+                prefetch: match key.is_one_by_one() {
                     true => 1,
                     false => self.prefetch,
                 },
@@ -116,7 +115,7 @@ impl Consumption {
 struct Subscription {
     channel: Channel,
     queue: ShortString,
-    key: Arc<str>,
+    key: Arc<Key>,
     prefetch: u16,
     inbox: mpsc::UnboundedSender<Incoming>,
     arrived: Arc<Notify>,

@@ -69,14 +69,7 @@ pub(super) fn kept(properties: &BasicProperties) -> BasicProperties {
             headers.insert(name.clone(), value.clone());
         }
     }
-    let mut kept = plain().with_headers(headers);
-    if let Some(id) = properties.message_id() {
-        kept = kept.with_message_id(id.clone());
-    }
-    if let Some(content_type) = properties.content_type() {
-        kept = kept.with_content_type(content_type.clone());
-    }
-    kept
+    properties.clone().with_headers(headers)
 }
 
 /// Version, trace, span and flags: the arrival is the trace, the job the span, and it is recorded.

@@ -9,7 +9,7 @@ mod message;
 mod publisher;
 mod topology;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use self::connection::Broker;
 use self::consumer::{Consumption, Incoming};
 use self::publisher::{Outgoing, Publisher};
-use self::topology::Names;
+use self::topology::{Key, Names};
 use crate::clock::Clock;
 use crate::failure::Result;
 use crate::object::JobId;
@@ -54,7 +54,8 @@ pub struct Settings {
 pub struct RabbitMq {
     broker: Arc<Broker>,
     names: Names,
-    keys: Vec<String>,
+    /// All queues from which messages are taken, by whomever.
+    keys: Vec<Key>,
     clock: Arc<dyn Clock>,
     publisher: Mutex<Option<Publisher>>,
     inbox: Mutex<mpsc::UnboundedReceiver<Incoming>>,
@@ -67,8 +68,8 @@ pub struct RabbitMq {
 
 /// A message in hand.
 struct Held {
-    /// The key of the queue from which it came.
-    key: Arc<str>,
+    /// The queue from which it came.
+    key: Arc<Key>,
     message: Message,
     /// Until when it is to be settled, in milliseconds since 1970.
     until_ms: i64,
@@ -83,8 +84,8 @@ impl RabbitMq {
         let broker = Broker::new(&settings.url, settings.authorities, settings.plain)?;
         let broker = Arc::new(broker);
         let names = Names(settings.prefix);
-        let keys = topology::keys(&Part::ALL, &settings.partners);
-        let consumed = topology::keys(&settings.parts, &settings.partners);
+        let keys = Key::all(&Part::ALL, &settings.partners);
+        let consumed = Key::all(&settings.parts, &settings.partners);
         let (sender, inbox) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
         let consumption = Consumption {
@@ -113,15 +114,12 @@ impl RabbitMq {
     async fn publisher(&self, slot: &mut Option<Publisher>) -> Result<Publisher> {
         match slot.take().filter(Publisher::is_open) {
             Some(publisher) => Ok(publisher),
-            None => {
-                let keys = self.keys.iter().cloned().collect();
-                Publisher::open(&self.broker, &self.names, keys).await
-            }
+            None => Publisher::open(&self.broker, &self.names, &self.keys).await,
         }
     }
 
     /// Publishes, and says of each message whether the broker has it. After anything that is wrong all is declared anew.
-    async fn send(&self, messages: Vec<Outgoing>, keys: BTreeSet<&str>) -> Result<Vec<bool>> {
+    async fn send(&self, messages: Vec<Outgoing>, keys: BTreeSet<&Key>) -> Result<Vec<bool>> {
         let mut slot = self.publisher.lock().await;
         let mut publisher = self.publisher(&mut slot).await?;
         for key in keys {
@@ -209,30 +207,23 @@ impl Queue for RabbitMq {
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
         let keys: Vec<_> = notices
             .iter()
-            .map(|notice| topology::key(notice.step, &notice.partner))
+            .map(|notice| Key::of(notice.step, &notice.partner))
             .collect();
         let mut messages = Vec::new();
         for (notice, key) in notices.iter().zip(&keys) {
             messages.push(Outgoing {
                 exchange: self.names.jobs(),
-                key: key.as_str().into(),
+                key: key.to_string().into(),
                 body: message::body(notice.job)?,
                 properties: message::properties(notice),
             });
         }
-        let keys = keys.iter().map(String::as_str).collect();
-        let are_in = self.send(messages, keys).await?;
+        let are_in = self.send(messages, keys.iter().collect()).await?;
         let published = notices.iter().zip(are_in).filter(|&(_, is_in)| is_in);
         Ok(published.map(|(notice, _)| notice.job).collect())
     }
 
-    /// The parts are those that are consumed from the beginning.
-    async fn take(
-        &self,
-        _: &[Part],
-        most: u32,
-        (now_ms, within_ms): (i64, i64),
-    ) -> Result<Vec<Delivery>> {
+    async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
         self.give_back(now_ms).await;
         let mut taken = Vec::new();
         let mut inbox = self.inbox.lock().await;
@@ -260,20 +251,29 @@ impl Queue for RabbitMq {
         let wait_ms = topology::wait_ms(at_ms - self.clock.now_ms());
         let outgoing = Outgoing {
             exchange: self.names.again(wait_ms),
-            key: held.key.as_ref().into(),
+            key: held.key.to_string().into(),
             body: held.message.data.clone(),
             properties: message::kept(&held.message.properties),
         };
         self.exchange(&held.message, outgoing).await
     }
 
-    async fn may_hold(&self, notice: &Notice) -> Result<bool> {
-        let key = topology::key(notice.step, &notice.partner);
+    async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
+        let mut by_key: BTreeMap<Key, Vec<JobId>> = BTreeMap::new();
+        for notice in notices {
+            let key = Key::of(notice.step, &notice.partner);
+            by_key.entry(key).or_default().push(notice.job);
+        }
         let mut slot = self.publisher.lock().await;
         let publisher = self.publisher(&mut slot).await?;
-        let waiting = publisher.waiting(&self.names, &key).await?;
+        let mut lost = Vec::new();
+        for (key, jobs) in by_key {
+            if publisher.waiting(&self.names, &key).await? == 0 {
+                lost.extend(jobs);
+            }
+        }
         *slot = Some(publisher);
-        Ok(waiting > 0)
+        Ok(lost)
     }
 
     async fn wait(&self, most: Duration) {

@@ -9,7 +9,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Broker, UNAVAILABLE, close, unavailable};
-use super::topology::{self, Names};
+use super::topology::{self, Key, Names};
 use crate::failure::{Failure, Result};
 
 /// How long the broker may take to confirm what was published together.
@@ -27,22 +27,18 @@ pub(super) struct Outgoing {
 pub(super) struct Publisher {
     connection: Connection,
     channel: Channel,
-    /// Keys whose queues are declared.
-    declared: BTreeSet<String>,
+    /// Queues that are declared.
+    declared: BTreeSet<Key>,
 }
 
 impl Publisher {
     /// Connects, and declares what there is to be.
-    pub(super) async fn open(
-        broker: &Broker,
-        names: &Names,
-        keys: BTreeSet<String>,
-    ) -> Result<Self> {
+    pub(super) async fn open(broker: &Broker, names: &Names, keys: &[Key]) -> Result<Self> {
         let connection = broker.connect("publishes").await?;
         let channel = connection.create_channel().await;
         let channel = channel.map_err(|error| unavailable(&error))?;
         let ready = async {
-            topology::declare(&channel, names, keys.iter().map(String::as_str)).await?;
+            topology::declare(&channel, names, keys).await?;
             channel
                 .confirm_select(ConfirmSelectOptions::default())
                 .await
@@ -51,7 +47,7 @@ impl Publisher {
         Ok(Self {
             connection,
             channel,
-            declared: keys,
+            declared: keys.iter().cloned().collect(),
         })
     }
 
@@ -61,17 +57,17 @@ impl Publisher {
     }
 
     /// Declares the queue behind a key, unless it was.
-    pub(super) async fn declare(&mut self, names: &Names, key: &str) -> Result<()> {
+    pub(super) async fn declare(&mut self, names: &Names, key: &Key) -> Result<()> {
         if !self.declared.contains(key) {
             let declared = topology::declare_one(&self.channel, names, key).await;
             declared.map_err(|error| unavailable(&error))?;
-            self.declared.insert(key.to_owned());
+            self.declared.insert(key.clone());
         }
         Ok(())
     }
 
     /// How many messages wait in the queue behind a key; it is declared if it was lost.
-    pub(super) async fn waiting(&self, names: &Names, key: &str) -> Result<u32> {
+    pub(super) async fn waiting(&self, names: &Names, key: &Key) -> Result<u32> {
         let declared = topology::declare_one(&self.channel, names, key).await;
         declared.map_err(|error| unavailable(&error))
     }

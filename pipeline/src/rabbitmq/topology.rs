@@ -12,6 +12,8 @@
 //! (no message of ours) ───────────▶ PREFIX.unreadable         nobody takes from it
 //! ```
 
+use std::fmt;
+
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, ExchangeKind};
@@ -20,7 +22,7 @@ use crate::object::Step;
 use crate::queue::Part;
 
 /// How long messages wait before they come again, in milliseconds: as long as asked, in several times.
-pub(super) const WAITS_MS: [i64; 5] = [250, 2_000, 15_000, 120_000, 900_000];
+const WAITS_MS: [i64; 5] = [250, 2_000, 15_000, 120_000, 900_000];
 
 /// How often a message may be delivered before it is done alone; the tries of its job are counted in the ledger.
 const DELIVERIES: i32 = 5;
@@ -51,14 +53,6 @@ impl Names {
     }
 }
 
-/// The key of the queue in which messages of a part of the road are done one at a time.
-fn alone(part: Part) -> String {
-    format!("{ALONE}{}", part.name())
-}
-
-/// What such keys begin with.
-const ALONE: &str = "alone.";
-
 /// How long a message waits that is to come again after so long: at most so long, or else the shortest.
 pub(super) fn wait_ms(delay_ms: i64) -> i64 {
     let mut fitting = WAITS_MS.into_iter().rev();
@@ -67,25 +61,51 @@ pub(super) fn wait_ms(delay_ms: i64) -> i64 {
         .unwrap_or(WAITS_MS[0])
 }
 
-/// The keys of the queues of these parts of the road, those of messages done alone among them.
-pub(super) fn keys(parts: &[Part], partners: &[String]) -> Vec<String> {
-    let of = |part: &Part| match part {
-        Part::Translate => vec![key(Step::Translate, "")],
-        Part::Respond => vec![key(Step::Respond, "")],
-        Part::Deliver => partners
-            .iter()
-            .map(|partner| key(Step::Deliver, partner))
-            .collect(),
-    };
-    let alone = parts.iter().copied().map(alone);
-    parts.iter().flat_map(of).chain(alone).collect()
+/// A queue from which messages are taken.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Key {
+    /// The messages of a part of the road: of deliveries those of one partner, else no partner is named.
+    Part(Part, String),
+    /// Messages of a part of the road that are done one at a time.
+    Alone(Part),
 }
 
-/// By what a job's message finds its queue.
-pub(super) fn key(step: Step, partner: &str) -> String {
-    match Part::of(step) {
-        part @ Part::Deliver => format!("{}.{partner}", part.name()),
-        part => part.name().to_owned(),
+impl Key {
+    /// The queue of a job's message.
+    pub(super) fn of(step: Step, partner: &str) -> Self {
+        match Part::of(step) {
+            part @ Part::Deliver => Self::Part(part, partner.to_owned()),
+            part => Self::Part(part, String::new()),
+        }
+    }
+
+    /// The queues of these parts of the road.
+    pub(super) fn all(parts: &[Part], partners: &[String]) -> Vec<Self> {
+        let of = |&part: &Part| match part {
+            Part::Deliver => partners
+                .iter()
+                .map(|partner| Self::Part(part, partner.clone()))
+                .collect(),
+            _ => vec![Self::Part(part, String::new())],
+        };
+        let alone = parts.iter().map(|&part| Self::Alone(part));
+        parts.iter().flat_map(of).chain(alone).collect()
+    }
+
+    /// Whether one message is in hand at a time: for the sake of its order, or its danger.
+    pub(super) fn is_one_by_one(&self) -> bool {
+        matches!(self, Self::Part(Part::Deliver, _) | Self::Alone(_))
+    }
+}
+
+/// The routing key, which is also the end of the queue's name.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Part(part, partner) if partner.is_empty() => f.write_str(part.name()),
+            Self::Part(part, partner) => write!(f, "{}.{partner}", part.name()),
+            Self::Alone(part) => write!(f, "alone.{}", part.name()),
+        }
     }
 }
 
@@ -93,7 +113,7 @@ pub(super) fn key(step: Step, partner: &str) -> String {
 pub(super) async fn declare(
     channel: &Channel,
     names: &Names,
-    keys: impl Iterator<Item = &str>,
+    keys: impl IntoIterator<Item = &Key>,
 ) -> lapin::Result<()> {
     exchange(channel, names.jobs(), ExchangeKind::Direct).await?;
     queue(channel, names.unreadable(), FieldTable::default()).await?;
@@ -111,41 +131,24 @@ pub(super) async fn declare(
     Ok(())
 }
 
-/// Declares the queue behind a key, and that in which its messages are done alone; says how many messages wait in the first.
-pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &str) -> lapin::Result<u32> {
-    let alone = alone(part(key));
-    queue(channel, names.of(&alone), FieldTable::default()).await?;
-    // What is to come again comes back to it as well.
-    let (name, jobs) = (names.of(&alone), names.jobs());
-    bind(channel, name.clone(), jobs.clone(), alone.as_str().into()).await?;
-    if key.starts_with(ALONE) {
-        return Ok(0);
-    }
-    let mut arguments = dead_letters("".into(), Some(name));
-    arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
-    if is_ordered(key) {
-        arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
-    }
-    let waiting = queue(channel, names.of(key), arguments).await?;
-    bind(channel, names.of(key), jobs, key.into()).await?;
+/// Declares the queue behind a key, and says how many messages wait in it.
+pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &Key) -> lapin::Result<u32> {
+    let arguments = match key {
+        Key::Alone(_) => FieldTable::default(),
+        Key::Part(part, _) => {
+            let alone = names.of(&Key::Alone(*part).to_string());
+            let mut arguments = dead_letters("".into(), Some(alone));
+            arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
+            if key.is_one_by_one() {
+                arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
+            }
+            arguments
+        }
+    };
+    let key = key.to_string();
+    let waiting = queue(channel, names.of(&key), arguments).await?;
+    bind(channel, names.of(&key), names.jobs(), key.into()).await?;
     Ok(waiting)
-}
-
-/// Whether one message of a queue is in hand at a time: for the sake of its order, or its danger.
-pub(super) fn is_one_by_one(key: &str) -> bool {
-    is_ordered(key) || key.starts_with(ALONE)
-}
-
-/// The part of the road to which the queue behind a key belongs.
-fn part(key: &str) -> Part {
-    let key = key.strip_prefix(ALONE).unwrap_or(key);
-    let is_of = |part: &Part| key.starts_with(part.name());
-    Part::ALL.into_iter().find(is_of).unwrap_or(Part::Translate)
-}
-
-/// Whether the messages of a queue are taken one behind the other.
-fn is_ordered(key: &str) -> bool {
-    key.starts_with("deliver.")
 }
 
 /// Where messages go that leave a queue in another way than by being settled: certainly, so the queue takes no more while they cannot.
@@ -213,7 +216,12 @@ mod tests {
                 Step::Respond => "respond",
                 _ => "translate",
             };
-            assert_eq!(key(step, "acme"), expected, "{}", step.name());
+            assert_eq!(
+                Key::of(step, "acme").to_string(),
+                expected,
+                "{}",
+                step.name()
+            );
         }
     }
 }

@@ -21,6 +21,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use tokio::runtime::Handle;
 
 use crate::failure::{Failure, Result};
+use crate::host::Host;
+use crate::profile::{Bucket, S3Settings};
 
 pub use store::BucketStore;
 pub use transport::BucketTransport;
@@ -31,37 +33,25 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How long one attempt of a request may take until its answer begins; a part of an object is sent in it.
 const ATTEMPT: Duration = Duration::from_secs(60);
 
-/// Where buckets are.
-#[derive(Clone, Debug, Default)]
-pub struct Settings {
-    /// The region; without one that of the environment.
-    pub region: Option<String>,
-    /// The address of a server that is not AWS's, `https://HOST`.
-    pub endpoint: Option<String>,
-    /// Whether the bucket stands in the path of addresses, not in the host's name.
-    pub path_style: bool,
-    /// Whether a server on another host may be reached by `http://`.
-    pub plain: bool,
-}
-
-impl Settings {
-    /// What is sealed or encrypted already may be seen by nobody on the way all the same, nor who sends what to whom.
-    fn check(&self) -> Result<()> {
-        let Some(endpoint) = &self.endpoint else {
-            return Ok(());
-        };
-        let host = |scheme| endpoint.strip_prefix(scheme).unwrap_or_default();
-        let is_here = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-            let rest = host("http://").strip_prefix(name);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
-        if !host("https://").is_empty() || is_here || self.plain && !host("http://").is_empty() {
-            return Ok(());
+/// What is sealed or encrypted already may be seen by nobody on the way all the same, nor who sends what to whom.
+fn check(settings: &S3Settings) -> Result<()> {
+    let Some(endpoint) = &settings.endpoint else {
+        return Ok(());
+    };
+    let may_be = match endpoint.split_once("://") {
+        Some(("https", at)) => !at.is_empty(),
+        Some(("http", at)) => {
+            let authority = at.split('/').next().unwrap_or_default();
+            let host = Host::read(authority);
+            host.is_some_and(|host| settings.plain || host.is_this())
         }
-        let what =
-            "a server with buckets on another host is reached by https://, or with plain = true";
-        Err(Failure::permanent("bucket-plain", what))
+        _ => false,
+    };
+    if may_be {
+        return Ok(());
     }
+    let what = "a server with buckets on another host is reached by https://, or with plain = true";
+    Err(Failure::permanent("bucket-plain", what))
 }
 
 /// A server with buckets. Calls block: they are for threads that may.
@@ -76,8 +66,8 @@ impl S3 {
     ///
     /// # Errors
     /// [`Failure::Permanent`] if the address is none that is allowed.
-    pub async fn new(settings: &Settings) -> Result<Self> {
-        settings.check()?;
+    pub async fn new(settings: &S3Settings) -> Result<Self> {
+        check(settings)?;
         let provider = Provider::Rustls(CryptoMode::Ring);
         let http = Builder::new().tls_provider(provider).build_https();
         let timeouts = TimeoutConfig::builder()
@@ -155,18 +145,21 @@ fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refusal {
 #[derive(Clone)]
 struct Place {
     s3: S3,
-    bucket: String,
-    prefix: String,
+    bucket: Bucket,
 }
 
 impl Place {
     fn key(&self, name: &str) -> String {
-        format!("{}{name}", self.prefix)
+        format!("{}{name}", self.bucket.prefix)
     }
 
     fn remove(&self, key: String) -> Result<()> {
         let client = &self.s3.client;
-        let removed = client.delete_object().bucket(&self.bucket).key(key).send();
+        let removed = client
+            .delete_object()
+            .bucket(&self.bucket.name)
+            .key(key)
+            .send();
         match self.s3.wait(removed) {
             Ok(_) | Err(Refusal::Missing) => Ok(()),
             Err(refusal) => Err(refusal.failure()),
@@ -191,12 +184,12 @@ mod tests {
             ("", true, false),
         ];
         for (endpoint, plain, good) in cases {
-            let settings = Settings {
+            let settings = S3Settings {
                 endpoint: Some(endpoint.to_owned()),
                 plain,
-                ..Settings::default()
+                ..S3Settings::default()
             };
-            assert_eq!(settings.check().is_ok(), good, "{endpoint}");
+            assert_eq!(check(&settings).is_ok(), good, "{endpoint}");
         }
     }
 }

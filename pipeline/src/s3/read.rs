@@ -1,51 +1,22 @@
 //! Reads an object as it comes, in memory that is bounded by what the connection holds.
 
-use std::io::{self, Read};
+use std::io::Read;
 
-use aws_sdk_s3::primitives::ByteStream;
+use tokio_util::io::SyncIoBridge;
 
-use super::{Place, Refusal, S3};
-
-/// An object that is being read.
-pub(super) struct ObjectReader {
-    s3: S3,
-    stream: ByteStream,
-    /// What came last, and how much of it was read.
-    piece: Vec<u8>,
-    read: usize,
-}
+use super::{Place, Refusal};
 
 impl Place {
-    /// Opens an object.
-    pub(super) fn open(&self, key: String) -> Result<ObjectReader, Refusal> {
+    /// Opens an object. The stream knows the length: one that is cut off is an error, not an end.
+    pub(super) fn open(&self, key: String) -> Result<Box<dyn Read + Send>, Refusal> {
         let client = &self.s3.client;
-        let asked = client.get_object().bucket(&self.bucket).key(key).send();
-        let object = self.s3.wait(asked)?;
-        Ok(ObjectReader {
-            s3: self.s3.clone(),
-            stream: object.body,
-            piece: Vec::new(),
-            read: 0,
-        })
-    }
-}
-
-impl Read for ObjectReader {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        while self.read == self.piece.len() {
-            // The stream knows the length: one that is cut off is an error, not an end.
-            let next = self.s3.handle.block_on(self.stream.try_next());
-            match next.map_err(|_| io::Error::from(io::ErrorKind::ConnectionAborted))? {
-                Some(piece) => (self.piece, self.read) = (piece.into(), 0),
-                None => return Ok(0),
-            }
-        }
-        let left = self.piece.get(self.read..).unwrap_or_default();
-        let length = left.len().min(to.len());
-        if let (Some(from), Some(to)) = (left.get(..length), to.get_mut(..length)) {
-            to.copy_from_slice(from);
-        }
-        self.read += length;
-        Ok(length)
+        let asked = client
+            .get_object()
+            .bucket(&self.bucket.name)
+            .key(key)
+            .send();
+        let body = Box::pin(self.s3.wait(asked)?.body.into_async_read());
+        let handle = self.s3.handle.clone();
+        Ok(Box::new(SyncIoBridge::new_with_handle(body, handle)))
     }
 }

@@ -11,20 +11,18 @@ use super::{Place, Refusal, S3};
 use crate::failpoint::{Point, reach};
 use crate::failure::Result;
 use crate::object::{ObjectId, Step};
+use crate::profile::Bucket;
 use crate::store::{Draft, Store};
 
 /// Objects in a bucket.
 pub struct BucketStore(Place);
 
 impl BucketStore {
-    /// The store in a bucket that is there; keys begin with a prefix.
+    /// The store in a bucket that is there.
     #[must_use]
-    pub fn new(s3: S3, bucket: &str, prefix: &str) -> Self {
-        Self(Place {
-            s3,
-            bucket: bucket.to_owned(),
-            prefix: format!("{prefix}objects/"),
-        })
+    pub fn new(s3: S3, bucket: Bucket) -> Self {
+        let bucket = bucket.join("objects");
+        Self(Place { s3, bucket })
     }
 
     /// Discards what crashes left: uploads begun longer ago than `age`, which must be longer than any job takes. Returns how many.
@@ -32,9 +30,10 @@ impl BucketStore {
     /// # Errors
     /// `Transient` with `store-unavailable`.
     pub fn sweep(&self, age: Duration) -> Result<usize> {
-        let Place { s3, bucket, prefix } = &self.0;
+        let Place { s3, bucket } = &self.0;
         let listed = s3.client.list_multipart_uploads();
-        let listed = s3.wait(listed.bucket(bucket).prefix(prefix).send());
+        let listed = listed.bucket(&bucket.name).prefix(&bucket.prefix);
+        let listed = s3.wait(listed.send());
         let listed = listed.map_err(Refusal::failure)?;
         let before = SystemTime::now().checked_sub(age);
         let mut swept = 0;
@@ -45,7 +44,7 @@ impl BucketStore {
                 continue;
             }
             let abort = s3.client.abort_multipart_upload();
-            let abort = abort.bucket(bucket).set_key(upload.key.clone());
+            let abort = abort.bucket(&bucket.name).set_key(upload.key.clone());
             let abort = abort.set_upload_id(upload.upload_id.clone()).send();
             s3.wait(abort).map_err(Refusal::failure)?;
             swept += 1;
@@ -54,10 +53,7 @@ impl BucketStore {
     }
 
     fn key(&self, id: &ObjectId) -> String {
-        let [.., last] = id.job.0.into_bytes();
-        let (step, ordinal) = (id.step.name(), id.ordinal);
-        self.0
-            .key(&format!("{last:02x}/{}/{step}-{ordinal}", id.job))
+        self.0.key(&id.place().join("/"))
     }
 }
 
@@ -68,13 +64,13 @@ impl Store for BucketStore {
     }
 
     fn open(&self, id: &ObjectId) -> Result<Box<dyn Read + Send>> {
-        let opened = self.0.open(self.key(id)).map_err(Refusal::failure)?;
-        Ok(Box::new(opened))
+        self.0.open(self.key(id)).map_err(Refusal::failure)
     }
 
     fn exists(&self, id: &ObjectId) -> Result<bool> {
-        let Place { s3, bucket, .. } = &self.0;
-        let asked = s3.client.head_object().bucket(bucket).key(self.key(id));
+        let Place { s3, bucket } = &self.0;
+        let asked = s3.client.head_object().bucket(&bucket.name);
+        let asked = asked.key(self.key(id));
         match s3.wait(asked.send()) {
             Ok(_) => Ok(true),
             Err(Refusal::Missing) => Ok(false),

@@ -8,20 +8,17 @@ use aws_sdk_s3::types::Object;
 use super::{Place, Refusal, S3};
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
+use crate::profile::Bucket;
 use crate::transport::{Offer, Transport, Write};
 
 /// A prefix of a bucket from which files are taken, or under which they are left.
 pub struct BucketTransport(Place);
 
 impl BucketTransport {
-    /// What lies in a bucket under a prefix, which ends with `/` unless it is empty.
+    /// What lies in a bucket under a prefix.
     #[must_use]
-    pub fn new(s3: S3, bucket: &str, prefix: &str) -> Self {
-        Self(Place {
-            s3,
-            bucket: bucket.to_owned(),
-            prefix: prefix.to_owned(),
-        })
+    pub fn new(s3: S3, bucket: Bucket) -> Self {
+        Self(Place { s3, bucket })
     }
 
     /// The key of an offer; none if its name is none that a key can have.
@@ -31,9 +28,9 @@ impl BucketTransport {
     }
 
     fn offer(&self, object: &Object) -> Option<Offer> {
-        let name = object.key()?.strip_prefix(&self.0.prefix)?;
-        // Prefixes below ours, what stands for ours itself, and what is hidden.
-        if name.is_empty() || name.starts_with('.') || name.contains('/') {
+        let name = object.key()?.strip_prefix(&self.0.bucket.prefix)?;
+        // Prefixes below ours, and what stands for ours itself.
+        if name.is_empty() || name.contains('/') {
             return None;
         }
         Some(Offer {
@@ -46,17 +43,17 @@ impl BucketTransport {
 
 impl Transport for BucketTransport {
     fn place(&self) -> String {
-        let Place { bucket, prefix, .. } = &self.0;
-        format!("s3://{bucket}/{}", prefix.trim_end_matches('/'))
+        self.0.bucket.to_string()
     }
 
     fn offers(&self) -> Result<Vec<Offer>> {
-        let Place { s3, bucket, prefix } = &self.0;
+        let Place { s3, bucket } = &self.0;
         let mut offers = Vec::new();
         let mut after = None;
         loop {
-            let list = s3.client.list_objects_v2().bucket(bucket).prefix(prefix);
-            let list = list.delimiter("/").set_continuation_token(after.take());
+            let list = s3.client.list_objects_v2().bucket(&bucket.name);
+            let list = list.prefix(&bucket.prefix).delimiter("/");
+            let list = list.set_continuation_token(after.take());
             let page = s3.wait(list.send()).map_err(unavailable)?;
             offers.extend(
                 page.contents()
@@ -68,19 +65,18 @@ impl Transport for BucketTransport {
                 break;
             }
         }
-        offers.sort_by(|a, b| (a.modified_ms, &a.name).cmp(&(b.modified_ms, &b.name)));
         Ok(offers)
     }
 
     fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>> {
-        let opened = self.0.open(self.key(offer)?).map_err(unavailable)?;
-        Ok(Box::new(opened))
+        self.0.open(self.key(offer)?).map_err(unavailable)
     }
 
     fn remove(&self, offer: &Offer) -> Result<()> {
-        let Place { s3, bucket, .. } = &self.0;
+        let Place { s3, bucket } = &self.0;
         let key = self.key(offer)?;
-        let about = s3.client.head_object().bucket(bucket).key(&key).send();
+        let about = s3.client.head_object().bucket(&bucket.name);
+        let about = about.key(&key).send();
         let about = match s3.wait(about) {
             Ok(about) => about,
             Err(Refusal::Missing) => return Ok(()),

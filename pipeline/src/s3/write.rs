@@ -57,7 +57,7 @@ impl ObjectWriter {
     fn put(&mut self) -> Result<(), Refusal> {
         let place = &self.place;
         let mut put = place.s3.client.put_object();
-        put = put.bucket(&place.bucket).key(&self.key);
+        put = put.bucket(&place.bucket.name).key(&self.key);
         if self.is_new {
             put = put.if_none_match("*");
         }
@@ -71,7 +71,7 @@ impl ObjectWriter {
         let client = &place.s3.client;
         if self.upload.is_none() {
             let begun = client.create_multipart_upload();
-            let begun = begun.bucket(&place.bucket).key(&self.key).send();
+            let begun = begun.bucket(&place.bucket.name).key(&self.key).send();
             let id = place.s3.wait(begun)?.upload_id.ok_or(Refusal::Other)?;
             self.upload = Some(Upload {
                 id,
@@ -85,7 +85,7 @@ impl ObjectWriter {
         let body = ByteStream::from(mem::take(&mut self.part));
         let sent = client
             .upload_part()
-            .bucket(&place.bucket)
+            .bucket(&place.bucket.name)
             .key(&self.key)
             .upload_id(&upload.id)
             .part_number(number)
@@ -107,7 +107,7 @@ impl ObjectWriter {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(upload.parts));
         let place = &self.place;
         let mut complete = place.s3.client.complete_multipart_upload();
-        complete = complete.bucket(&place.bucket).key(&self.key);
+        complete = complete.bucket(&place.bucket.name).key(&self.key);
         if self.is_new {
             complete = complete.if_none_match("*");
         }
@@ -142,7 +142,7 @@ impl Drop for ObjectWriter {
         };
         let place = &self.place;
         let abort = place.s3.client.abort_multipart_upload();
-        let abort = abort.bucket(&place.bucket).key(&self.key);
+        let abort = abort.bucket(&place.bucket.name).key(&self.key);
         // What cannot be discarded is swept.
         let _ = place.s3.wait(abort.upload_id(upload.id).send());
     }

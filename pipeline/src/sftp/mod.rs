@@ -1,28 +1,26 @@
 //! Partners' SFTP servers: who they are is known beforehand, by their host keys, and we log in with a key.
 
+mod address;
 mod session;
 mod transport;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use russh::keys::{PrivateKey, PublicKey};
-use tokio::runtime::Handle;
 
 use crate::failure::{Failure, Result};
 use crate::secret_file;
 
+pub use address::Address;
 pub use transport::SftpTransport;
 
-/// A server, and who we are there.
+/// A folder of a server, and what makes us known there, and the server to us.
 #[derive(Clone)]
 pub struct Account {
-    /// Its name or address.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// Who we are.
-    pub user: String,
-    /// Its host keys; any other is that of somebody else.
+    /// Where it is.
+    pub address: Address,
+    /// The server's host keys; any other is that of somebody else.
     pub host_keys: Vec<HostKey>,
     /// Our key.
     pub key: OurKey,
@@ -46,7 +44,7 @@ impl HostKey {
 
 /// The key with which we log in; wiped when dropped.
 #[derive(Clone)]
-pub struct OurKey(std::sync::Arc<PrivateKey>);
+pub struct OurKey(Arc<PrivateKey>);
 
 impl OurKey {
     /// Reads a file as `ssh-keygen` writes it, without a passphrase.
@@ -62,18 +60,6 @@ impl OurKey {
             )
         };
         let key = russh::keys::decode_secret_key(&text, None).map_err(none)?;
-        Ok(Self(std::sync::Arc::new(key)))
-    }
-}
-
-/// What waits for servers; calls block.
-#[derive(Clone)]
-pub struct Waiter(Handle);
-
-impl Waiter {
-    /// That of the present runtime.
-    #[must_use]
-    pub fn current() -> Self {
-        Self(Handle::current())
+        Ok(Self(Arc::new(key)))
     }
 }

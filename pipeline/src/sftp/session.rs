@@ -54,7 +54,7 @@ async fn begin(account: &Account) -> Result<Session> {
         ..Config::default()
     };
     let pinned = Pinned(account.host_keys.clone());
-    let at = (account.host.as_str(), account.port);
+    let at = (account.address.host.as_str(), account.address.port);
     let mut connection = client::connect(Arc::new(config), at, pinned)
         .await
         .map_err(|error| not_connected(&error))?;
@@ -78,12 +78,14 @@ async fn login(connection: &mut client::Handle<Pinned>, account: &Account) -> Re
     let hash = hash.map_err(|error| not_connected(&error))?.flatten();
     let hash = hash.unwrap_or(russh::keys::HashAlg::Sha256);
     let key = PrivateKeyWithHashAlg::new(Arc::clone(&account.key.0), Some(hash));
-    let answered = connection.authenticate_publickey(&account.user, key).await;
+    let answered = connection
+        .authenticate_publickey(&account.address.user, key)
+        .await;
     match answered.map_err(|error| not_connected(&error))? {
         AuthResult::Success => Ok(()),
         AuthResult::Failure { .. } => {
             tracing::error!(
-                host = account.host,
+                host = account.address.host,
                 "an SFTP server does not let us in with our key"
             );
             let what = "an SFTP server does not let us in";

@@ -2,18 +2,19 @@
 
 use std::ffi::OsString;
 use std::future::Future;
-use std::io::{self, BufWriter, Read};
+use std::io::{self, BufWriter, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use russh_sftp::client::error::Error;
-use russh_sftp::client::fs::{File, Metadata};
+use russh_sftp::client::fs::{Metadata, ReadDir};
 use russh_sftp::protocol::{OpenFlags, StatusCode};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
+use tokio_util::io::SyncIoBridge;
 
+use super::Account;
 use super::session::{Session, UNAVAILABLE, refused};
-use super::{Account, Waiter};
 use crate::clock::{Clock, SystemClock};
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
@@ -32,9 +33,7 @@ const PIECE_BYTES: usize = 1 << 18;
 /// A folder of a server.
 pub struct SftpTransport {
     account: Account,
-    /// The folder, from where one is after logging in, or from the root; never ends with `/` but for the root.
-    folder: String,
-    waiter: Waiter,
+    handle: Handle,
     /// The session, as long as it is good.
     session: Mutex<Option<Arc<Session>>>,
     /// Whether one has looked for what crashes left.
@@ -44,21 +43,29 @@ pub struct SftpTransport {
 impl SftpTransport {
     /// A folder of a server; it is not asked yet.
     #[must_use]
-    pub fn new(account: Account, folder: &str, waiter: Waiter) -> Self {
+    pub fn new(account: Account) -> Self {
         Self {
             account,
-            folder: folder.to_owned(),
-            waiter,
+            handle: Handle::current(),
             session: Mutex::default(),
             swept: AtomicBool::new(false),
         }
     }
 
     fn path(&self, name: &str) -> String {
-        match self.folder.as_str() {
-            "" => name.to_owned(),
-            folder => format!("{}/{name}", folder.trim_end_matches('/')),
-        }
+        self.account.address.path(name)
+    }
+
+    /// What lies in the folder.
+    fn list(&self) -> Result<ReadDir> {
+        let folder = match self.account.address.folder.as_str() {
+            "" => ".",
+            folder => folder,
+        };
+        self.with(|session| async move {
+            let read = session.sftp.read_dir(folder).await;
+            read.map_err(|error| refused(&error))
+        })
     }
 
     /// Does something in a session; after anything that is wrong the next is a new one.
@@ -66,7 +73,7 @@ impl SftpTransport {
     where
         F: Future<Output = Result<T>>,
     {
-        self.waiter.0.block_on(async {
+        self.handle.block_on(async {
             let session = self.session().await?;
             let done = work(Arc::clone(&session)).await;
             if done.is_err() {
@@ -95,14 +102,9 @@ impl SftpTransport {
 
     /// Removes what crashes left half written a day ago or earlier, by the clocks of both; younger ones may be another process's.
     fn sweep(&self) -> Result<()> {
-        let folder = self.listed();
-        let entries = self.with(|session| async move {
-            let read = session.sftp.read_dir(folder).await;
-            read.map_err(|error| refused(&error))
-        })?;
         let now_ms = SystemClock.now_ms();
         let is_left = |about: &Metadata| now_ms - modified_ms(about) > DRAFT_MS;
-        for entry in entries {
+        for entry in self.list()? {
             let name = entry.file_name();
             if name.starts_with(TEMPORARY) && is_left(&entry.metadata()) {
                 let path = self.path(&name);
@@ -115,14 +117,6 @@ impl SftpTransport {
         Ok(())
     }
 
-    /// The folder, as one asks for its contents.
-    fn listed(&self) -> &str {
-        match self.folder.as_str() {
-            "" => ".",
-            folder => folder,
-        }
-    }
-
     /// Writes a file that is not there yet, and leaves it under its name when the server has all of it.
     fn write(&self, (draft, target): (&str, &str), write: Write<'_>) -> Result<()> {
         let flags = OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE;
@@ -133,17 +127,13 @@ impl SftpTransport {
                 opened.map_err(|error| refused(&error))?,
             ))
         })?;
-        let mut out = BufWriter::with_capacity(
-            PIECE_BYTES,
-            Remote {
-                file,
-                waiter: self.waiter.clone(),
-                written: 0,
-            },
-        );
+        let file = SyncIoBridge::new_with_handle(file, self.handle.clone());
+        let mut out = BufWriter::with_capacity(PIECE_BYTES, file);
         write(&mut out)?;
-        let Remote { file, written, .. } = out.into_inner().map_err(|error| lost(error.error()))?;
-        self.waiter.0.block_on(async {
+        let mut file = out.into_inner().map_err(|error| lost(error.error()))?;
+        let written = file.stream_position().map_err(|error| lost(&error))?;
+        let file = file.into_inner();
+        self.handle.block_on(async {
             let sftp = &session.sftp;
             file.sync_all().await.map_err(|error| refused(&error))?;
             file.close().await.map_err(|error| lost(&error))?;
@@ -167,31 +157,21 @@ impl SftpTransport {
 
 impl Transport for SftpTransport {
     fn place(&self) -> String {
-        let Account { host, user, .. } = &self.account;
-        format!(
-            "sftp://{user}@{host}/{}",
-            self.folder.trim_start_matches('/')
-        )
+        self.account.address.to_string()
     }
 
     fn offers(&self) -> Result<Vec<Offer>> {
-        let folder = self.listed();
-        let entries = self.with(|session| async move {
-            let read = session.sftp.read_dir(folder).await;
-            read.map_err(|error| refused(&error))
-        })?;
         let offer = |(name, about): (String, Metadata)| {
-            let is_taken = is_file(&about) && !name.starts_with('.') && !name.contains('/');
+            let is_taken = is_file(&about) && !name.contains('/');
             is_taken.then(|| Offer {
                 name: OsString::from(name),
                 bytes: about.size.unwrap_or_default(),
                 modified_ms: modified_ms(&about),
             })
         };
+        let entries = self.list()?;
         let named = entries.map(|entry| (entry.file_name(), entry.metadata()));
-        let mut offers: Vec<_> = named.filter_map(offer).collect();
-        offers.sort_by(|a, b| (a.modified_ms, &a.name).cmp(&(b.modified_ms, &b.name)));
-        Ok(offers)
+        Ok(named.filter_map(offer).collect())
     }
 
     fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>> {
@@ -200,11 +180,8 @@ impl Transport for SftpTransport {
             let opened = session.sftp.open(path).await;
             opened.map_err(|error| refused(&error))
         })?;
-        Ok(Box::new(Remote {
-            file,
-            waiter: self.waiter.clone(),
-            written: 0,
-        }))
+        let handle = self.handle.clone();
+        Ok(Box::new(SyncIoBridge::new_with_handle(file, handle)))
     }
 
     fn remove(&self, offer: &Offer) -> Result<()> {
@@ -274,32 +251,4 @@ fn modified_ms(about: &Metadata) -> i64 {
 fn lost(error: &io::Error) -> Failure {
     tracing::warn!(kind = %error.kind(), "an SFTP server was lost");
     UNAVAILABLE
-}
-
-/// A file of a server, for threads that may block.
-struct Remote {
-    file: File,
-    waiter: Waiter,
-    written: u64,
-}
-
-impl Read for Remote {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let read = self.waiter.0.block_on(self.file.read(to));
-        read.map_err(|error| error.kind().into())
-    }
-}
-
-impl io::Write for Remote {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.waiter.0.block_on(self.file.write_all(bytes));
-        written.map_err(|error| io::Error::from(error.kind()))?;
-        self.written += bytes.len() as u64;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        let flushed = self.waiter.0.block_on(self.file.flush());
-        flushed.map_err(|error| error.kind().into())
-    }
 }

@@ -58,12 +58,12 @@ impl FolderStore {
         Ok(removed)
     }
 
-    /// The file of an object: its name is made of the object's parts, which hold no outside text.
+    /// The file of an object.
     fn place(&self, id: &ObjectId) -> Place {
-        let [.., last] = id.job.0.into_bytes();
-        let shard = self.objects.join(format!("{last:02x}"));
-        let job = shard.join(id.job.to_string());
-        let file = job.join(format!("{}-{}", id.step.name(), id.ordinal));
+        let [shard, job, file] = id.place();
+        let shard = self.objects.join(shard);
+        let job = shard.join(job);
+        let file = job.join(file);
         Place { shard, job, file }
     }
 }

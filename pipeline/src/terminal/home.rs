@@ -206,18 +206,8 @@ impl Home {
             Arc::clone(&news),
             stopped.clone(),
         ));
-        let work = worker::run(
-            Arc::clone(&doors),
-            role.parts.clone(),
-            Arc::clone(&news),
-            stopped.clone(),
-        );
-        let works = !role.parts.is_empty();
-        let work = tokio::spawn(async move {
-            if works {
-                work.await;
-            }
-        });
+        let work = worker::run(Arc::clone(&doors), Arc::clone(&news), stopped.clone());
+        let work = (!role.parts.is_empty()).then(|| tokio::spawn(work));
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
@@ -229,7 +219,9 @@ impl Home {
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);
-        let _ = work.await;
+        if let Some(work) = work {
+            let _ = work.await;
+        }
         while tasks.join_next().await.is_some() {}
         tracing::info!("stopped");
         Ok(())

@@ -97,47 +97,39 @@ fn prefixed(what: &str) -> String {
     }
 }
 
-/// What a process does of the road; nothing for a verb that is about other things.
-fn role(verb: &Verb) -> Option<Role> {
-    let of = |takes_in, parts: &[Part]| Role {
-        takes_in,
-        parts: parts.to_vec(),
-        until_idle: matches!(verb, Verb::Run { until_idle: true }),
-    };
-    match verb {
-        Verb::Run { .. } => Some(of(true, &Part::ALL)),
-        Verb::Intake => Some(of(true, &[])),
-        Verb::Translate => Some(of(false, &[Part::Translate])),
-        Verb::Deliver => Some(of(false, &[Part::Deliver])),
-        Verb::Respond => Some(of(false, &[Part::Respond])),
-        _ => None,
-    }
-}
-
 fn run(arguments: &Arguments) -> Result<(), Stop> {
     let home = Home::new(&arguments.home);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::could_not(format!("no threads to work on: {}", error.kind())))?;
-    if let Some(role) = role(&arguments.verb) {
+    let work = |takes_in, parts: &[Part], until_idle| {
         log::begin(arguments.log);
         harden::harden();
-        return runtime.block_on(home.run(&role));
-    }
-    let mut out = io::stdout().lock();
+        let parts = parts.to_vec();
+        runtime.block_on(home.run(&Role {
+            takes_in,
+            parts,
+            until_idle,
+        }))
+    };
+    let out = || io::stdout().lock();
     match &arguments.verb {
-        Verb::Run { .. } | Verb::Intake | Verb::Translate | Verb::Deliver | Verb::Respond => Ok(()),
+        Verb::Run { until_idle } => work(true, &Part::ALL, *until_idle),
+        Verb::Intake => work(true, &[], false),
+        Verb::Translate => work(false, &[Part::Translate], false),
+        Verb::Deliver => work(false, &[Part::Deliver], false),
+        Verb::Respond => work(false, &[Part::Respond], false),
         Verb::Status { last, json } => {
-            runtime.block_on(status::show(&home, (*last, *json), &mut out))
+            runtime.block_on(status::show(&home, (*last, *json), &mut out()))
         }
-        Verb::Trace { id, json } => runtime.block_on(trace::show(&home, (id, *json), &mut out)),
-        Verb::DeadLetters { json } => runtime.block_on(letters::show(&home, *json, &mut out)),
-        Verb::Replay { ids } => runtime.block_on(letters::replay(&home, ids, &mut out)),
-        Verb::Keys { verb } => keys::run(&home, verb.as_ref(), &mut out),
+        Verb::Trace { id, json } => runtime.block_on(trace::show(&home, (id, *json), &mut out())),
+        Verb::DeadLetters { json } => runtime.block_on(letters::show(&home, *json, &mut out())),
+        Verb::Replay { ids } => runtime.block_on(letters::replay(&home, ids, &mut out())),
+        Verb::Keys { verb } => keys::run(&home, verb.as_ref(), &mut out()),
         Verb::Config { verb } => match verb {
-            ConfigVerb::Check => config::check(&home, &mut out),
+            ConfigVerb::Check => config::check(&home, &mut out()),
         },
-        Verb::Partner { id } => config::add_partner(&home, id, &mut out),
+        Verb::Partner { id } => config::add_partner(&home, id, &mut out()),
     }
 }

@@ -18,13 +18,13 @@ use crate::failure::Failure;
 use crate::intake::Door;
 use crate::job::Direction;
 use crate::keys::KeyFile;
-use crate::profile::{Location, Profile, Profiles, Settings, Sftp};
+use crate::profile::{Location, Profile, Profiles, Settings};
 use crate::queue::Queue;
 use crate::rabbitmq::{self, RabbitMq};
-use crate::s3::{self, BucketStore, BucketTransport, S3};
+use crate::s3::{BucketStore, BucketTransport, S3};
 use crate::seal::Vault;
 use crate::secret_file;
-use crate::sftp::{Account, HostKey, OurKey, SftpTransport, Waiter};
+use crate::sftp::{Account, HostKey, OurKey, SftpTransport};
 use crate::store::{FolderStore, Store};
 use crate::transport::Transport;
 use crate::transport::folder::FolderTransport;
@@ -46,7 +46,8 @@ pub(super) async fn doors(
     let s3 = s3(&profiles).await?;
     let store = store(home, settings, s3.as_ref()).await?;
     let keys = KeyFile::read(&profiles.path(&settings.keys.sealing))?;
-    let database = Arc::new(database(home, settings).await?);
+    let database = database(home, settings).await?;
+    let database = Arc::new(database.for_parts(&role.parts));
     let queue = match broker(home, &profiles, role)? {
         Some(broker) => Arc::new(broker) as Arc<dyn Queue>,
         None => Arc::clone(&database) as Arc<dyn Queue>,
@@ -114,16 +115,10 @@ async fn s3(profiles: &Profiles) -> Result<Option<S3>, Stop> {
         settings.store.folder.clone(),
         settings.backend.folder.clone(),
     ]);
-    if !all.any(|place| matches!(place, Location::Bucket { .. })) {
+    if !all.any(|place| matches!(place, Location::Bucket(_))) {
         return Ok(None);
     }
-    let settings = s3::Settings {
-        region: settings.s3.region.clone(),
-        endpoint: settings.s3.endpoint.clone(),
-        path_style: settings.s3.path_style,
-        plain: settings.s3.plain,
-    };
-    let s3 = S3::new(&settings).await;
+    let s3 = S3::new(&settings.s3).await;
     s3.map(Some)
         .map_err(|failure| in_file(Path::new("config.toml"), failure))
 }
@@ -148,23 +143,31 @@ async fn store(
             store.sweep(DRAFT_AGE)?;
             Ok(Arc::new(store))
         }
-        Location::Bucket { bucket, prefix } => {
-            let store = BucketStore::new(s3.ok_or(NO_SERVER)?.clone(), &bucket, &prefix);
+        Location::Bucket(bucket) => {
+            let store = BucketStore::new(s3.ok_or(NO_SERVER)?.clone(), bucket);
             let swept = tokio::task::spawn_blocking(move || store.sweep(DRAFT_AGE).map(|_| store));
             let broken = |_| Failure::transient("store-unavailable", "the store cannot be used");
             Ok(Arc::new(swept.await.map_err(broken)??))
         }
-        Location::Server { .. } => Err(NO_STORE),
+        Location::Server(_) => Err(NO_STORE),
     }
 }
 
 fn ways(profiles: &Profiles, s3: Option<&S3>) -> Result<BTreeMap<String, Ways>, Failure> {
     let mut ways = BTreeMap::new();
     for (id, profile) in &profiles.partners {
+        let way = |place: Location| match place {
+            Location::Folder(folder) => {
+                let way = FolderTransport::new(folder)?;
+                way.sweep(DRAFT_AGE)?;
+                Ok::<_, Failure>(Arc::new(way) as Arc<dyn Transport>)
+            }
+            elsewhere => way(elsewhere, (profiles, profile), s3),
+        };
         let of = Ways {
-            partner: way(profiles.outbox(profile), (profiles, profile), s3)?,
-            documents: way(profiles.backend("received", id), (profiles, profile), s3)?,
-            responses: way(profiles.backend("responses", id), (profiles, profile), s3)?,
+            partner: way(profiles.outbox(profile))?,
+            documents: way(profiles.backend("received", id))?,
+            responses: way(profiles.backend("responses", id))?,
         };
         ways.insert(id.clone(), of);
     }
@@ -178,8 +181,9 @@ fn entrances(
 ) -> Result<Vec<Door>, Failure> {
     let mut entrances = Vec::new();
     for (id, profile) in &profiles.partners {
-        let inbox = way(profiles.inbox(profile), (profiles, profile), s3)?;
-        let submit = way(profiles.backend("submit", id), (profiles, profile), s3)?;
+        let of = (profiles, profile);
+        let inbox = way(profiles.inbox(profile), of, s3)?;
+        let submit = way(profiles.backend("submit", id), of, s3)?;
         entrances.push(Door::new(id, Direction::Inbound, inbox, taking));
         entrances.push(Door::new(id, Direction::Outbound, submit, taking));
     }
@@ -192,34 +196,20 @@ fn way(
     s3: Option<&S3>,
 ) -> Result<Arc<dyn Transport>, Failure> {
     Ok(match place {
-        Location::Folder(folder) => {
-            let way = FolderTransport::new(folder)?;
-            way.sweep(DRAFT_AGE)?;
-            Arc::new(way)
-        }
-        Location::Bucket { bucket, prefix } => {
+        Location::Folder(folder) => Arc::new(FolderTransport::new(folder)?),
+        Location::Bucket(bucket) => {
             let s3 = s3.ok_or(NO_SERVER)?.clone();
-            Arc::new(BucketTransport::new(s3, &bucket, &prefix))
+            Arc::new(BucketTransport::new(s3, bucket))
         }
-        Location::Server {
-            user,
-            host,
-            port,
-            folder,
-        } => {
-            let Sftp {
-                key_file,
-                host_keys,
-            } = &profile.sftp;
-            let host_keys = host_keys.iter().map(|key| HostKey::read(key));
-            let account = Account {
-                host,
-                port,
-                user,
+        Location::Server(address) => {
+            let known = &profile.sftp;
+            let host_keys = known.host_keys.iter().map(|key| HostKey::read(key));
+            let key_file = known.key_file.as_deref().ok_or(NO_KEY)?;
+            Arc::new(SftpTransport::new(Account {
+                address,
                 host_keys: host_keys.collect::<Result<_, _>>()?,
-                key: OurKey::read(&profiles.path(key_file.as_deref().ok_or(NO_KEY)?))?,
-            };
-            Arc::new(SftpTransport::new(account, &folder, Waiter::current()))
+                key: OurKey::read(&profiles.path(key_file))?,
+            }))
         }
     })
 }

@@ -71,7 +71,7 @@ impl Transport for FolderTransport {
             let Ok(about) = entry.path().symlink_metadata() else {
                 continue;
             };
-            if !about.is_file() || name.as_encoded_bytes().starts_with(b".") {
+            if !about.is_file() {
                 continue;
             }
             offers.push(Offer {
@@ -80,7 +80,6 @@ impl Transport for FolderTransport {
                 modified_ms: modified_ms(about.modified()),
             });
         }
-        offers.sort_by(|a, b| (a.modified_ms, &a.name).cmp(&(b.modified_ms, &b.name)));
         Ok(offers)
     }
 

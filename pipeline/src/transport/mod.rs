@@ -18,12 +18,19 @@ pub struct Offer {
     pub modified_ms: i64,
 }
 
+/// What may be taken of what lies somewhere, the oldest first: nothing that is hidden, as what is not whole yet is.
+pub fn takeable(mut offers: Vec<Offer>) -> Vec<Offer> {
+    offers.retain(|offer| !offer.name.as_encoded_bytes().starts_with(b"."));
+    offers.sort_by(|a, b| (a.modified_ms, &a.name).cmp(&(b.modified_ms, &b.name)));
+    offers
+}
+
 /// A way on which files come and go.
 pub trait Transport: Send + Sync {
     /// Where it leads, for operators: a path, an address.
     fn place(&self) -> String;
 
-    /// What can be taken, complete or not.
+    /// What lies there, complete or not.
     ///
     /// # Errors
     /// [`crate::failure::Failure::Transient`] if one cannot look.

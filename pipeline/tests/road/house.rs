@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::bucket::Server;
 use crate::checker::Input;
 use crate::partner::PARTNER;
+use crate::servers::Servers;
 
 /// How long a run may take before it counts as stuck (reliability §7).
 const STUCK: Duration = Duration::from_secs(60);
@@ -35,6 +36,7 @@ plain = true
 /// The home folder of a pipeline, removed with it.
 pub struct House {
     pub home: PathBuf,
+    pub servers: Servers,
 }
 
 /// How the command is run.
@@ -47,30 +49,35 @@ pub struct How<'a> {
 }
 
 impl House {
-    /// A house with one partner, `acme`.
+    /// A house with one partner, `acme`, beside the servers that this process was given.
     pub fn new(profile: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::SeqCst)
-        );
-        let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("road")
-            .join(name);
+        Self::beside(Servers::given(), profile)
+    }
+
+    /// A house with one partner, `acme`, beside these servers.
+    pub fn beside(servers: Servers, profile: &str) -> Self {
+        let home = folder_of_our_own("road");
         fs::create_dir_all(home.join("partners")).expect("the target folder can be written");
-        let house = Self { home };
-        let mut config = CONFIG.to_owned();
-        if let Some(server) = std::env::var_os("X12_TEST_POSTGRES") {
-            config += &house.use_database(Path::new(&server));
-        }
-        if let Ok(url) = std::env::var("X12_TEST_RABBITMQ") {
-            config += &house.use_broker(&url);
-        }
-        if let Ok(server) = std::env::var("X12_TEST_S3") {
-            config += &house.use_bucket(&server);
-        }
-        house.write("config.toml", config.as_bytes());
+        let house = Self { home, servers };
+        let used = [
+            house
+                .servers
+                .postgres
+                .as_ref()
+                .map(|folder| house.use_database(folder)),
+            house
+                .servers
+                .rabbitmq
+                .as_ref()
+                .map(|url| house.use_broker(url)),
+            house
+                .servers
+                .s3
+                .as_ref()
+                .map(|server| house.use_bucket(server)),
+        ];
+        let used: String = used.into_iter().flatten().collect();
+        house.write("config.toml", format!("{CONFIG}{used}").as_bytes());
         house.partner("acme", profile);
         house
     }
@@ -95,7 +102,7 @@ impl House {
     }
 
     /// Its name on servers.
-    fn name(&self) -> String {
+    pub fn name(&self) -> String {
         let name = self.home.file_name().expect("it has a name");
         format!("road_{}", name.to_string_lossy().replace('-', "_"))
     }
@@ -214,7 +221,7 @@ impl House {
 
     /// Names and contents of its sealed objects, wherever they lie: `objects/af/4c320fd2-…/route-0`.
     pub fn objects(&self) -> Vec<(String, Vec<u8>)> {
-        if let Some(server) = Server::given() {
+        if let Some(server) = self.servers.s3.as_deref().map(Server::new) {
             let prefix = format!("{}/", self.name());
             let objects = server.objects(&prefix).into_iter();
             return objects
@@ -334,6 +341,17 @@ impl Drop for House {
         let _ = fs::remove_dir_all(&self.home);
         let _ = fs::remove_file(self.log());
     }
+}
+
+/// A folder in the target folder that nobody else has; it is not made yet.
+pub fn folder_of_our_own(room: &str) -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "{}-{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::SeqCst)
+    );
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join(room).join(name)
 }
 
 /// All files below a folder.

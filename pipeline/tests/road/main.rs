@@ -9,7 +9,7 @@ macro_rules! say {
 }
 
 mod answers;
-#[allow(dead_code)]
+mod broker;
 mod bucket;
 mod checker;
 mod house;
@@ -17,6 +17,8 @@ mod kills;
 mod partner;
 mod replays;
 mod secrets;
+mod servers;
+mod sftp;
 mod storage;
 mod uploads;
 mod verdicts;

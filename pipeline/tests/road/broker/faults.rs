@@ -3,10 +3,9 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::broker::Broker;
+use super::Broker;
 use crate::checker::{Input, check};
 use crate::house::{House, How, ends};
-use crate::ways::profile;
 
 /// Files left in each round.
 const FILES: u32 = 20;
@@ -15,24 +14,14 @@ const FILES: u32 = 20;
 const IMPATIENT: &str =
     "[work]\npoll_ms = 20\nlease_s = 1\nsilent_s = 2\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
 
-fn house() -> House {
-    let house = House::new(&profile());
+fn house(broker: &Broker) -> House {
+    let house = broker.house();
     let config = std::fs::read_to_string(house.home.join("config.toml")).expect("it is there");
     let more = config
         .strip_prefix(crate::house::CONFIG)
         .expect("it begins so");
     house.write("config.toml", format!("{IMPATIENT}{more}").as_bytes());
     house
-}
-
-/// The name of the house's queues.
-fn prefix(house: &House) -> String {
-    let name = house
-        .home
-        .file_name()
-        .expect("it has a name")
-        .to_string_lossy();
-    format!("road_{}", name.replace('-', "_"))
 }
 
 fn leave(house: &House, round: u32) -> Vec<Input> {
@@ -53,7 +42,7 @@ fn leave(house: &House, round: u32) -> Vec<Input> {
 
 /// Rounds of files; while each is under way something is done to the broker. Then all must end.
 fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House)) {
-    let house = house();
+    let house = house(broker);
     let mut inputs = Vec::new();
     let mut child = house.begin(&["run"], &How::default());
     house.wait_for("consuming from the broker", 1);
@@ -72,7 +61,6 @@ fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House))
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn killed_and_started_again() {
     let mut broker = Broker::take();
     endure(&mut broker, 3, |broker, _| broker.kill_and_restart());
@@ -80,7 +68,6 @@ fn killed_and_started_again() {
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn ends_connections() {
     let mut broker = Broker::take();
     endure(&mut broker, 5, |broker, _| {
@@ -90,19 +77,17 @@ fn ends_connections() {
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn loses_its_queues() {
     let mut broker = Broker::take();
     for queue in ["translate", "deliver.acme", "alone.translate"] {
         endure(&mut broker, 1, |broker, house| {
-            broker.ctl(&["delete_queue", &format!("{}.{queue}", prefix(house))]);
+            broker.ctl(&["delete_queue", &format!("{}.{queue}", house.name())]);
         });
     }
     say!("3 queues deleted with all that was in them: nothing lost, nothing twice, nothing stuck");
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn is_short_of_memory() {
     let mut broker = Broker::take();
     endure(&mut broker, 2, |broker, _| {
@@ -114,10 +99,9 @@ fn is_short_of_memory() {
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn who_dies_with_each_message_kills_no_neighbour() {
     let broker = Broker::take();
-    let house = house();
+    let house = house(&broker);
     let inputs = leave(&house, 0);
     for _ in 0..10 {
         let how = How {
@@ -128,7 +112,7 @@ fn who_dies_with_each_message_kills_no_neighbour() {
         // The broker gets back what it had in hand.
         sleep(Duration::from_millis(400));
     }
-    let alone = broker.waiting(&format!("{}.alone.translate", prefix(&house)));
+    let alone = broker.waiting(&format!("{}.alone.translate", house.name()));
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "died with each message");
     say!(

@@ -2,29 +2,22 @@
 
 use std::time::Duration;
 
-use crate::broker::Broker;
+use super::Broker;
 use crate::checker::{Input, check};
 use crate::house::{House, How, ends};
-use crate::ways::profile;
 
 fn claim() -> Input {
     Input::received("claim.edi", "005010X222A1/one-claim.edi", 1, 1)
 }
 
 fn queue(house: &House, key: &str) -> String {
-    let name = house
-        .home
-        .file_name()
-        .expect("it has a name")
-        .to_string_lossy();
-    format!("road_{}.{key}", name.replace('-', "_"))
+    format!("{}.{key}", house.name())
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn what_is_no_message_of_ours_is_set_aside() {
     let broker = Broker::take();
-    let house = House::new(&profile());
+    let house = broker.house();
     assert!(house.run(&How::default()).success());
     let junk: [&[u8]; 3] = [b"hello", b"{\"job\": 5}", &[0xff; 4096]];
     for body in junk {
@@ -44,10 +37,9 @@ fn what_is_no_message_of_ours_is_set_aside() {
 }
 
 #[test]
-#[ignore = "needs a broker of its own"]
 fn a_message_names_its_job_and_its_trace_and_nothing_else() {
     let broker = Broker::take();
-    let house = House::new(&profile());
+    let house = broker.house();
     assert!(house.run(&How::default()).success());
     claim().leave(&house);
     // It dies before it takes the message that it has published.

@@ -1,7 +1,10 @@
-//! The broker that `.ci/with-rabbitmq` started, as its operator has it.
+//! The road while its broker fails, in a broker of our own.
+
+mod faults;
+mod messages;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -10,51 +13,55 @@ use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
-/// One test at a time has the broker: what is done to it is done to all.
-static ONE: Mutex<Restarted> = Mutex::new(Restarted(None));
+use crate::house::House;
+use crate::servers::{Servers, Started};
+use crate::ways::profile;
 
-/// The broker as a test started it again.
-struct Restarted(Option<Child>);
+/// One test at a time has the broker: what is done to it is done to all.
+static ONE: Mutex<Option<Running>> = Mutex::new(None);
+
+/// The broker as it was started, and as a test started it again.
+struct Running {
+    started: Started,
+    again: Option<Child>,
+}
 
 /// The broker, as long as a test has it.
 pub struct Broker {
     folder: PathBuf,
-    pub url: String,
-    restarted: MutexGuard<'static, Restarted>,
+    url: String,
+    running: MutexGuard<'static, Option<Running>>,
 }
 
 impl Broker {
-    /// Takes it.
+    /// Takes it, and starts it if nobody has yet.
     pub fn take() -> Self {
-        let one = ONE
+        let mut running = ONE
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let of = |name| {
-            std::env::var(name)
-                .unwrap_or_else(|_| panic!("no {name}: run this with .ci/with-rabbitmq"))
-        };
+        let Running { started, .. } = running.get_or_insert_with(|| Running {
+            started: Started::by("with-rabbitmq"),
+            again: None,
+        });
         Self {
-            folder: of("X12_TEST_RABBITMQ_FOLDER").into(),
-            url: of("X12_TEST_RABBITMQ"),
-            restarted: one,
+            folder: started.told("X12_TEST_RABBITMQ_FOLDER").into(),
+            url: started.told("X12_TEST_RABBITMQ").to_owned(),
+            running,
         }
     }
 
-    fn script(&self, name: &str) -> Command {
-        let script = self.folder.join(name);
-        if !rustix::process::getuid().is_root() {
-            return Command::new(script);
-        }
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"])
-            .arg(script);
-        command
+    /// A house with this broker, whose partner does not encrypt.
+    pub fn house(&self) -> House {
+        let servers = Servers {
+            rabbitmq: Some(self.url.clone()),
+            ..Servers::given()
+        };
+        House::beside(servers, &profile())
     }
 
     /// What `rabbitmqctl` prints; it must succeed.
     pub fn ctl(&self, arguments: &[&str]) -> String {
-        let output = self.script("ctl").args(arguments).output();
+        let output = script(&self.folder, "ctl").args(arguments).output();
         let output = output.expect("rabbitmqctl starts");
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{arguments:?}: {error}");
@@ -74,16 +81,16 @@ impl Broker {
         while rustix::process::test_kill_process(pid).is_ok() {
             std::thread::sleep(Duration::from_millis(50));
         }
-        if let Some(mut before) = self.restarted.0.take() {
+        let running = self.running.as_mut().expect("it was started");
+        if let Some(mut before) = running.again.take() {
             before.wait().expect("it was ours");
         }
         let log = fs::File::create(self.folder.join("restarted.log")).expect("the folder is ours");
-        let mut server = self.script("server");
+        let mut server = script(&self.folder, "server");
         let server = server.stdout(Stdio::null()).stderr(log).spawn();
-        self.restarted.0 = Some(server.expect("the broker starts"));
+        running.again = Some(server.expect("the broker starts"));
         let begun = Instant::now();
-        while !self
-            .script("ctl")
+        while !script(&self.folder, "ctl")
             .arg("await_startup")
             .output()
             .is_ok_and(|out| out.status.success())
@@ -174,4 +181,17 @@ impl Broker {
             Some((got.delivery.data.clone(), headers))
         })
     }
+}
+
+/// A script of the broker's folder, as whoever the broker is.
+fn script(folder: &Path, name: &str) -> Command {
+    let script = folder.join(name);
+    if !rustix::process::getuid().is_root() {
+        return Command::new(script);
+    }
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid=rabbitmq", "--regid=rabbitmq", "--clear-groups"])
+        .arg(script);
+    command
 }

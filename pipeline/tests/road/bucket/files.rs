@@ -1,19 +1,14 @@
 //! Files that come and go through buckets.
 
-use crate::bucket::{BUCKET, Server};
+use super::{BUCKET, Server};
 use crate::house::{House, How, sample};
 use crate::ways::{ALWAYS, json, profile};
 
 /// A house whose partner and backend have buckets, and where these begin.
 fn house() -> (House, Server, String) {
-    let server = Server::given().expect("no X12_TEST_S3: run this with .ci/with-s3");
     let house = House::new(&profile());
-    let name = house
-        .home
-        .file_name()
-        .expect("it has a name")
-        .to_string_lossy();
-    let base = format!("files-{name}");
+    let server = Server::new(house.servers.s3.as_deref().expect("no X12_TEST_S3"));
+    let base = format!("files-{}", house.name());
     let at = |what: &str| format!("s3://{BUCKET}/{base}/{what}");
     let folders = format!("[folder]\nin = \"{}\"\nout = \"{}\"\n", at("in"), at("out"));
     let plain = profile().replace(ALWAYS, "");
@@ -32,7 +27,7 @@ fn names(server: &Server, prefix: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn a_partner_and_the_backend_may_have_buckets() {
     let (house, server, base) = house();
     server.put(
@@ -77,7 +72,7 @@ fn a_partner_and_the_backend_may_have_buckets() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn the_same_object_again_is_nothing_new() {
     let (house, server, base) = house();
     let claims = sample("005010X222A1/one-claim.edi", 1);
@@ -90,7 +85,7 @@ fn the_same_object_again_is_nothing_new() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn an_object_that_is_not_whole_waits() {
     let (house, server, base) = house();
     let claims = sample("005010X222A1/one-claim.edi", 1);

@@ -1,4 +1,7 @@
-//! The server with buckets that `.ci/with-s3` started, as its operator sees it.
+//! The server with buckets that `.ci/with-s3` started, as its operator sees it; credentials for it stand in the environment.
+
+mod files;
+mod store;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -29,13 +32,6 @@ impl Server {
             client: Client::from_conf(config.build()),
             runtime: Runtime::new().expect("there are threads"),
         }
-    }
-
-    /// The server that this process was given; none if it was given none.
-    pub fn given() -> Option<Self> {
-        std::env::var("X12_TEST_S3")
-            .ok()
-            .map(|endpoint| Self::new(&endpoint))
     }
 
     /// Keys and contents of all objects below a prefix.

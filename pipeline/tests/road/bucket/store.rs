@@ -4,22 +4,24 @@ use std::io::Read;
 use std::time::Duration;
 
 use x12_pipeline::object::{JobId, ObjectId, Step};
-use x12_pipeline::s3::{BucketStore, S3, Settings};
+use x12_pipeline::profile::{Bucket, S3Settings};
+use x12_pipeline::s3::{BucketStore, S3};
 use x12_pipeline::store::Store;
 
-use crate::bucket::{BUCKET, Server};
+use super::{BUCKET, Server};
+use crate::servers::Servers;
 
 /// The server says that each upload was begun in 2010.
 const HUNDRED_YEARS: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// A store under a prefix of its own, and the prefix.
 fn store(name: &str) -> (BucketStore, Server, String) {
-    let endpoint = std::env::var("X12_TEST_S3").expect("no X12_TEST_S3: run this with .ci/with-s3");
+    let endpoint = Servers::given().s3.expect("no X12_TEST_S3");
     let prefix = format!("{name}-{}/", JobId::new());
-    let settings = Settings {
+    let settings = S3Settings {
         endpoint: Some(endpoint.clone()),
         path_style: true,
-        ..Settings::default()
+        ..S3Settings::default()
     };
     // It lives as long as the process: the store waits on it.
     let runtime = Box::leak(Box::new(
@@ -29,10 +31,17 @@ fn store(name: &str) -> (BucketStore, Server, String) {
         .block_on(S3::new(&settings))
         .expect("it may be reached");
     (
-        BucketStore::new(s3, BUCKET, &prefix),
+        BucketStore::new(s3, bucket(&prefix)),
         Server::new(&endpoint),
         prefix,
     )
+}
+
+fn bucket(prefix: &str) -> Bucket {
+    Bucket {
+        name: BUCKET.to_owned(),
+        prefix: prefix.to_owned(),
+    }
 }
 
 fn object(step: Step) -> ObjectId {
@@ -57,7 +66,7 @@ fn read(store: &BucketStore, id: &ObjectId) -> Vec<u8> {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn what_was_written_is_read_at_any_size() {
     let (store, _, _) = store("sizes");
     let megabytes = 1 << 20;
@@ -84,7 +93,7 @@ fn what_was_written_is_read_at_any_size() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn nothing_is_seen_before_it_is_whole() {
     let (store, server, prefix) = store("drafts");
     for size in [1000, 20 << 20] {
@@ -99,7 +108,7 @@ fn nothing_is_seen_before_it_is_whole() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn what_crashes_leave_is_swept() {
     let (store, server, prefix) = store("swept");
     let mut draft = store.draft(&object(Step::Route)).expect("the store works");
@@ -113,7 +122,7 @@ fn what_crashes_leave_is_swept() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn what_came_in_is_written_once_and_what_is_made_of_it_anew() {
     let (store, _, _) = store("once");
     for size in [1000, 9 << 20] {
@@ -131,19 +140,19 @@ fn what_came_in_is_written_once_and_what_is_made_of_it_anew() {
 }
 
 #[test]
-#[ignore = "needs a server with buckets"]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn a_server_that_is_not_there_is_asked_again_later() {
-    let settings = Settings {
+    let settings = S3Settings {
         // Nobody listens there.
         endpoint: Some("http://127.0.0.1:1".to_owned()),
         path_style: true,
-        ..Settings::default()
+        ..S3Settings::default()
     };
     let runtime = tokio::runtime::Runtime::new().expect("there are threads");
     let s3 = runtime
         .block_on(S3::new(&settings))
         .expect("it may be reached");
-    let store = BucketStore::new(s3, BUCKET, "");
+    let store = BucketStore::new(s3, bucket(""));
     let failure = store
         .exists(&object(Step::Route))
         .expect_err("nobody is there");

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
+use super::{KINDS, Server};
 use crate::house::{House, How, ends, sample};
-use crate::server::{KINDS, Server};
 use crate::ways::{json, profile};
 
 /// A house whose partner has a server.

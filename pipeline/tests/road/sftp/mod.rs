@@ -1,12 +1,15 @@
 //! An OpenSSH server of our own: its host key, the keys that it lets in, and a folder in which all that is exchanged lies.
 
+mod files;
+
 use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+use crate::house::folder_of_our_own;
 
 /// The server, stopped and removed with it.
 pub struct Server {
@@ -21,15 +24,7 @@ pub const KINDS: [&str; 2] = ["ed25519", "rsa"];
 impl Server {
     /// Starts one that lets in whoever has our key of a kind.
     pub fn start(kind: &str) -> Self {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "{}-{}",
-            std::process::id(),
-            COUNT.fetch_add(1, Ordering::SeqCst)
-        );
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
-            .join("sftp")
-            .join(name);
+        let folder = folder_of_our_own("sftp");
         for below in ["in", "out"] {
             fs::create_dir_all(folder.join("files").join(below))
                 .expect("the target folder can be written");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 33] = [
+const DOORS: [(&str, &[&str]); 34] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -82,6 +82,7 @@ const DOORS: [(&str, &[&str]); 33] = [
             "pipeline/src/terminal/",
         ],
     ),
+    ("tokio_util", &["pipeline/src/s3/", "pipeline/src/sftp/"]),
     ("toml", &["pipeline/src/profile/"]),
     ("tracing_subscriber", &["pipeline/src/terminal/log.rs"]),
     ("sha2", &["pipeline/src/cipher.rs"]),
