@@ -16,7 +16,7 @@ fn is_whole(bytes: &[u8], pieces: usize) -> bool {
 /// Messages as partners send them: of `gpg` and of ours, armored and binary, with a length in the front and in parts.
 fn messages(world: &World, bytes: usize) -> Vec<Vec<u8>> {
     let document = document(bytes);
-    let (us, path) = (world.us(), super::doors::folder("frames").join("document"));
+    let (us, path) = (world.us(), world.gpg.path("document"));
     std::fs::write(&path, &document).expect("the folder is ours");
     let path = path.to_str().expect("it is UTF-8");
     let file = |packing: &str| {

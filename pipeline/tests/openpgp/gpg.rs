@@ -34,6 +34,11 @@ impl Gpg {
         gpg
     }
 
+    /// A file of its home, which no other test has.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
     /// Runs `gpg` and gives what it writes.
     pub fn run(&self, arguments: &[&str], input: &[u8]) -> Vec<u8> {
         let output = self.try_run(arguments, input);
