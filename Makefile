@@ -39,8 +39,8 @@ tools:
 # the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
-	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib/llvm*/lib/libclang*.so* 2>/dev/null \
-	| grep -q . || .ci/install libclang-dev
+	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/ /usr/lib/*/ /usr/lib/llvm*/lib/ 2>/dev/null | grep -Eq '^libclang(-[0-9.]+)?\.so' \
+	|| .ci/install libclang-dev
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
 	@command -v psql >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || .ci/install postgresql
