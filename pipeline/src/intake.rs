@@ -75,6 +75,10 @@ impl Door {
         let mut seen = HashMap::new();
         let mut ripe = Vec::new();
         for offer in offers {
+            if offer.is_final {
+                ripe.push((offer, true));
+                continue;
+            }
             let before = self
                 .seen
                 .remove(&offer.name)
@@ -242,21 +246,21 @@ fn record(doors: &Doors, door: &Door, sealed: &mut Vec<(Arrival, Offer)>, news: 
         }
     };
     news.notify_one();
-    for ((arrival, offer), is_new) in arrivals.iter().zip(&offers).zip(recorded) {
-        if let Err(failure) = remove(doors, door, (arrival, offer), is_new) {
+    for ((arrival, offer), recorded) in arrivals.iter().zip(&offers).zip(recorded) {
+        if let Err(failure) = remove(doors, door, (arrival, offer), recorded) {
             untaken(door, failure);
         }
     }
 }
 
-/// Takes a file away that is recorded.
+/// Takes a file away that is recorded, itself or the same before it.
 fn remove(
     doors: &Doors,
     door: &Door,
     (arrival, offer): (&Arrival, &Offer),
-    is_new: bool,
+    recorded: JobId,
 ) -> Result<()> {
-    if is_new {
+    if recorded == arrival.id {
         tracing::info!(arrival = %arrival.id, partner = door.partner, direction = door.direction.name(), bytes = arrival.bytes, "taken in");
     } else {
         tracing::info!(
@@ -268,7 +272,7 @@ fn remove(
         }
     }
     reach(Point::IntakeRecorded);
-    door.transport.remove(offer)?;
+    door.transport.remove(offer, recorded)?;
     reach(Point::IntakeRemoved);
     Ok(())
 }

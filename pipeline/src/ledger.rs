@@ -190,9 +190,9 @@ pub struct Counts {
 /// The ledger.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Records arrivals, each with its first job, all or none; false for those of which the same transfer is known already, and then
-    /// nothing changes.
-    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<bool>>;
+    /// Records arrivals, each with its first job, all or none; as which arrival each is known: where it is another, the same transfer came
+    /// before, and nothing changes.
+    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<JobId>>;
 
     /// Leases jobs until a moment, in milliseconds since 1970; what became of each.
     async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>>;

@@ -39,5 +39,8 @@ pub const PGP_SIGNATURES: usize = 8;
 /// How far a signer's clock may be ahead of ours.
 pub const PGP_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(300);
 
+/// Bytes of a document that comes or goes inside a message: RabbitMQ 4 takes none longer than this, unless it is told to (reliability §1).
+pub const MESSAGE_BYTES: u64 = 16 << 20;
+
 /// Answers that leave as one file.
 pub const BATCH: usize = 10_000;

@@ -18,14 +18,14 @@ const NUMBER_MOST: i64 = 999_999_999;
 
 #[async_trait]
 impl Ledger for Database {
-    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<bool>> {
+    async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<JobId>> {
         let mut change = self.change().await?;
-        let mut are_new = Vec::new();
+        let mut known_as = Vec::new();
         for arrival in arrivals {
-            are_new.push(arrive(arrival, &mut change).await?);
+            known_as.push(arrive(arrival, &mut change).await?);
         }
         commit(change).await?;
-        Ok(are_new)
+        Ok(known_as)
     }
 
     async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>> {
@@ -272,8 +272,8 @@ impl Ledger for Database {
     }
 }
 
-/// Records an arrival with its first job; false if the same transfer is known already.
-async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<bool> {
+/// Records an arrival with its first job; as which it is known, if the same transfer came before as that.
+async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<JobId> {
     let inserted = sqlx::query(
             "INSERT INTO arrival (id, partner, direction, identity, name, bytes, received_ms, state, reason, replay_of) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', '', $8) ON CONFLICT (identity) DO NOTHING",
@@ -290,7 +290,12 @@ async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<bool> {
         .await
         .map_err(|error| unavailable(&error))?;
     if inserted.rows_affected() == 0 {
-        return Ok(false);
+        let known = sqlx::query("SELECT id FROM arrival WHERE identity = $1")
+            .bind(&arrival.identity)
+            .fetch_one(change)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        return id(column(&known, "id")?);
     }
     let made = Made {
         id: arrival.id.following(arrival.first.step(), 0),
@@ -299,7 +304,7 @@ async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<bool> {
         now_ms: arrival.received_ms,
     };
     made.insert(&arrival.first, change).await?;
-    Ok(true)
+    Ok(arrival.id)
 }
 
 /// Leases a job from now until a moment.

@@ -6,6 +6,7 @@
 mod batch;
 mod facts;
 mod ledger;
+mod migrate;
 mod queue;
 mod remind;
 mod replay;
@@ -25,9 +26,6 @@ use crate::queue::Part;
 
 /// Connections of one process that only read.
 const READERS: u32 = 4;
-
-/// By what those that make the tables of a server find each other: any number, but always this.
-const LOCK: i64 = 0x5831_3250;
 
 /// Connections of one process that write to a server, which has many writers at a time.
 const WRITERS: u32 = 8;
@@ -95,25 +93,8 @@ impl Database {
             parts: Part::ALL.to_vec(),
             published: Notify::new(),
         };
-        database.prepare().await?;
+        database.migrate().await?;
         Ok(database)
-    }
-
-    async fn prepare(&self) -> Result<()> {
-        let mut change = self.change().await?;
-        if self.kind == Kind::Server {
-            // Who begins at the same time waits: two that make the same table at once disturb each other.
-            let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(LOCK);
-            let locked = lock.execute(&mut *change).await;
-            locked.map_err(|error| unavailable(&error))?;
-        }
-        for statement in include_str!("schema.sql").split(";\n") {
-            sqlx::query(statement)
-                .execute(&mut *change)
-                .await
-                .map_err(|error| unavailable(&error))?;
-        }
-        commit(change).await
     }
 
     /// Begins a transaction that writes.

@@ -62,6 +62,7 @@ pub(super) fn read(home: &Path) -> Result<Profiles, Vec<ProfileError>> {
         }
     }
     errors.append(&mut shared(&profiles));
+    errors.append(&mut unknown_brokers(&profiles));
     if errors.is_empty() {
         Ok(profiles)
     } else {
@@ -80,19 +81,28 @@ pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
         ("backend", &settings.backend.folder),
     ];
     for (name, place) in places {
-        if matches!(place, Location::Server(_)) {
-            return Err(ProfileError {
-                file: file.to_owned(),
-                place: (0, 0),
-                what: format!(
-                    "{name}.folder: an SFTP server is for partners; here stands a folder or a bucket"
-                ),
-                hint: None,
-            });
-        }
+        let what = match place {
+            Location::Server(_) => {
+                "an SFTP server is for partners; here stands a folder or a bucket"
+            }
+            Location::Queue(_) if name == "store" => {
+                "a queue is no store; here stands a folder or a bucket"
+            }
+            Location::Queue(queue) if !settings.brokers.contains_key(&queue.broker) => NO_BROKER,
+            _ => continue,
+        };
+        return Err(ProfileError {
+            file: file.to_owned(),
+            place: (0, 0),
+            what: format!("{name}.folder: {what}"),
+            hint: None,
+        });
     }
     Ok(settings)
 }
+
+/// A queue's broker is not configured.
+const NO_BROKER: &str = "the broker of this queue does not stand under `[brokers]` in config.toml";
 
 fn partner_files(home: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(home.join("partners")).into_iter().flatten();
@@ -284,7 +294,7 @@ fn shared(profiles: &Profiles) -> Vec<ProfileError> {
         for thing in isa.chain([folder]) {
             if let Some(owner) = owners.insert(thing.clone(), id) {
                 errors.push(ProfileError {
-                    file: Path::new("partners").join(format!("{id}.toml")),
+                    file: file_of(id),
                     place: (0, 0),
                     what: format!("{thing} is also that of `{owner}`"),
                     hint: None,
@@ -293,6 +303,30 @@ fn shared(profiles: &Profiles) -> Vec<ProfileError> {
         }
     }
     errors
+}
+
+/// A queue is found by its broker's name, and the address that belongs to it stands in the settings.
+fn unknown_brokers(profiles: &Profiles) -> Vec<ProfileError> {
+    let mut errors = Vec::new();
+    for (id, profile) in &profiles.partners {
+        for place in [profiles.inbox(profile), profiles.outbox(profile)] {
+            if let Location::Queue(queue) = &place
+                && !profiles.settings.brokers.contains_key(&queue.broker)
+            {
+                errors.push(ProfileError {
+                    file: file_of(id),
+                    place: (0, 0),
+                    what: format!("{place}: {NO_BROKER}"),
+                    hint: None,
+                });
+            }
+        }
+    }
+    errors
+}
+
+fn file_of(partner: &str) -> PathBuf {
+    Path::new("partners").join(format!("{partner}.toml"))
 }
 
 fn parse<T: DeserializeOwned>(home: &Path, file: &Path) -> Result<T, ProfileError> {

@@ -1,4 +1,4 @@
-//! Where files are: a folder of this machine, a prefix of a bucket, or a folder of an SFTP server.
+//! Where files are: a folder of this machine, a prefix of a bucket, a folder of an SFTP server, or a queue of a broker.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use crate::sftp::Address;
 
 /// What is wrong is not repeated: a password may stand in it.
 const NO_SERVER: &str = "an SFTP server is `sftp://USER@HOST:PORT/FOLDER`, without a password";
-const NO_PLACE: &str =
-    "neither a folder nor an address `s3://BUCKET/PREFIX` or `sftp://USER@HOST/FOLDER`";
+const NO_QUEUE: &str = "a queue is `amqp://BROKER/QUEUE`, the broker by its name in config.toml";
+const NO_PLACE: &str = "neither a folder nor an address `s3://BUCKET/PREFIX`, `sftp://USER@HOST/FOLDER` or `amqp://BROKER/QUEUE`";
 
 /// Where files are.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Location {
     Bucket(Bucket),
     /// A folder of an SFTP server.
     Server(Address),
+    /// A queue of a broker.
+    Queue(DocumentQueue),
 }
 
 /// What lies in a bucket under a prefix: `s3://BUCKET/PREFIX`.
@@ -31,6 +33,15 @@ pub struct Bucket {
     pub name: String,
     /// Nothing, or what ends with `/`.
     pub prefix: String,
+}
+
+/// A queue with documents: `amqp://BROKER/QUEUE`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DocumentQueue {
+    /// The broker, by its name in the settings.
+    pub broker: String,
+    /// The queue's name.
+    pub name: String,
 }
 
 impl Location {
@@ -52,6 +63,10 @@ impl Location {
             Self::Server(address) => Self::Server(Address {
                 folder: address.path(name),
                 ..address
+            }),
+            Self::Queue(queue) => Self::Queue(DocumentQueue {
+                name: format!("{}.{name}", queue.name),
+                ..queue
             }),
         }
     }
@@ -85,6 +100,10 @@ impl TryFrom<String> for Location {
                 Some(address) => Ok(Self::Server(address)),
                 None => Err(NO_SERVER.to_owned()),
             },
+            Some(("amqp", place)) => match queue(place) {
+                Some(queue) => Ok(Self::Queue(queue)),
+                None => Err(NO_QUEUE.to_owned()),
+            },
             Some(_) => Err(NO_PLACE.to_owned()),
         }
     }
@@ -100,6 +119,22 @@ fn bucket(place: &str) -> Result<Bucket, String> {
     Ok(Bucket {
         name: name.to_owned(),
         prefix: format!("{prefix}{end}"),
+    })
+}
+
+/// RabbitMQ keeps names that begin with `amq.` for itself; none is longer than 255 bytes, and ours may grow by a word and a partner.
+fn queue(place: &str) -> Option<DocumentQueue> {
+    let (broker, name) = place.split_once('/')?;
+    let is_name = (1..=200).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_graphic())
+        && !name.starts_with("amq.");
+    let is_broker = !broker.is_empty()
+        && broker
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    (is_name && is_broker).then(|| DocumentQueue {
+        broker: broker.to_owned(),
+        name: name.to_owned(),
     })
 }
 
@@ -119,6 +154,7 @@ impl fmt::Display for Location {
             Self::Folder(folder) => folder.display().fmt(f),
             Self::Bucket(bucket) => bucket.fmt(f),
             Self::Server(address) => address.fmt(f),
+            Self::Queue(queue) => queue.fmt(f),
         }
     }
 }
@@ -127,6 +163,13 @@ impl fmt::Display for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, prefix } = self;
         write!(f, "s3://{name}/{}", prefix.trim_end_matches('/'))
+    }
+}
+
+impl fmt::Display for DocumentQueue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { broker, name } = self;
+        write!(f, "amqp://{broker}/{name}")
     }
 }
 
@@ -154,6 +197,11 @@ mod tests {
             ("sftp://us@[::1]:2022/~/in", "sftp://us@[::1]:2022/~/in"),
             ("sftp://acme/in", NO_SERVER),
             ("sftp://us:secret@acme/in", NO_SERVER),
+            ("amqp://main/x12", "amqp://main/x12"),
+            ("amqp://us:secret@host/x12", NO_QUEUE),
+            ("amqp://main/amq.topic", NO_QUEUE),
+            ("amqp://main/", NO_QUEUE),
+            ("amqp://main", NO_QUEUE),
             ("ftp://us@acme/in", NO_PLACE),
         ];
         for (text, expected) in cases {
@@ -173,6 +221,9 @@ mod tests {
         assert_eq!(bucket.prefix, "x12/submit/acme/");
         let home = Path::new("/srv");
         assert_eq!(below.clone().below(home), below);
+        let queue = Location::try_from("amqp://main/x12".to_owned()).expect("it is one");
+        let queue = queue.below(home).join("submit").join("acme");
+        assert_eq!(queue.to_string(), "amqp://main/x12.submit.acme");
         let folder = Location::from(PathBuf::from("in"));
         assert_eq!(folder.below(home).to_string(), "/srv/in");
     }

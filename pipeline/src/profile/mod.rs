@@ -16,10 +16,10 @@ use x12_parser::{
 };
 
 pub use check::{ProfileError, is_partner_id};
-pub use location::{Bucket, Location};
+pub use location::{Bucket, DocumentQueue, Location};
 pub use settings::{
-    Backend, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings, Settings,
-    StoreSettings, Work,
+    Backend, BrokerSettings, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings,
+    Settings, StoreSettings, Work,
 };
 
 /// Test or production: what ISA15 must say.

@@ -1,5 +1,6 @@
 //! The settings of the house.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Where the queue is.
     pub queue: QueueSettings,
+    /// Brokers with queues of documents, by the names that `amqp://NAME/QUEUE` calls them.
+    pub brokers: BTreeMap<String, BrokerSettings>,
     /// Where sealed objects are.
     pub store: StoreSettings,
     /// Where buckets are.
@@ -99,7 +102,8 @@ impl Default for Retry {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backend {
-    /// Its folder or bucket: `submit/PARTNER` is taken from, `received/PARTNER` and `responses/PARTNER` are left in.
+    /// Its folder or bucket: `submit/PARTNER` is taken from, `received/PARTNER` and `responses/PARTNER` are left in. Of a queue
+    /// `amqp://BROKER/NAME` these are `NAME.submit.PARTNER` and so on.
     pub folder: Location,
 }
 
@@ -132,6 +136,33 @@ pub struct QueueSettings {
     pub plain: bool,
     /// What the names of exchanges and queues begin with.
     pub prefix: String,
+}
+
+impl QueueSettings {
+    /// The broker, if there is one.
+    #[must_use]
+    pub fn broker(&self) -> Option<BrokerSettings> {
+        let url_file = self.url_file.clone()?;
+        Some(BrokerSettings {
+            url_file,
+            authorities_file: self.authorities_file.clone(),
+            plain: self.plain,
+        })
+    }
+}
+
+/// A broker with queues of documents.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerSettings {
+    /// A file with its address, `amqps://USER:PASSWORD@HOST/VHOST`: nobody but its owner may read it.
+    pub url_file: PathBuf,
+    /// As in [`QueueSettings`].
+    #[serde(default)]
+    pub authorities_file: Option<PathBuf>,
+    /// As in [`QueueSettings`].
+    #[serde(default)]
+    pub plain: bool,
 }
 
 impl Default for QueueSettings {

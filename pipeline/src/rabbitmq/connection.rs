@@ -23,16 +23,25 @@ const HEARTBEAT_S: u16 = 10;
 pub(super) const UNAVAILABLE: Failure =
     Failure::transient("queue-unavailable", "the broker did not answer");
 
-/// A broker's address.
-pub(super) struct Broker {
+/// A broker's address. A password stands in it: it is shown nowhere.
+///
+/// ```compile_fail,E0277
+/// fn shown<T: std::fmt::Debug>() {}
+/// shown::<x12_pipeline::rabbitmq::Broker>();
+/// ```
+pub struct Broker {
     uri: AMQPUri,
     /// Certificates, in PEM, that the broker's may be signed by beside those of the system.
     authorities: Option<String>,
 }
 
 impl Broker {
-    /// `amqps://USER:PASSWORD@HOST/VHOST`; `amqp://` is for this host alone, unless plain text is allowed.
-    pub(super) fn new(url: &str, authorities: Option<String>, plain: bool) -> Result<Self> {
+    /// `amqps://USER:PASSWORD@HOST/VHOST`; `amqp://` is for this host alone, unless plain text is allowed. Its certificate may be signed by
+    /// one of the authorities, in PEM, beside those of the system.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if it is no address, or none that is allowed.
+    pub fn new(url: &str, authorities: Option<String>, plain: bool) -> Result<Self> {
         let wrong =
             |_| Failure::permanent("queue-url", "this is no address amqps://HOST of a broker");
         let mut uri: AMQPUri = url.parse().map_err(wrong)?;

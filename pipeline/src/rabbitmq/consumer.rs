@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::connection::{Broker, close, unavailable};
-use super::topology::{self, Key, Names};
+use super::topology::Topology;
 use crate::cipher::random;
 use crate::failure::Result;
 
@@ -30,18 +30,22 @@ const GOOD: Duration = Duration::from_secs(60);
 
 /// A message as it was delivered, and the queue from which it came.
 pub(super) struct Incoming {
-    pub(super) key: Arc<Key>,
+    pub(super) queue: ShortString,
     pub(super) message: lapin::message::Delivery,
+}
+
+/// A queue that is consumed, and how many of its messages a process may have at a time.
+#[derive(Clone)]
+pub(super) struct Consumed {
+    pub(super) queue: ShortString,
+    pub(super) prefetch: u16,
 }
 
 /// What a process consumes.
 pub(super) struct Consumption {
     pub(super) broker: Arc<Broker>,
-    pub(super) names: Names,
-    /// The queues.
-    pub(super) keys: Vec<Key>,
-    /// Messages that a process may have at a time of a queue without order.
-    pub(super) prefetch: u16,
+    pub(super) topology: Topology,
+    pub(super) queues: Vec<Consumed>,
     /// Takes what is delivered.
     pub(super) inbox: mpsc::UnboundedSender<Incoming>,
     /// Told when something was.
@@ -51,7 +55,7 @@ pub(super) struct Consumption {
 impl Consumption {
     /// Consumes for ever; who has no part of the road consumes nothing.
     pub(super) async fn run(self) {
-        if self.keys.is_empty() {
+        if self.queues.is_empty() {
             return;
         }
         let mut pause_ms = PAUSES_MS.0;
@@ -78,19 +82,13 @@ impl Consumption {
     }
 
     async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
-        let channel = connection.create_channel().await?;
-        topology::declare(&channel, &self.names, &self.keys).await?;
+        self.topology.declare(connection).await?;
         let subscribed = Arc::new(Semaphore::new(0));
         let mut subscriptions = JoinSet::new();
-        for key in &self.keys {
+        for consumed in &self.queues {
             let subscription = Subscription {
                 channel: connection.create_channel().await?,
-                queue: self.names.of(&key.to_string()),
-                key: Arc::new(key.clone()),
-                prefetch: match key.is_one_by_one() {
-                    true => 1,
-                    false => self.prefetch,
-                },
+                consumed: consumed.clone(),
                 inbox: self.inbox.clone(),
                 arrived: Arc::clone(&self.arrived),
             };
@@ -114,9 +112,7 @@ impl Consumption {
 /// What is consumed of one queue, on a channel of its own: a queue that does not answer, as its nodes are gone, holds up no other.
 struct Subscription {
     channel: Channel,
-    queue: ShortString,
-    key: Arc<Key>,
-    prefetch: u16,
+    consumed: Consumed,
     inbox: mpsc::UnboundedSender<Incoming>,
     arrived: Arc<Notify>,
 }
@@ -130,7 +126,7 @@ impl Subscription {
         match timeout(SUBSCRIBE, &mut begun).await {
             Ok(begun) => begun?,
             Err(_) => {
-                let queue = self.queue.as_str();
+                let queue = self.consumed.queue.as_str();
                 tracing::error!(queue, "a queue does not answer: nothing of it is done");
                 begun.await?;
             }
@@ -143,20 +139,19 @@ impl Subscription {
 
     async fn begin(&self, ended: &Arc<Notify>) -> lapin::Result<()> {
         let qos = BasicQosOptions::default();
-        self.channel.basic_qos(self.prefetch, qos).await?;
+        self.channel.basic_qos(self.consumed.prefetch, qos).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let queue = self.queue.clone();
+        let (queue, inbox) = (self.consumed.queue.clone(), self.inbox.clone());
         let consumer = self
             .channel
-            .basic_consume(queue, "".into(), options, arguments);
-        let (key, inbox) = (Arc::clone(&self.key), self.inbox.clone());
+            .basic_consume(queue.clone(), "".into(), options, arguments);
         let (arrived, ended) = (Arc::clone(&self.arrived), Arc::clone(ended));
         consumer.await?.set_delegate(move |result: DeliveryResult| {
             match result {
                 Ok(Some(message)) => {
-                    let key = Arc::clone(&key);
+                    let queue = queue.clone();
                     // Nobody takes any more only if the process ends.
-                    let _ = inbox.send(Incoming { key, message });
+                    let _ = inbox.send(Incoming { queue, message });
                     arrived.notify_one();
                 }
                 Ok(None) | Err(_) => ended.notify_one(),

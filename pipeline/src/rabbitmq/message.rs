@@ -14,6 +14,10 @@ use crate::queue::Notice;
 /// AMQP's delivery mode of what outlives the broker's process.
 const PERSISTENT: u8 = 2;
 
+/// A message's body could not be made.
+pub(super) const UNWRITTEN: Failure =
+    Failure::permanent("message-broken", "a message could not be written down");
+
 /// The body.
 #[derive(Deserialize, Serialize)]
 struct Body<'a> {
@@ -23,8 +27,7 @@ struct Body<'a> {
 /// The body that names a job.
 pub(super) fn body(job: JobId) -> Result<Vec<u8>> {
     let job = job.to_string();
-    serde_json::to_vec(&Body { job: &job })
-        .map_err(|_| Failure::permanent("message-broken", "a message could not be written down"))
+    serde_json::to_vec(&Body { job: &job }).map_err(|_| UNWRITTEN)
 }
 
 /// The job that a body names.

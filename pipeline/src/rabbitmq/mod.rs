@@ -5,6 +5,7 @@
 
 mod connection;
 mod consumer;
+mod documents;
 mod message;
 mod publisher;
 mod topology;
@@ -17,29 +18,28 @@ use std::time::Duration;
 use async_trait::async_trait;
 use lapin::message::Delivery as Message;
 use lapin::options::{BasicAckOptions, BasicRejectOptions};
+use lapin::types::ShortString;
 use tokio::sync::{Mutex, Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use self::connection::Broker;
-use self::consumer::{Consumption, Incoming};
+use self::consumer::{Consumed, Consumption, Incoming};
 use self::publisher::{Outgoing, Publisher};
-use self::topology::{Key, Names};
+use self::topology::{Key, Names, Topology};
 use crate::clock::Clock;
 use crate::failure::Result;
 use crate::object::JobId;
 use crate::queue::{Delivery, Notice, Part, Queue};
+
+pub use self::connection::Broker;
+pub use self::documents::QueueTransport;
 
 /// Before a message is given back that could not be put off: else it would come again at once, and again.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a process needs to use a broker.
 pub struct Settings {
-    /// `amqps://USER:PASSWORD@HOST/VHOST`.
-    pub url: String,
-    /// Certificates, in PEM, that the broker's may be signed by beside those of the system.
-    pub authorities: Option<String>,
-    /// Whether another host may be reached by `amqp://`.
-    pub plain: bool,
+    /// The broker.
+    pub broker: Arc<Broker>,
     /// What the names of queues and exchanges begin with.
     pub prefix: String,
     /// The trading partners, each of which has a queue.
@@ -55,7 +55,7 @@ pub struct RabbitMq {
     broker: Arc<Broker>,
     names: Names,
     /// All queues from which messages are taken, by whomever.
-    keys: Vec<Key>,
+    topology: Topology,
     clock: Arc<dyn Clock>,
     publisher: Mutex<Option<Publisher>>,
     inbox: Mutex<mpsc::UnboundedReceiver<Incoming>>,
@@ -69,7 +69,7 @@ pub struct RabbitMq {
 /// A message in hand.
 struct Held {
     /// The queue from which it came.
-    key: Arc<Key>,
+    queue: ShortString,
     message: Message,
     /// Until when it is to be settled, in milliseconds since 1970.
     until_ms: i64,
@@ -77,29 +77,31 @@ struct Held {
 
 impl RabbitMq {
     /// Begins to consume; a broker that is not there is waited for.
-    ///
-    /// # Errors
-    /// [`crate::failure::Failure::Permanent`] if the address is none that is allowed.
-    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self> {
-        let broker = Broker::new(&settings.url, settings.authorities, settings.plain)?;
-        let broker = Arc::new(broker);
+    #[must_use]
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         let names = Names(settings.prefix);
-        let keys = Key::all(&Part::ALL, &settings.partners);
-        let consumed = Key::all(&settings.parts, &settings.partners);
+        let all = |parts: &[Part]| Key::all(parts, &settings.partners);
+        let ours = all(&settings.parts);
+        let consumed = |key: &Key| Consumed {
+            queue: names.of(&key.to_string()),
+            prefetch: match key.is_one_by_one() {
+                true => 1,
+                false => settings.prefetch.max(1),
+            },
+        };
         let (sender, inbox) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
         let consumption = Consumption {
-            broker: Arc::clone(&broker),
-            names: names.clone(),
-            keys: consumed,
-            prefetch: settings.prefetch.max(1),
+            broker: Arc::clone(&settings.broker),
+            queues: ours.iter().map(consumed).collect(),
+            topology: Topology::Jobs(names.clone(), ours),
             inbox: sender,
             arrived: Arc::clone(&arrived),
         };
-        Ok(Self {
-            broker,
+        Self {
+            broker: settings.broker,
+            topology: Topology::Jobs(names.clone(), all(&Part::ALL)),
             names,
-            keys,
             clock,
             publisher: Mutex::default(),
             inbox: Mutex::new(inbox),
@@ -107,14 +109,14 @@ impl RabbitMq {
             held: StdMutex::default(),
             next_tag: AtomicI64::new(0),
             consuming: tokio::spawn(consumption.run()),
-        })
+        }
     }
 
     /// The publisher, to be put back if all went well.
     async fn publisher(&self, slot: &mut Option<Publisher>) -> Result<Publisher> {
         match slot.take().filter(Publisher::is_open) {
             Some(publisher) => Ok(publisher),
-            None => Publisher::open(&self.broker, &self.names, &self.keys).await,
+            None => Publisher::open(&self.broker, &self.topology).await,
         }
     }
 
@@ -136,7 +138,7 @@ impl RabbitMq {
 
     /// Takes a delivered message in hand; none if it is no message of ours, or is not ours any more.
     async fn hold(&self, incoming: Incoming, until_ms: i64) -> Option<Delivery> {
-        let Incoming { key, message } = incoming;
+        let Incoming { queue, message } = incoming;
         let Some(job) = message::job(&message.data) else {
             // What fails is logged where it does, and the message comes again.
             let _ = self.set_aside(message).await;
@@ -147,7 +149,7 @@ impl RabbitMq {
         }
         let tag = self.next_tag.fetch_add(1, Ordering::Relaxed);
         let held = Held {
-            key,
+            queue,
             message,
             until_ms,
         };
@@ -251,7 +253,7 @@ impl Queue for RabbitMq {
         let wait_ms = topology::wait_ms(at_ms - self.clock.now_ms());
         let outgoing = Outgoing {
             exchange: self.names.again(wait_ms),
-            key: held.key.to_string().into(),
+            key: self.names.key(&held.queue),
             body: held.message.data.clone(),
             properties: message::kept(&held.message.properties),
         };

@@ -9,7 +9,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::{Broker, UNAVAILABLE, close, unavailable};
-use super::topology::{self, Key, Names};
+use super::topology::{self, Key, Names, Topology};
 use crate::failure::{Failure, Result};
 
 /// How long the broker may take to confirm what was published together.
@@ -33,21 +33,24 @@ pub(super) struct Publisher {
 
 impl Publisher {
     /// Connects, and declares what there is to be.
-    pub(super) async fn open(broker: &Broker, names: &Names, keys: &[Key]) -> Result<Self> {
+    pub(super) async fn open(broker: &Broker, topology: &Topology) -> Result<Self> {
         let connection = broker.connect("publishes").await?;
-        let channel = connection.create_channel().await;
-        let channel = channel.map_err(|error| unavailable(&error))?;
         let ready = async {
-            topology::declare(&channel, names, keys).await?;
-            channel
-                .confirm_select(ConfirmSelectOptions::default())
-                .await
+            topology.declare(&connection).await?;
+            let channel = connection.create_channel().await?;
+            let options = ConfirmSelectOptions::default();
+            channel.confirm_select(options).await?;
+            Ok(channel)
         };
-        ready.await.map_err(|error| unavailable(&error))?;
+        let channel = ready.await.map_err(|error| unavailable(&error))?;
+        let declared = match topology {
+            Topology::Jobs(_, keys) => keys.iter().cloned().collect(),
+            Topology::Documents(_) => BTreeSet::new(),
+        };
         Ok(Self {
             connection,
             channel,
-            declared: keys.iter().cloned().collect(),
+            declared,
         })
     }
 
@@ -64,6 +67,12 @@ impl Publisher {
             self.declared.insert(key.clone());
         }
         Ok(())
+    }
+
+    /// Makes a queue with documents, unless it is there.
+    pub(super) async fn make(&self, queue: &ShortString) -> Result<()> {
+        let made = topology::documents(&self.connection, queue).await;
+        made.map_err(|error| unavailable(&error))
     }
 
     /// How many messages wait in the queue behind a key; it is declared if it was lost.

@@ -16,7 +16,7 @@ use std::fmt;
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
-use lapin::{Channel, ExchangeKind};
+use lapin::{Channel, Connection, ExchangeKind};
 
 use crate::object::Step;
 use crate::queue::Part;
@@ -50,6 +50,13 @@ impl Names {
     /// The queue behind a routing key.
     pub(super) fn of(&self, key: &str) -> ShortString {
         format!("{}.{key}", self.0).into()
+    }
+
+    /// The routing key in front of a queue.
+    pub(super) fn key(&self, queue: &ShortString) -> ShortString {
+        let key = queue.as_str().strip_prefix(self.0.as_str());
+        let key = key.and_then(|key| key.strip_prefix('.'));
+        key.unwrap_or_default().into()
     }
 }
 
@@ -107,6 +114,43 @@ impl fmt::Display for Key {
             Self::Alone(part) => write!(f, "alone.{}", part.name()),
         }
     }
+}
+
+/// What there is to be in the broker before one consumes.
+pub(super) enum Topology {
+    /// What all share, and the queues behind these keys.
+    Jobs(Names, Vec<Key>),
+    /// A queue with documents.
+    Documents(ShortString),
+}
+
+impl Topology {
+    /// Declares it.
+    pub(super) async fn declare(&self, connection: &Connection) -> lapin::Result<()> {
+        match self {
+            Self::Jobs(names, keys) => {
+                declare(&connection.create_channel().await?, names, keys).await
+            }
+            Self::Documents(name) => documents(connection, name).await,
+        }
+    }
+}
+
+/// Makes a queue with documents, unless it is there: then it is others', of whichever kind.
+pub(super) async fn documents(connection: &Connection, name: &ShortString) -> lapin::Result<()> {
+    let passive = QueueDeclareOptions {
+        passive: true,
+        ..QueueDeclareOptions::default()
+    };
+    let channel = connection.create_channel().await?;
+    let asked = channel.queue_declare(name.clone(), passive, FieldTable::default());
+    if asked.await.is_ok() {
+        return channel.close(200, "done".into()).await;
+    }
+    // Asking for what is not there costs the channel.
+    let channel = connection.create_channel().await?;
+    queue(&channel, name.clone(), FieldTable::default()).await?;
+    channel.close(200, "done".into()).await
 }
 
 /// Declares what all share, and the queues behind these keys.

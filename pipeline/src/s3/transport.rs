@@ -8,6 +8,7 @@ use aws_sdk_s3::types::Object;
 use super::{Place, Refusal, S3};
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
+use crate::object::JobId;
 use crate::profile::Bucket;
 use crate::transport::{Offer, Transport, Write};
 
@@ -37,6 +38,8 @@ impl BucketTransport {
             name: OsString::from(name),
             bytes: u64::try_from(object.size()?).ok()?,
             modified_ms: object.last_modified()?.to_millis().ok()?,
+            // An object is there whole or not at all; what is whole as an object may be a part of a file all the same.
+            is_final: false,
         })
     }
 }
@@ -72,7 +75,7 @@ impl Transport for BucketTransport {
         self.0.open(self.key(offer)?).map_err(unavailable)
     }
 
-    fn remove(&self, offer: &Offer) -> Result<()> {
+    fn remove(&self, offer: &Offer, _: JobId) -> Result<()> {
         let Place { s3, bucket } = &self.0;
         let key = self.key(offer)?;
         let about = s3.client.head_object().bucket(&bucket.name);

@@ -167,6 +167,7 @@ impl Transport for SftpTransport {
                 name: OsString::from(name),
                 bytes: about.size.unwrap_or_default(),
                 modified_ms: modified_ms(&about),
+                is_final: false,
             })
         };
         let entries = self.list()?;
@@ -184,7 +185,7 @@ impl Transport for SftpTransport {
         Ok(Box::new(SyncIoBridge::new_with_handle(file, handle)))
     }
 
-    fn remove(&self, offer: &Offer) -> Result<()> {
+    fn remove(&self, offer: &Offer, _: JobId) -> Result<()> {
         let path = self.path(&offer.name.to_string_lossy());
         self.with(|session| async move {
             let about = match session.sftp.symlink_metadata(&path).await {

@@ -18,9 +18,9 @@ use crate::failure::Failure;
 use crate::intake::Door;
 use crate::job::Direction;
 use crate::keys::KeyFile;
-use crate::profile::{Location, Profile, Profiles, Settings};
+use crate::profile::{BrokerSettings, Location, Profile, Profiles, Settings};
 use crate::queue::Queue;
-use crate::rabbitmq::{self, RabbitMq};
+use crate::rabbitmq::{self, Broker, QueueTransport, RabbitMq};
 use crate::s3::{BucketStore, BucketTransport, S3};
 use crate::seal::Vault;
 use crate::secret_file;
@@ -48,14 +48,16 @@ pub(super) async fn doors(
     let keys = KeyFile::read(&profiles.path(&settings.keys.sealing))?;
     let database = database(home, settings).await?;
     let database = Arc::new(database.for_parts(&role.parts));
-    let queue = match broker(home, &profiles, role)? {
+    let queue = match queue(home, &profiles, role)? {
         Some(broker) => Arc::new(broker) as Arc<dyn Queue>,
         None => Arc::clone(&database) as Arc<dyn Queue>,
     };
+    let roads = Roads::new(home, &profiles, s3.as_ref())?;
     let entrances = match role.takes_in {
-        true => entrances(&profiles, s3.as_ref(), taking)?,
+        true => roads.entrances(taking)?,
         false => Vec::new(),
     };
+    let ways = roads.ways()?;
     let doors = Doors {
         ledger: database,
         queue,
@@ -63,7 +65,7 @@ pub(super) async fn doors(
         clock: Arc::new(SystemClock),
         ours: home.own(settings)?,
         certificates: home.certificates(&profiles)?,
-        ways: ways(&profiles, s3.as_ref())?,
+        ways,
         profiles: Arc::new(profiles),
         handle: Handle::current(),
     };
@@ -81,29 +83,35 @@ pub(super) async fn database(home: &Home, settings: &Settings) -> Result<Databas
     database.map_err(|failure| in_file(file, failure))
 }
 
-/// The queue of a broker, if there is one.
-fn broker(home: &Home, profiles: &Profiles, role: &Role) -> Result<Option<RabbitMq>, Stop> {
-    let settings = &profiles.settings.queue;
-    let Some(file) = &settings.url_file else {
-        return Ok(None);
-    };
+/// A broker's address, from the files that the settings name.
+fn broker(home: &Home, settings: &BrokerSettings) -> Result<Arc<Broker>, Stop> {
+    let file = &settings.url_file;
     let url = secret_file::read_line(&home.folder().join(file));
     let url = url.map_err(|failure| in_file(file, failure))?;
     let authorities = settings.authorities_file.as_deref().map(|file| {
         let text = fs::read_to_string(home.folder().join(file));
         text.map_err(|error| Stop::no(format!("{}: {}", file.display(), error.kind())))
     });
+    let broker = Broker::new(&url, authorities.transpose()?, settings.plain);
+    broker
+        .map(Arc::new)
+        .map_err(|failure| in_file(file, failure))
+}
+
+/// The queue of a broker, if there is one.
+fn queue(home: &Home, profiles: &Profiles, role: &Role) -> Result<Option<RabbitMq>, Stop> {
+    let settings = &profiles.settings.queue;
+    let Some(of) = settings.broker() else {
+        return Ok(None);
+    };
     let settings = rabbitmq::Settings {
-        url: url.to_string(),
-        authorities: authorities.transpose()?,
-        plain: settings.plain,
+        broker: broker(home, &of)?,
         prefix: settings.prefix.clone(),
         partners: profiles.partners.keys().cloned().collect(),
         parts: role.parts.clone(),
         prefetch: u16::try_from(profiles.settings.work.jobs).unwrap_or(u16::MAX),
     };
-    let broker = RabbitMq::new(settings, Arc::new(SystemClock));
-    broker.map(Some).map_err(|failure| in_file(file, failure))
+    Ok(Some(RabbitMq::new(settings, Arc::new(SystemClock))))
 }
 
 /// The server with buckets, if anything is in one.
@@ -129,8 +137,12 @@ const NO_SERVER: Failure = Failure::permanent("no-bucket", "there is no server w
 /// A partner with an SFTP server has a key.
 const NO_KEY: Failure = Failure::permanent("sftp-key", "there is no key to log in with");
 
+/// The broker of a queue is configured.
+const NO_BROKER: Failure = Failure::permanent("no-broker", "there is no such broker");
+
 /// Sealed objects lie with us.
-const NO_STORE: Failure = Failure::permanent("store-place", "an SFTP server is no store");
+const NO_STORE: Failure =
+    Failure::permanent("store-place", "sealed objects lie in a folder or a bucket");
 
 async fn store(
     home: &Home,
@@ -149,67 +161,85 @@ async fn store(
             let broken = |_| Failure::transient("store-unavailable", "the store cannot be used");
             Ok(Arc::new(swept.await.map_err(broken)??))
         }
-        Location::Server(_) => Err(NO_STORE),
+        Location::Server(_) | Location::Queue(_) => Err(NO_STORE),
     }
 }
 
-fn ways(profiles: &Profiles, s3: Option<&S3>) -> Result<BTreeMap<String, Ways>, Failure> {
-    let mut ways = BTreeMap::new();
-    for (id, profile) in &profiles.partners {
-        let way = |place: Location| match place {
-            Location::Folder(folder) => {
-                let way = FolderTransport::new(folder)?;
-                way.sweep(DRAFT_AGE)?;
-                Ok::<_, Failure>(Arc::new(way) as Arc<dyn Transport>)
+/// The ways on which files come and go, as places name them.
+struct Roads<'a> {
+    profiles: &'a Profiles,
+    s3: Option<&'a S3>,
+    brokers: BTreeMap<String, Arc<Broker>>,
+}
+
+impl<'a> Roads<'a> {
+    fn new(home: &Home, profiles: &'a Profiles, s3: Option<&'a S3>) -> Result<Self, Stop> {
+        let brokers = &profiles.settings.brokers;
+        let opened = brokers
+            .iter()
+            .map(|(name, settings)| Ok((name.clone(), broker(home, settings)?)));
+        Ok(Self {
+            profiles,
+            s3,
+            brokers: opened.collect::<Result<_, Stop>>()?,
+        })
+    }
+
+    /// Where what we have made goes.
+    fn ways(&self) -> Result<BTreeMap<String, Ways>, Failure> {
+        let mut ways = BTreeMap::new();
+        for (id, profile) in &self.profiles.partners {
+            let way = |place: Location| match place {
+                Location::Folder(folder) => {
+                    let way = FolderTransport::new(folder)?;
+                    way.sweep(DRAFT_AGE)?;
+                    Ok::<_, Failure>(Arc::new(way) as Arc<dyn Transport>)
+                }
+                elsewhere => self.way(elsewhere, profile),
+            };
+            let of = Ways {
+                partner: way(self.profiles.outbox(profile))?,
+                documents: way(self.profiles.backend("received", id))?,
+                responses: way(self.profiles.backend("responses", id))?,
+            };
+            ways.insert(id.clone(), of);
+        }
+        Ok(ways)
+    }
+
+    /// Where files come in.
+    fn entrances(&self, taking: &Arc<AtomicUsize>) -> Result<Vec<Door>, Failure> {
+        let mut entrances = Vec::new();
+        for (id, profile) in &self.profiles.partners {
+            let inbox = self.way(self.profiles.inbox(profile), profile)?;
+            let submit = self.way(self.profiles.backend("submit", id), profile)?;
+            entrances.push(Door::new(id, Direction::Inbound, inbox, taking));
+            entrances.push(Door::new(id, Direction::Outbound, submit, taking));
+        }
+        Ok(entrances)
+    }
+
+    fn way(&self, place: Location, profile: &Profile) -> Result<Arc<dyn Transport>, Failure> {
+        Ok(match place {
+            Location::Folder(folder) => Arc::new(FolderTransport::new(folder)?),
+            Location::Bucket(bucket) => {
+                let s3 = self.s3.ok_or(NO_SERVER)?.clone();
+                Arc::new(BucketTransport::new(s3, bucket))
             }
-            elsewhere => way(elsewhere, (profiles, profile), s3),
-        };
-        let of = Ways {
-            partner: way(profiles.outbox(profile))?,
-            documents: way(profiles.backend("received", id))?,
-            responses: way(profiles.backend("responses", id))?,
-        };
-        ways.insert(id.clone(), of);
+            Location::Server(address) => {
+                let known = &profile.sftp;
+                let host_keys = known.host_keys.iter().map(|key| HostKey::read(key));
+                let key_file = known.key_file.as_deref().ok_or(NO_KEY)?;
+                Arc::new(SftpTransport::new(Account {
+                    address,
+                    host_keys: host_keys.collect::<Result<_, _>>()?,
+                    key: OurKey::read(&self.profiles.path(key_file))?,
+                }))
+            }
+            Location::Queue(queue) => {
+                let broker = self.brokers.get(&queue.broker).ok_or(NO_BROKER)?;
+                Arc::new(QueueTransport::new(Arc::clone(broker), queue))
+            }
+        })
     }
-    Ok(ways)
-}
-
-fn entrances(
-    profiles: &Profiles,
-    s3: Option<&S3>,
-    taking: &Arc<AtomicUsize>,
-) -> Result<Vec<Door>, Failure> {
-    let mut entrances = Vec::new();
-    for (id, profile) in &profiles.partners {
-        let of = (profiles, profile);
-        let inbox = way(profiles.inbox(profile), of, s3)?;
-        let submit = way(profiles.backend("submit", id), of, s3)?;
-        entrances.push(Door::new(id, Direction::Inbound, inbox, taking));
-        entrances.push(Door::new(id, Direction::Outbound, submit, taking));
-    }
-    Ok(entrances)
-}
-
-fn way(
-    place: Location,
-    (profiles, profile): (&Profiles, &Profile),
-    s3: Option<&S3>,
-) -> Result<Arc<dyn Transport>, Failure> {
-    Ok(match place {
-        Location::Folder(folder) => Arc::new(FolderTransport::new(folder)?),
-        Location::Bucket(bucket) => {
-            let s3 = s3.ok_or(NO_SERVER)?.clone();
-            Arc::new(BucketTransport::new(s3, bucket))
-        }
-        Location::Server(address) => {
-            let known = &profile.sftp;
-            let host_keys = known.host_keys.iter().map(|key| HostKey::read(key));
-            let key_file = known.key_file.as_deref().ok_or(NO_KEY)?;
-            Arc::new(SftpTransport::new(Account {
-                address,
-                host_keys: host_keys.collect::<Result<_, _>>()?,
-                key: OurKey::read(&profiles.path(key_file))?,
-            }))
-        }
-    })
 }

@@ -78,6 +78,7 @@ impl Transport for FolderTransport {
                 name,
                 bytes: about.len(),
                 modified_ms: modified_ms(about.modified()),
+                is_final: false,
             });
         }
         Ok(offers)
@@ -95,7 +96,7 @@ impl Transport for FolderTransport {
         Ok(Box::new(file))
     }
 
-    fn remove(&self, offer: &Offer) -> Result<()> {
+    fn remove(&self, offer: &Offer, _: JobId) -> Result<()> {
         let path = self.folder.join(&offer.name);
         match path.symlink_metadata() {
             Ok(about)

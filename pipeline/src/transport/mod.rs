@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::Read;
 
 use crate::failure::Result;
+use crate::object::JobId;
 
 /// A file that can be taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Offer {
     pub bytes: u64,
     /// When it last changed, in milliseconds since 1970.
     pub modified_ms: i64,
+    /// Whether it stays as it is: nobody is still writing it.
+    pub is_final: bool,
 }
 
 /// What may be taken of what lies somewhere, the oldest first: nothing that is hidden, as what is not whole yet is.
@@ -42,11 +45,11 @@ pub trait Transport: Send + Sync {
     /// [`crate::failure::Failure::Transient`] if it cannot be read.
     fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>>;
 
-    /// Takes a file away, if it is still as it was offered.
+    /// Takes a file away that was taken in as this arrival, if it is still as it was offered. Who asked for a receipt gets it.
     ///
     /// # Errors
     /// [`crate::failure::Failure::Transient`] if it cannot be taken away.
-    fn remove(&self, offer: &Offer) -> Result<()>;
+    fn remove(&self, offer: &Offer, arrival: JobId) -> Result<()>;
 
     /// Leaves a file, whole or not at all; under the same name it is the same file.
     ///

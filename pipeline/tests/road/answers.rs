@@ -11,7 +11,7 @@ use crate::partner::{PARTNER, encrypted};
 use crate::ways::json;
 
 /// What the partner's own pipeline would answer.
-fn answer(document: &str, first: u32) -> Vec<u8> {
+pub fn answer(document: &str, first: u32) -> Vec<u8> {
     let numbers = CountingNumbers::from_first(ControlNumber::new(first).expect("it is one"));
     let mut how = AcknowledgmentOptions::new("20261126", "1200", numbers);
     how.ta1 = Ta1Policy::Always;

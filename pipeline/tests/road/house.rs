@@ -90,6 +90,11 @@ impl House {
         fs::write(file, bytes).expect("the home folder can be written");
     }
 
+    /// A file of the home folder, which is text.
+    pub fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.home.join(name)).expect("the house has it")
+    }
+
     /// Adds a partner, or writes its profile anew.
     pub fn partner(&self, id: &str, profile: &str) {
         self.write(&format!("partners/{id}.toml"), profile.as_bytes());
@@ -251,6 +256,11 @@ impl House {
             assert!(begun.elapsed() < STUCK, "`{word}` never stands in the log");
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// What its logs say.
+    pub fn text_of_log(&self) -> String {
+        fs::read_to_string(self.log()).expect("it has run")
     }
 
     /// The file of its logs.

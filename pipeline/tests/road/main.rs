@@ -22,5 +22,6 @@ mod sftp;
 mod storage;
 mod uploads;
 mod verdicts;
+mod versions;
 mod ways;
 mod workers;

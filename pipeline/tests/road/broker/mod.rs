@@ -1,5 +1,6 @@
 //! The road while its broker fails, in a broker of our own.
 
+mod documents;
 mod faults;
 mod messages;
 
@@ -9,7 +10,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::message::Delivery;
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
@@ -142,44 +146,51 @@ impl Broker {
 
     /// Publishes a body to an exchange.
     pub fn publish(&self, exchange: &str, key: &str, body: &[u8]) {
+        self.submit((exchange, key), body, BasicProperties::default());
+    }
+
+    /// Publishes a message to an exchange.
+    pub fn submit(&self, (exchange, key): (&str, &str), body: &[u8], properties: BasicProperties) {
         self.on_channel(|channel| async move {
-            let (options, properties) =
-                (BasicPublishOptions::default(), BasicProperties::default());
+            let confirms = ConfirmSelectOptions::default();
+            channel.confirm_select(confirms).await.expect("it confirms");
+            let options = BasicPublishOptions::default();
             let sent =
                 channel.basic_publish(exchange.into(), key.into(), options, body, properties);
-            sent.await.expect("it takes it").await.expect("it has it");
-            // The connection may end before the broker has read what was sent, unless it is asked something.
-            let passive = QueueDeclareOptions {
-                passive: true,
-                ..QueueDeclareOptions::default()
-            };
-            let queue = format!("{}.{key}", exchange.trim_end_matches(".jobs"));
-            let _ = channel
-                .queue_declare(queue.into(), passive, FieldTable::default())
-                .await;
+            let confirmed = sent.await.expect("it takes it").await.expect("it has it");
+            assert!(confirmed.is_ack(), "the broker does not take a message");
         });
     }
 
     /// Takes a message out of a queue: its body, and its headers as text.
     pub fn get(&self, queue: &str) -> Option<(Vec<u8>, String)> {
+        let message = self.take_message(queue)?;
+        let headers = message.properties.headers().iter();
+        let headers = headers.flat_map(|table| table.into_iter());
+        let headers = headers.map(|(name, value)| match value {
+            AMQPValue::LongString(text) => format!("{name}: {text}\n"),
+            other => format!("{name}: {other:?}\n"),
+        });
+        let headers = headers.collect();
+        Some((message.data, headers))
+    }
+
+    /// Takes a message out of a queue.
+    pub fn take_message(&self, queue: &str) -> Option<Delivery> {
         self.on_channel(|channel| async move {
             let options = BasicGetOptions { no_ack: true };
-            let got = channel
-                .basic_get(queue.into(), options)
-                .await
-                .expect("there is the queue")?;
-            let properties = &got.delivery.properties;
-            let headers = properties
-                .headers()
-                .iter()
-                .flat_map(|table| table.into_iter());
-            let headers = headers.map(|(name, value)| match value {
-                AMQPValue::LongString(text) => format!("{name}: {text}\n"),
-                other => format!("{name}: {other:?}\n"),
-            });
-            let headers = headers.collect();
-            Some((got.delivery.data.clone(), headers))
+            let got = channel.basic_get(queue.into(), options).await;
+            Some(got.expect("there is the queue")?.delivery)
         })
+    }
+
+    /// Makes a queue.
+    pub fn make_queue(&self, queue: &str) {
+        self.on_channel(|channel| async move {
+            let (options, arguments) = (QueueDeclareOptions::default(), FieldTable::default());
+            let made = channel.queue_declare(queue.into(), options, arguments);
+            made.await.expect("it is made");
+        });
     }
 }
 
