@@ -17,6 +17,7 @@ use crate::failure::Result;
 use crate::further::further;
 use crate::job::{
     Address, Fact, GroupFact, InterchangeFact, Job, Outcome, Parcel, Readable, SetFact, Task,
+    Wrongs,
 };
 use crate::noted::Noted;
 use crate::object::ObjectId;
@@ -87,7 +88,12 @@ pub fn acknowledge(
             (&accepted, how.numbers, batch_ms),
         )?);
     }
-    Ok(Outcome { next, facts, note })
+    Ok(Outcome {
+        next,
+        facts,
+        note,
+        wrong: record.wrong,
+    })
 }
 
 /// What was recorded of the interchanges when they were validated: the document need not be read for it again.
@@ -154,6 +160,7 @@ fn rejected(
 struct Record<'a> {
     verdicts: VerdictWriter<Sealer>,
     noted: Noted<'a>,
+    wrong: Wrongs,
     envelopes: &'a [Envelope],
     /// The verdicts, for further answers.
     accepted: AcceptedRecords,
@@ -207,6 +214,7 @@ impl<'a> Record<'a> {
         Ok(Record {
             verdicts: VerdictWriter(seal(job, doors, 1)?),
             noted: Noted::new(job, doors),
+            wrong: Wrongs::default(),
             envelopes,
             accepted: AcceptedRecords::default(),
             policy,
@@ -237,6 +245,11 @@ impl<'a> Record<'a> {
             _ => ("rejected", &mut self.group.rejected, false),
         };
         *count += 1;
+        match set.verdict {
+            Verdict::Rejected => self.wrong.count("set", "R"),
+            Verdict::AcceptedWithErrors => self.wrong.count("set", "E"),
+            _ => {}
+        }
         let at = [set.interchange, set.group, set.set];
         let records = set.records.as_ref().filter(|_| is_good);
         let answered = records.and_then(|records| Some((self.answer_to(records)?, records)));
@@ -277,6 +290,9 @@ impl<'a> Record<'a> {
             Some(_) => "rejected",
             None => "not answered",
         };
+        if let Some(code) = group.code.filter(|code| *code != "A") {
+            self.wrong.count("group", code);
+        }
         if state == "rejected" {
             self.verdicts.group(group.interchange, group.group)?;
             self.group.reject();
@@ -306,6 +322,8 @@ impl<'a> Record<'a> {
     fn interchange(&mut self, decision: Decision) -> std::result::Result<(), Error> {
         self.interchange.take(&mut self.group);
         if decision.rejected {
+            let note = decision.ta1.map_or("untold", |(_, note)| note);
+            self.wrong.count("interchange", note);
             self.verdicts.interchange(decision.interchange)?;
             self.interchange.reject();
             self.noted

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::failure::{Failure, Result};
 use crate::job::{Address, Parcel};
 use crate::ledger::Ledger;
+use crate::measures::Measures;
 use crate::openpgp::{self, Certificates, Decryption, Encryption, SecretKeys};
 use crate::profile::{Profile, Profiles};
 use crate::queue::Queue;
@@ -39,6 +40,8 @@ pub struct Doors {
     pub certificates: Certificates,
     /// Where parcels go, by partner.
     pub ways: BTreeMap<String, Ways>,
+    /// What the process counts.
+    pub measures: Measures,
     /// Where ledger and queue do their work.
     pub handle: Handle,
 }

@@ -261,6 +261,7 @@ fn remove(
     recorded: JobId,
 ) -> Result<()> {
     if recorded == arrival.id {
+        doors.measures.taken_in(&door.partner, door.direction);
         tracing::info!(arrival = %arrival.id, partner = door.partner, direction = door.direction.name(), bytes = arrival.bytes, "taken in");
     } else {
         tracing::info!(

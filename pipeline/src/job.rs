@@ -1,5 +1,7 @@
 //! Jobs: what is to be done at one hop, what came of it, and what follows.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::object::{JobId, ObjectId, Step};
@@ -228,6 +230,29 @@ pub struct Outcome {
     pub facts: Vec<Fact>,
     /// A word for the trace: how many findings, say. No value of a document.
     pub note: String,
+    /// What was found wrong, and how often.
+    pub wrong: Wrongs,
+}
+
+/// What was found wrong in a document, and how often.
+#[derive(Clone, Debug, Default)]
+pub struct Wrongs(pub BTreeMap<Wrong, u64>);
+
+impl Wrongs {
+    /// Counts one more.
+    pub fn count(&mut self, what: &'static str, code: &str) {
+        let code = code.to_owned();
+        *self.0.entry(Wrong { what, code }).or_default() += 1;
+    }
+}
+
+/// Something that was found wrong in a document, for the measures of the process.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Wrong {
+    /// `finding`, `interchange`, `group`, `set`.
+    pub what: &'static str,
+    /// The finding's name; of an interchange the note of the TA1, of a group AK901, of a set IK501.
+    pub code: String,
 }
 
 /// Something that became known of a document: kept in the ledger.

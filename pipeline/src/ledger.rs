@@ -187,6 +187,41 @@ pub struct Counts {
     pub oldest_ms: Option<i64>,
 }
 
+/// What stands still or waits, for who watches over it all.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Jobs that are not settled, by step and state.
+    pub jobs: Vec<Waiting>,
+    /// Arrivals that did not reach their end, by state.
+    pub stopped: Vec<(String, i64)>,
+    /// Groups that we sent and that were not acknowledged, by partner.
+    pub unanswered: Vec<Unanswered>,
+}
+
+/// Jobs that are not settled.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// Their step.
+    pub step: String,
+    /// Their state: `ready`, `leased`, `batched`.
+    pub state: String,
+    /// How many there are.
+    pub count: i64,
+    /// When the oldest was created, in milliseconds since 1970.
+    pub oldest_ms: i64,
+}
+
+/// Groups that a partner has not acknowledged.
+#[derive(Clone, Debug)]
+pub struct Unanswered {
+    /// The partner.
+    pub partner: String,
+    /// How many there are.
+    pub count: i64,
+    /// When the oldest was submitted, in milliseconds since 1970.
+    pub oldest_ms: i64,
+}
+
 /// The ledger.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -252,6 +287,9 @@ pub trait Ledger: Send + Sync {
 
     /// How many there are of each kind of thing.
     async fn counts(&self) -> Result<Counts>;
+
+    /// What stands still or waits.
+    async fn standing(&self) -> Result<Standing>;
 
     /// The latest arrivals, or, with a state, those in it.
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>>;

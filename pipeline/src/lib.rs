@@ -17,6 +17,7 @@ pub mod job;
 pub mod queue;
 
 pub mod ledger;
+pub mod measures;
 
 pub mod database;
 pub mod keys;
@@ -51,5 +52,7 @@ mod route;
 mod translate;
 mod validate;
 mod worker;
+
+mod web;
 
 pub mod terminal;

@@ -9,6 +9,9 @@ use uuid::Uuid;
 pub struct JobId(pub Uuid);
 
 impl JobId {
+    /// None: no job is called so.
+    pub const NONE: Self = Self(Uuid::nil());
+
     /// A new one, unlike any other; later ones sort behind earlier ones.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "each is another")]

@@ -84,6 +84,9 @@ pub trait Queue: Send + Sync {
     /// The jobs whose messages are lost: none waits where they would.
     async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
 
+    /// Whether it can be used now.
+    async fn ready(&self) -> Result<()>;
+
     /// Waits until a message may be there, at most so long.
     async fn wait(&self, most: Duration);
 }

@@ -111,6 +111,7 @@ fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> R
             }],
             note: "under our envelope".to_owned(),
             facts,
+            ..Outcome::default()
         }),
         // What is wrong with it, and where: never a value.
         Err(error) => Ok(Outcome {
@@ -118,6 +119,7 @@ fn outbound(job: &Job, doors: &Doors, plain: &ObjectId, language: Language) -> R
             note: format!("refused: {error}"),
             // Some of it may have been recorded ahead.
             facts: vec![Fact::Outgoing("refused")],
+            ..Outcome::default()
         }),
     }
 }

@@ -1,11 +1,11 @@
 //! Checks a document against its guide, and against who may send it.
 
-use x12_parser::Summary;
+use x12_parser::{Severity, Summary};
 
 use crate::doors::Doors;
 use crate::envelope::{self, Envelope};
 use crate::failure::{Failure, Result};
-use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Readable, Task};
+use crate::job::{Direction, Fact, InterchangeFact, Job, Outcome, Readable, Task, Wrongs};
 use crate::object::ObjectId;
 use crate::paper::{self, open, put_line, refuse, seal};
 
@@ -26,6 +26,7 @@ pub fn validate(
     let checked = check(job, doors, x12)?;
     let mut outcome = Outcome {
         note: checked.note(),
+        wrong: checked.wrong.clone(),
         ..Outcome::default()
     };
     match direction {
@@ -80,6 +81,7 @@ fn received((envelope, ordinal): (&Envelope, u32)) -> Fact {
 /// What checking gave.
 struct Checked {
     summary: Option<Summary>,
+    wrong: Wrongs,
 }
 
 impl Checked {
@@ -101,10 +103,14 @@ impl Checked {
 fn check(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Checked> {
     let document = open(job, doors, x12)?;
     let mut findings = seal(job, doors, 0)?;
+    let mut wrong = Wrongs::default();
     let read = x12_parser::validate(document, doors.options(&job.partner)?, |finding| {
+        if finding.severity == Severity::Error {
+            wrong.count("finding", finding.name());
+        }
         Ok(put_line(&mut findings, finding)?)
     });
     let summary = paper::readable(read)?.ok();
     findings.finish()?;
-    Ok(Checked { summary })
+    Ok(Checked { summary, wrong })
 }

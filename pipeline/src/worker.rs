@@ -3,7 +3,7 @@
 //! The only file that knows which stage follows which task. What goes wrong in between leaves the message unsettled, so it comes again.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
@@ -13,6 +13,7 @@ use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
 use crate::ledger::Lease;
+use crate::measures::End;
 use crate::queue::Delivery;
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
 
@@ -136,34 +137,59 @@ impl Hand {
     async fn leased(&self, job: Job, delivery: Delivery) -> Result<()> {
         let doors = &self.doors;
         let job = Arc::new(job);
-        let begun = doors.clock.now_ms();
+        let begun = Instant::now();
         let result = perform(doors, &job).await;
-        let now = doors.clock.now_ms();
-        let step = job.task.step().name();
+        let took = begun.elapsed();
         match result {
             Ok(outcome) => {
                 reach(Point::JobDone);
-                if doors.ledger.complete(&job, &outcome, now).await? {
-                    tracing::info!(arrival = %job.arrival, partner = job.partner, step, note = outcome.note, ms = now - begun, "done");
-                } else {
-                    tracing::warn!(arrival = %job.arrival, step, "the lease was lost: what was done counts for nothing");
-                }
+                self.done(&job, &outcome, took).await?;
                 reach(Point::JobRecorded);
                 self.news.notify_one();
                 self.confirm(delivery);
                 Ok(())
             }
-            Err(failure) => self.failed(&job, delivery, failure).await,
+            Err(failure) => self.failed(&job, delivery, (failure, took)).await,
         }
     }
 
-    async fn failed(&self, job: &Job, delivery: Delivery, failure: Failure) -> Result<()> {
+    async fn done(&self, job: &Job, outcome: &Outcome, took: Duration) -> Result<()> {
+        let doors = &self.doors;
+        let now = doors.clock.now_ms();
+        let is_recorded = doors.ledger.complete(job, outcome, now).await?;
+        let step = job.task.step();
+        let (name, ms) = (step.name(), took.as_millis());
+        if is_recorded {
+            for (wrong, times) in &outcome.wrong.0 {
+                doors.measures.wrong(wrong, *times);
+            }
+            tracing::info!(arrival = %job.arrival, partner = job.partner, step = name, note = outcome.note, ms, "done");
+        } else {
+            tracing::warn!(arrival = %job.arrival, step = name, "the lease was lost: what was done counts for nothing");
+        }
+        let end = if is_recorded { End::Done } else { End::Lost };
+        doors.measures.tried(step, end, took);
+        Ok(())
+    }
+
+    async fn failed(
+        &self,
+        job: &Job,
+        delivery: Delivery,
+        (failure, took): (Failure, Duration),
+    ) -> Result<()> {
         let doors = &self.doors;
         let now = doors.clock.now_ms();
         let retry = &doors.profiles.settings.retry;
         let again = matches!(failure, Failure::Transient(_)) && job.attempt < retry.attempts;
         let again_ms = again.then(|| now + delay_ms(doors, job.attempt));
         let recorded = doors.ledger.fail(job, failure, again_ms, now).await?;
+        let end = match (recorded, again) {
+            (false, _) => End::Lost,
+            (true, true) => End::Again,
+            (true, false) => End::Stopped,
+        };
+        doors.measures.tried(job.task.step(), end, took);
         let (step, reason) = (job.task.step().name(), failure.reason());
         tracing::warn!(
             arrival = %job.arrival, partner = job.partner, step, code = reason.code, attempt = job.attempt, again, recorded, "{}", reason.text

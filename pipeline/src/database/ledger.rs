@@ -8,7 +8,8 @@ use super::{Database, column, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, UnitRow,
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Standing,
+    UnitRow,
 };
 use crate::object::{JobId, ObjectId, Step};
 use crate::queue::Notice;
@@ -249,6 +250,10 @@ impl Ledger for Database {
 
     async fn counts(&self) -> Result<Counts> {
         self.read_counts().await
+    }
+
+    async fn standing(&self) -> Result<Standing> {
+        self.read_standing().await
     }
 
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>> {

@@ -84,6 +84,11 @@ impl Queue for Database {
         Ok(lost)
     }
 
+    async fn ready(&self) -> Result<()> {
+        let asked = sqlx::query("SELECT 1 FROM message LIMIT 1").fetch_optional(&self.readers);
+        asked.await.map(drop).map_err(|error| unavailable(&error))
+    }
+
     async fn wait(&self, most: std::time::Duration) {
         // Nothing is lost if nobody tells: the time ends too.
         let _ = tokio::time::timeout(most, self.published.notified()).await;

@@ -4,7 +4,7 @@ use sqlx::any::AnyRow;
 
 use super::{Database, column, unavailable};
 use crate::failure::Result;
-use crate::ledger::{ArrivalRow, Counts, JobRow, UnitRow};
+use crate::ledger::{ArrivalRow, Counts, JobRow, Standing, Unanswered, UnitRow, Waiting};
 
 impl Database {
     pub(super) async fn read_counts(&self) -> Result<Counts> {
@@ -22,6 +22,43 @@ impl Database {
             arrivals: arrivals.iter().map(triple).collect::<Result<_>>()?,
             jobs: jobs.iter().map(triple).collect::<Result<_>>()?,
             oldest_ms: oldest.first().map(|row| column(row, 0)).transpose()?,
+        })
+    }
+
+    /// Each from an index that has only such rows: the ledger keeps what is settled for years.
+    pub(super) async fn read_standing(&self) -> Result<Standing> {
+        let jobs = self
+            .rows("SELECT step, state, COUNT(*), MIN(created_ms) FROM job WHERE state IN ('ready', 'leased', 'batched') GROUP BY step, state ORDER BY 1, 2")
+            .await?;
+        let stopped = self
+            .rows("SELECT state, COUNT(*) FROM arrival WHERE state IN ('dead', 'quarantined') GROUP BY state ORDER BY 1")
+            .await?;
+        let unanswered = self
+            .rows("SELECT g.partner, COUNT(*), MIN(received_ms) FROM functional_group g JOIN arrival ON id = arrival \
+                   WHERE g.state = 'sent' GROUP BY g.partner ORDER BY 1")
+            .await?;
+        let waiting = |row: &AnyRow| {
+            Ok(Waiting {
+                step: column(row, 0)?,
+                state: column(row, 1)?,
+                count: column(row, 2)?,
+                oldest_ms: column(row, 3)?,
+            })
+        };
+        let groups = |row: &AnyRow| {
+            Ok(Unanswered {
+                partner: column(row, 0)?,
+                count: column(row, 1)?,
+                oldest_ms: column(row, 2)?,
+            })
+        };
+        let stopped = stopped
+            .iter()
+            .map(|row| Ok((column(row, 0)?, column(row, 1)?)));
+        Ok(Standing {
+            jobs: jobs.iter().map(waiting).collect::<Result<_>>()?,
+            stopped: stopped.collect::<Result<_>>()?,
+            unanswered: unanswered.iter().map(groups).collect::<Result<_>>()?,
         })
     }
 

@@ -19,7 +19,7 @@ pub use check::{ProfileError, is_partner_id};
 pub use location::{Bucket, DocumentQueue, Location};
 pub use settings::{
     Backend, BrokerSettings, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings,
-    Settings, StoreSettings, Work,
+    Settings, StoreSettings, Web, Work,
 };
 
 /// Test or production: what ISA15 must say.

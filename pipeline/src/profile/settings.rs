@@ -1,6 +1,7 @@
 //! The settings of the house.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Where buckets are.
     pub s3: S3Settings,
+    /// Where the pages are shown.
+    pub web: Web,
     /// Our keys: files, never the keys themselves.
     pub keys: KeyFiles,
     /// How large things may become.
@@ -204,6 +207,14 @@ pub struct S3Settings {
     pub path_style: bool,
     /// Whether a server on another host may be reached by `http://`, which anybody on the way can read.
     pub plain: bool,
+}
+
+/// Where the pages are shown: `/livez`, `/readyz`, `/metrics`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Web {
+    /// An address of this machine with a port, `127.0.0.1:9464`; nowhere if there is none.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Our keys, from the home folder. What is missing is made at the first start.

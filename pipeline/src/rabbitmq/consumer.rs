@@ -1,6 +1,7 @@
 //! Consumes: one connection, watched over, and made anew when anything of it is wrong. What was not settled then comes again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use lapin::message::DeliveryResult;
@@ -50,6 +51,8 @@ pub(super) struct Consumption {
     pub(super) inbox: mpsc::UnboundedSender<Incoming>,
     /// Told when something was.
     pub(super) arrived: Arc<Notify>,
+    /// Whether all queues are being consumed.
+    pub(super) consumes: Arc<AtomicBool>,
 }
 
 impl Consumption {
@@ -101,9 +104,11 @@ impl Consumption {
             ended = subscriptions.join_next() => ended,
             _ = all => {
                 tracing::info!(queues, "consuming from the broker");
+                self.consumes.store(true, Ordering::Relaxed);
                 subscriptions.join_next().await
             }
         };
+        self.consumes.store(false, Ordering::Relaxed);
         tracing::warn!("the connection to the broker is lost, and made anew");
         ended.and_then(std::result::Result::ok).unwrap_or(Ok(()))
     }

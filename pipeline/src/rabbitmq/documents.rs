@@ -93,6 +93,7 @@ impl QueueTransport {
             }],
             inbox: sender,
             arrived: Arc::new(Notify::new()),
+            consumes: Arc::default(),
         };
         Taking {
             consuming: self.handle.spawn(consumption.run()),

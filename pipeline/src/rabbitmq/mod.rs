@@ -11,7 +11,7 @@ mod publisher;
 mod topology;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::Duration;
 
@@ -31,6 +31,7 @@ use crate::object::JobId;
 use crate::queue::{Delivery, Notice, Part, Queue};
 
 pub use self::connection::Broker;
+use self::connection::UNAVAILABLE;
 pub use self::documents::QueueTransport;
 
 /// Before a message is given back that could not be put off: else it would come again at once, and again.
@@ -64,6 +65,8 @@ pub struct RabbitMq {
     held: StdMutex<HashMap<i64, Held>>,
     next_tag: AtomicI64,
     consuming: JoinHandle<()>,
+    /// Whether all queues are being consumed.
+    consumes: Arc<AtomicBool>,
 }
 
 /// A message in hand.
@@ -91,12 +94,15 @@ impl RabbitMq {
         };
         let (sender, inbox) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
+        // Who has nothing to consume is ready for it.
+        let consumes = Arc::new(AtomicBool::new(ours.is_empty()));
         let consumption = Consumption {
             broker: Arc::clone(&settings.broker),
             queues: ours.iter().map(consumed).collect(),
             topology: Topology::Jobs(names.clone(), ours),
             inbox: sender,
             arrived: Arc::clone(&arrived),
+            consumes: Arc::clone(&consumes),
         };
         Self {
             broker: settings.broker,
@@ -109,6 +115,7 @@ impl RabbitMq {
             held: StdMutex::default(),
             next_tag: AtomicI64::new(0),
             consuming: tokio::spawn(consumption.run()),
+            consumes,
         }
     }
 
@@ -276,6 +283,16 @@ impl Queue for RabbitMq {
         }
         *slot = Some(publisher);
         Ok(lost)
+    }
+
+    async fn ready(&self) -> Result<()> {
+        if !self.consumes.load(Ordering::Relaxed) {
+            return Err(UNAVAILABLE);
+        }
+        let mut slot = self.publisher.lock().await;
+        let publisher = self.publisher(&mut slot).await?;
+        *slot = Some(publisher);
+        Ok(())
     }
 
     async fn wait(&self, most: Duration) {

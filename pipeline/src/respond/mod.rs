@@ -59,6 +59,7 @@ pub fn respond(job: &Job, doors: &Doors, x12: &ObjectId) -> Result<Outcome> {
             "{} answers, {} to nothing that was sent",
             account.said, account.ours.unmatched
         ),
+        ..Outcome::default()
     })
 }
 

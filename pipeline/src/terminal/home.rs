@@ -9,19 +9,20 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 
 use super::Stop;
 use super::open::{self, LEDGER};
 use crate::clock::{Clock, SystemClock};
 use crate::doors::Doors;
 use crate::failure::Failure;
-use crate::intake;
+use crate::intake::{self, Door};
 use crate::keys::KeyFile;
 use crate::ledger::Ledger;
 use crate::openpgp::{self, Certificates, Passphrase, SecretKeys};
 use crate::profile::{ProfileError, Profiles, Settings};
 use crate::queue::Part;
-use crate::{relay, worker};
+use crate::{relay, web, worker};
 
 /// What our OpenPGP key says of whose it is; partners know it by its fingerprint.
 const USER_ID: &str = "X12 pipeline";
@@ -191,23 +192,15 @@ impl Home {
         let (doors, entrances) = open::doors(self, profiles, role, &taking).await?;
         let doors = Arc::new(doors);
         let (stop, stopped) = watch::channel(false);
-        let news = Arc::new(Notify::new());
-        let mut tasks = tokio::task::JoinSet::new();
-        for door in entrances {
-            tasks.spawn(intake::run(
-                Arc::clone(&doors),
-                door,
-                Arc::clone(&news),
-                stopped.clone(),
-            ));
-        }
-        tasks.spawn(relay::run(
-            Arc::clone(&doors),
-            Arc::clone(&news),
-            stopped.clone(),
-        ));
-        let work = worker::run(Arc::clone(&doors), Arc::clone(&news), stopped.clone());
-        let work = (!role.parts.is_empty()).then(|| tokio::spawn(work));
+        let mut tasks = begin(&doors, entrances, role, &stopped);
+        let pages = match doors.profiles.settings.web.listen {
+            Some(address) => {
+                let listener = web::listen(address).await?;
+                let pages = web::serve(Arc::clone(&doors), listener, stopped);
+                Some(tokio::spawn(pages))
+            }
+            None => None,
+        };
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
@@ -215,17 +208,44 @@ impl Home {
                 "there is no trading partner yet: `x12-pipeline partner-add ID` adds one"
             );
         }
-        wait_for_end(&doors, signals, role.until_idle.then_some(&*taking)).await?;
+        // Each goes on until it is told to stop: whoever restarts us does so for all if one breaks down.
+        let ended = tokio::select! {
+            ended = wait_for_end(&doors, signals, role.until_idle.then_some(&*taking)) => ended,
+            _ = tasks.join_next() => Err(Stop::could_not("a part of the pipeline broke down: the log says where")),
+        };
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);
-        if let Some(work) = work {
-            let _ = work.await;
-        }
         while tasks.join_next().await.is_some() {}
+        if let Some(pages) = pages {
+            pages.abort();
+        }
         tracing::info!("stopped");
-        Ok(())
+        ended
     }
+}
+
+/// Begins all that a process does of the road.
+fn begin(
+    doors: &Arc<Doors>,
+    entrances: Vec<Door>,
+    role: &Role,
+    stopped: &watch::Receiver<bool>,
+) -> JoinSet<()> {
+    let news = Arc::new(Notify::new());
+    let shared = || (Arc::clone(doors), Arc::clone(&news), stopped.clone());
+    let mut tasks = JoinSet::new();
+    for door in entrances {
+        let (doors, news, stopped) = shared();
+        tasks.spawn(intake::run(doors, door, news, stopped));
+    }
+    let (doors, news, stopped) = shared();
+    tasks.spawn(relay::run(doors, news, stopped));
+    if !role.parts.is_empty() {
+        let (doors, news, stopped) = shared();
+        tasks.spawn(worker::run(doors, news, stopped));
+    }
+    tasks
 }
 
 fn wrong_in(errors: &[ProfileError]) -> Stop {

@@ -18,6 +18,7 @@ use crate::failure::Failure;
 use crate::intake::Door;
 use crate::job::Direction;
 use crate::keys::KeyFile;
+use crate::measures::Measures;
 use crate::profile::{BrokerSettings, Location, Profile, Profiles, Settings};
 use crate::queue::Queue;
 use crate::rabbitmq::{self, Broker, QueueTransport, RabbitMq};
@@ -67,6 +68,7 @@ pub(super) async fn doors(
         certificates: home.certificates(&profiles)?,
         ways,
         profiles: Arc::new(profiles),
+        measures: Measures::default(),
         handle: Handle::current(),
     };
     Ok((doors, entrances))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 34] = [
+const DOORS: [(&str, &[&str]); 36] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -27,6 +27,7 @@ const DOORS: [(&str, &[&str]); 34] = [
         ],
     ),
     ("anstream", &["x12-parser/cli/src/talk.rs"]),
+    ("axum", &["pipeline/src/web/"]),
     ("base64", &["x12-parser/src/json/", "pipeline/src/keys/"]),
     ("clap", &["x12-parser/cli/src/", "pipeline/src/terminal/"]),
     (
@@ -44,6 +45,7 @@ const DOORS: [(&str, &[&str]); 34] = [
     ("libfuzzer_sys", &["fuzz/targets/"]),
     ("nom", &["x12-parser/src/delimiters.rs"]),
     ("postcard", &["schemas/src/catalog.rs", "schemas/build.rs"]),
+    ("prometheus_client", &["pipeline/src/measures.rs"]),
     ("rayon", &["x12-parser/src/parallel.rs"]),
     (
         "serde_json",
@@ -80,6 +82,7 @@ const DOORS: [(&str, &[&str]); 34] = [
             "pipeline/src/sftp/",
             "pipeline/src/worker.rs",
             "pipeline/src/terminal/",
+            "pipeline/src/web/",
         ],
     ),
     ("tokio_util", &["pipeline/src/s3/", "pipeline/src/sftp/"]),

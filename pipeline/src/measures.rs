@@ -1,0 +1,169 @@
+//! What a process has counted since it began, and what stands in the ledger, as Prometheus reads it.
+//!
+//! Labels are steps, states, codes and the ids of our own profiles: nothing of a document is one.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::job::{Direction, Wrong};
+use crate::ledger::Standing;
+use crate::object::Step;
+
+/// What all names begin with.
+const PREFIX: &str = "x12";
+
+/// Upper bounds of the time that a step took, in seconds: from a small file on a quick disk to a job at its cap.
+const SECONDS: [f64; 12] = [
+    0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
+];
+
+type Labels = Vec<(&'static str, String)>;
+type Counts = Family<Labels, Counter>;
+type Gauges = Family<Labels, Gauge>;
+
+/// How the try of a job ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum End {
+    /// It is done.
+    Done,
+    /// It is tried again.
+    Again,
+    /// It never will be done: dead letter or quarantine.
+    Stopped,
+    /// Another worker had it by then: what was done counts for nothing.
+    Lost,
+}
+
+impl End {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Again => "again",
+            Self::Stopped => "stopped",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// What a process has counted.
+pub struct Measures {
+    registry: Registry,
+    taken_in: Counts,
+    jobs: Counts,
+    seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    wrong: Counts,
+}
+
+impl Default for Measures {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix(PREFIX);
+        let measures = Self {
+            taken_in: Counts::default(),
+            jobs: Counts::default(),
+            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
+            wrong: Counts::default(),
+            registry: Registry::default(),
+        };
+        registry.register(
+            "files_taken_in",
+            "Files taken in",
+            measures.taken_in.clone(),
+        );
+        registry.register(
+            "jobs",
+            "Tries of jobs, by how they ended",
+            measures.jobs.clone(),
+        );
+        let seconds = measures.seconds.clone();
+        registry.register("step_seconds", "What a try of a job took", seconds);
+        let wrong = "What was found wrong in documents, by code: findings, rejected interchanges, groups and sets";
+        registry.register("wrong", wrong, measures.wrong.clone());
+        Self {
+            registry,
+            ..measures
+        }
+    }
+}
+
+impl Measures {
+    /// A file was taken in.
+    pub fn taken_in(&self, partner: &str, direction: Direction) {
+        let labels = vec![
+            ("partner", partner.to_owned()),
+            ("direction", direction.name().to_owned()),
+        ];
+        self.taken_in.get_or_create(&labels).inc();
+    }
+
+    /// A try of a job ended.
+    pub fn tried(&self, step: Step, end: End, took: Duration) {
+        let step = ("step", step.name().to_owned());
+        let labels = vec![step.clone(), ("end", end.name().to_owned())];
+        self.jobs.get_or_create(&labels).inc();
+        let seconds = self.seconds.get_or_create(&vec![step]);
+        seconds.observe(took.as_secs_f64());
+    }
+
+    /// Something was found wrong in a document, so often.
+    pub fn wrong(&self, Wrong { what, code }: &Wrong, times: u64) {
+        let labels = vec![("what", (*what).to_owned()), ("code", code.clone())];
+        self.wrong.get_or_create(&labels).inc_by(times);
+    }
+
+    /// All of it, in the text format of OpenMetrics; without what stands in the ledger if that did not answer.
+    #[must_use]
+    pub fn text(&self, standing: Option<&Standing>, now_ms: i64) -> String {
+        let mut text = String::new();
+        let ledger = of_ledger(standing, now_ms);
+        // A `String` takes whatever is written to it.
+        let _ = encode_registry(&mut text, &self.registry)
+            .and_then(|()| encode_registry(&mut text, &ledger))
+            .and_then(|()| encode_eof(&mut text));
+        text
+    }
+}
+
+/// What stands in the ledger, the same whichever process tells it.
+fn of_ledger(standing: Option<&Standing>, now_ms: i64) -> Registry {
+    let mut registry = Registry::with_prefix(PREFIX);
+    let up: Gauge = Gauge::default();
+    up.set(i64::from(standing.is_some()));
+    registry.register("ledger_up", "Whether the ledger answered", up);
+    let Some(standing) = standing else {
+        return registry;
+    };
+    let age = |since_ms: i64| (now_ms - since_ms).max(0) / 1000;
+    let (waiting, oldest) = (Gauges::default(), Gauges::default());
+    for jobs in &standing.jobs {
+        let labels = vec![("step", jobs.step.clone()), ("state", jobs.state.clone())];
+        waiting.get_or_create(&labels).set(jobs.count);
+        oldest.get_or_create(&labels).set(age(jobs.oldest_ms));
+    }
+    registry.register("jobs_waiting", "Jobs that are not settled", waiting);
+    let help = "Age of the oldest of them, in seconds";
+    registry.register("jobs_oldest_seconds", help, oldest);
+    let stopped = Gauges::default();
+    for (state, count) in &standing.stopped {
+        let labels = vec![("state", state.clone())];
+        stopped.get_or_create(&labels).set(*count);
+    }
+    let help = "Files that did not reach their end: dead letters and quarantine";
+    registry.register("files_stopped", help, stopped);
+    let (unanswered, since) = (Gauges::default(), Gauges::default());
+    for groups in &standing.unanswered {
+        let labels = vec![("partner", groups.partner.clone())];
+        unanswered.get_or_create(&labels).set(groups.count);
+        since.get_or_create(&labels).set(age(groups.oldest_ms));
+    }
+    let help = "Groups that were sent and that the partner has not acknowledged";
+    registry.register("groups_unanswered", help, unanswered);
+    let help = "How long ago the oldest of them was submitted, in seconds";
+    registry.register("groups_unanswered_oldest_seconds", help, since);
+    registry
+}
