@@ -1,6 +1,6 @@
 //! The road of a file between trading partners.
 //!
-//! A file comes in through a folder (later also SFTP, S3 or a queue), is stored sealed, decrypted, translated, checked, acknowledged,
+//! A file comes in through a folder, a bucket, an SFTP server or a queue, is stored sealed, decrypted, translated, checked, acknowledged,
 //! and what is good is delivered. Each hop is a job: its stage gives back what it made and what is to follow, one transaction of the
 //! ledger records both, and only then the queue is told. So a job may be lost or done twice at any moment, and nothing else is.
 
@@ -28,6 +28,8 @@ pub mod seal;
 pub mod store;
 pub mod transport;
 
+mod aws;
+pub mod kms;
 pub mod s3;
 pub mod sftp;
 

@@ -18,8 +18,8 @@ use x12_parser::{
 pub use check::{ProfileError, is_partner_id};
 pub use location::{Bucket, DocumentQueue, Location};
 pub use settings::{
-    Backend, BrokerSettings, DatabaseSettings, KeyFiles, Limits, QueueSettings, Retry, S3Settings,
-    Settings, StoreSettings, Web, Work,
+    Backend, BrokerSettings, DatabaseSettings, KeyFiles, KmsSettings, Limits, QueueSettings, Retry,
+    S3Settings, Service, Settings, StoreSettings, Web, Work,
 };
 
 /// Test or production: what ISA15 must say.

@@ -29,6 +29,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Where buckets are.
     pub s3: S3Settings,
+    /// What wraps the keys of what is stored, if no key file does.
+    pub kms: KmsSettings,
     /// Where the pages are shown.
     pub web: Web,
     /// Our keys: files, never the keys themselves.
@@ -215,6 +217,64 @@ pub struct S3Settings {
 pub struct Web {
     /// An address of this machine with a port, `127.0.0.1:9464`; nowhere if there is none.
     pub listen: Option<SocketAddr>,
+}
+
+impl S3Settings {
+    /// How the server is reached.
+    #[must_use]
+    pub fn service(&self) -> Service<'_> {
+        Service {
+            region: self.region.as_deref(),
+            endpoint: self.endpoint.as_deref(),
+            plain: self.plain,
+        }
+    }
+}
+
+/// How a service of AWS is reached, or a server that speaks as it does.
+#[derive(Clone, Copy, Debug)]
+pub struct Service<'a> {
+    /// The region.
+    pub region: Option<&'a str>,
+    /// The address of a server that is not AWS's.
+    pub endpoint: Option<&'a str>,
+    /// Whether another host may be reached by `http://`.
+    pub plain: bool,
+}
+
+/// The key service, AWS's KMS, which wraps the keys of what is stored. Credentials are found as for buckets.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct KmsSettings {
+    /// The key with which what is new is sealed: its id, its ARN, or `alias/NAME`. Without one a key file has the keys.
+    pub key: Option<String>,
+    /// A file with the key of digests, wrapped by that key; made at the first start, and the same in every house of one ledger.
+    pub digest_file: Option<PathBuf>,
+    /// As in [`S3Settings`].
+    pub region: Option<String>,
+    /// As in [`S3Settings`].
+    pub endpoint: Option<String>,
+    /// As in [`S3Settings`].
+    pub plain: bool,
+}
+
+impl KmsSettings {
+    /// How the service is reached.
+    #[must_use]
+    pub fn service(&self) -> Service<'_> {
+        Service {
+            region: self.region.as_deref(),
+            endpoint: self.endpoint.as_deref(),
+            plain: self.plain,
+        }
+    }
+
+    /// The file with the key of digests, from the home folder.
+    #[must_use]
+    pub fn digest_file(&self) -> &Path {
+        let usual = Path::new("keys/digest.wrapped");
+        self.digest_file.as_deref().unwrap_or(usual)
+    }
 }
 
 /// Our keys, from the home folder. What is missing is made at the first start.

@@ -119,7 +119,9 @@ impl Home {
             })?;
         }
         let keys = &settings.keys;
-        if let Some(key) = made_once(&self.0.join(&keys.sealing), KeyFile::create)? {
+        if settings.kms.key.is_none()
+            && let Some(key) = made_once(&self.0.join(&keys.sealing), KeyFile::create)?
+        {
             let file = keys.sealing.display();
             tracing::info!(
                 key,

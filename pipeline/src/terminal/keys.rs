@@ -26,6 +26,11 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
         Some(KeysVerb::Rotate) => {
             home.must_exist()?;
             let settings = home.settings()?;
+            if let Some(key) = &settings.kms.key {
+                return Err(Stop::no(format!(
+                    "a key service has the keys: let it rotate {key}, or let an alias point to another key there; old ones still open as long as it has them"
+                )));
+            }
             home.settle(&settings)?;
             let id = KeyFile::rotate(&home.folder().join(&settings.keys.sealing))?;
             Ok(writeln!(

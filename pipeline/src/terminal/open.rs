@@ -17,7 +17,8 @@ use crate::doors::{Doors, Ways};
 use crate::failure::Failure;
 use crate::intake::Door;
 use crate::job::Direction;
-use crate::keys::KeyFile;
+use crate::keys::{KeyFile, Keys};
+use crate::kms::Kms;
 use crate::measures::Measures;
 use crate::profile::{BrokerSettings, Location, Profile, Profiles, Settings};
 use crate::queue::Queue;
@@ -46,7 +47,7 @@ pub(super) async fn doors(
     let settings = &profiles.settings;
     let s3 = s3(&profiles).await?;
     let store = store(home, settings, s3.as_ref()).await?;
-    let keys = KeyFile::read(&profiles.path(&settings.keys.sealing))?;
+    let keys = keys(&profiles).await?;
     let database = database(home, settings).await?;
     let database = Arc::new(database.for_parts(&role.parts));
     let queue = match queue(home, &profiles, role)? {
@@ -62,7 +63,7 @@ pub(super) async fn doors(
     let doors = Doors {
         ledger: database,
         queue,
-        vault: Vault::new(store, Arc::new(keys)).limited(settings.limits.document_bytes),
+        vault: Vault::new(store, keys).limited(settings.limits.document_bytes),
         clock: Arc::new(SystemClock),
         ours: home.own(settings)?,
         certificates: home.certificates(&profiles)?,
@@ -114,6 +115,17 @@ fn queue(home: &Home, profiles: &Profiles, role: &Role) -> Result<Option<RabbitM
         prefetch: u16::try_from(profiles.settings.work.jobs).unwrap_or(u16::MAX),
     };
     Ok(Some(RabbitMq::new(settings, Arc::new(SystemClock))))
+}
+
+/// What wraps the keys of sealed objects: the key service, if one is configured, or the key file.
+async fn keys(profiles: &Profiles) -> Result<Arc<dyn Keys>, Stop> {
+    let Settings { kms, keys, .. } = &profiles.settings;
+    let Some(key) = &kms.key else {
+        return Ok(Arc::new(KeyFile::read(&profiles.path(&keys.sealing))?));
+    };
+    let opened = Kms::open(kms, key, &profiles.path(kms.digest_file())).await;
+    let opened = opened.map_err(|failure| in_file(Path::new("config.toml"), failure))?;
+    Ok(Arc::new(opened))
 }
 
 /// The server with buckets, if anything is in one.

@@ -14,6 +14,7 @@ mod bucket;
 mod checker;
 mod house;
 mod kills;
+mod kms;
 mod pages;
 mod partner;
 mod replays;

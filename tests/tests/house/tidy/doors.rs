@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 36] = [
+const DOORS: [(&str, &[&str]); 37] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -14,9 +14,10 @@ const DOORS: [(&str, &[&str]); 36] = [
         "aes_gcm",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
     ),
-    ("aws_config", &["pipeline/src/s3/"]),
-    ("aws_sdk_s3", &["pipeline/src/s3/"]),
-    ("aws_smithy_http_client", &["pipeline/src/s3/"]),
+    ("aws_config", &["pipeline/src/aws.rs"]),
+    ("aws_sdk_kms", &["pipeline/src/kms.rs"]),
+    ("aws_sdk_s3", &["pipeline/src/s3/", "pipeline/src/aws.rs"]),
+    ("aws_smithy_http_client", &["pipeline/src/aws.rs"]),
     (
         "async_trait",
         &[
@@ -28,7 +29,14 @@ const DOORS: [(&str, &[&str]); 36] = [
     ),
     ("anstream", &["x12-parser/cli/src/talk.rs"]),
     ("axum", &["pipeline/src/web/"]),
-    ("base64", &["x12-parser/src/json/", "pipeline/src/keys/"]),
+    (
+        "base64",
+        &[
+            "x12-parser/src/json/",
+            "pipeline/src/keys/",
+            "pipeline/src/kms.rs",
+        ],
+    ),
     ("clap", &["x12-parser/cli/src/", "pipeline/src/terminal/"]),
     (
         "getrandom",
@@ -76,6 +84,7 @@ const DOORS: [(&str, &[&str]); 36] = [
             "pipeline/src/database/",
             "pipeline/src/doors.rs",
             "pipeline/src/intake.rs",
+            "pipeline/src/kms.rs",
             "pipeline/src/rabbitmq/",
             "pipeline/src/relay.rs",
             "pipeline/src/s3/",
@@ -103,6 +112,7 @@ const DOORS: [(&str, &[&str]); 36] = [
         &[
             "pipeline/src/cipher.rs",
             "pipeline/src/keys/",
+            "pipeline/src/kms.rs",
             "pipeline/src/openpgp/",
             "pipeline/src/seal/",
             "pipeline/src/secret_file.rs",
