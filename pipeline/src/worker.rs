@@ -3,9 +3,11 @@
 //! The only file that knows which stage follows which task. What goes wrong in between leaves the message unsettled, so it comes again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 
 use crate::cipher::random;
 use crate::doors::Doors;
@@ -14,6 +16,7 @@ use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
 use crate::ledger::Lease;
 use crate::measures::End;
+use crate::profile::Settings;
 use crate::queue::Delivery;
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
 
@@ -33,8 +36,16 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
         doors: Arc::clone(&doors),
         news,
         settled,
+        stuck: Arc::default(),
     };
     while !*stop.borrow() {
+        // A thread cannot be ended from outside; a process can.
+        if hand.stuck.load(Ordering::SeqCst) >= jobs as usize {
+            tracing::error!(
+                "too many stages do not come to an end: the process ends, to be started again"
+            );
+            break;
+        }
         // Permits are taken before the next jobs are asked for.
         let Ok(free) = free(&permits).await else {
             break;
@@ -118,6 +129,8 @@ struct Hand {
     news: Arc<Notify>,
     /// Takes what is to be confirmed.
     settled: mpsc::UnboundedSender<Delivery>,
+    /// Stages that still run though their jobs' time was over.
+    stuck: Arc<AtomicUsize>,
 }
 
 impl Hand {
@@ -135,10 +148,9 @@ impl Hand {
     }
 
     async fn leased(&self, job: Job, delivery: Delivery) -> Result<()> {
-        let doors = &self.doors;
         let job = Arc::new(job);
         let begun = Instant::now();
-        let result = perform(doors, &job).await;
+        let result = self.perform(&job).await;
         let took = begun.elapsed();
         match result {
             Ok(outcome) => {
@@ -204,6 +216,50 @@ impl Hand {
         }
     }
 
+    /// Lets the stage do its work on a thread where it may block, and says meanwhile that the job is still ours, as long as it may take.
+    async fn perform(&self, job: &Arc<Job>) -> Result<Outcome> {
+        let doors = &self.doors;
+        let Settings { work, retry, .. } = &doors.profiles.settings;
+        if job.attempt > retry.attempts {
+            return Err(Failure::permanent(
+                "too-many-attempts",
+                "the job never came to an end",
+            ));
+        }
+        let (its_doors, its_job) = (Arc::clone(doors), Arc::clone(job));
+        let mut stage = tokio::task::spawn_blocking(move || stage(&its_job, &its_doors));
+        let end = tokio::time::sleep(Duration::from_secs(work.job_s));
+        tokio::pin!(end);
+        let beat = Duration::from_secs((work.lease_s / 3).max(1));
+        loop {
+            tokio::select! {
+                done = &mut stage => {
+                    let panicked = |_| Failure::transient("stage-panicked", "a stage broke down");
+                    return done.map_err(panicked)?;
+                }
+                () = &mut end => {
+                    self.leave(stage);
+                    return Err(Failure::transient("too-slow", "the job took longer than it may"));
+                }
+                () = tokio::time::sleep(beat) => {
+                    // A lease that is lost shows when the job is to be completed.
+                    let _ = doors.ledger.renew(job, doors.clock.now_ms() + lease_ms(doors)).await;
+                }
+            }
+        }
+    }
+
+    /// Leaves a stage to itself: what it still does is what any try of its job does, and nobody records it.
+    fn leave(&self, stage: JoinHandle<Result<Outcome>>) {
+        self.stuck.fetch_add(1, Ordering::SeqCst);
+        let stuck = Arc::clone(&self.stuck);
+        tokio::spawn(async move {
+            // However it ends, it has ended.
+            let _ = stage.await;
+            stuck.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+
     /// Says that a message is settled.
     fn confirm(&self, delivery: Delivery) {
         // If nobody confirms any more, it comes again.
@@ -222,31 +278,6 @@ fn delay_ms(doors: &Doors, attempt: u32) -> i64 {
     let chance = random().map_or(0, u64::from_le_bytes);
     let part = chance % (whole / 4 + 1);
     i64::try_from(whole - whole / 4 + part).unwrap_or(i64::MAX)
-}
-
-/// Lets the stage do its work on a thread where it may block, and says meanwhile that the job is still ours.
-async fn perform(doors: &Arc<Doors>, job: &Arc<Job>) -> Result<Outcome> {
-    if job.attempt > doors.profiles.settings.retry.attempts {
-        return Err(Failure::permanent(
-            "too-many-attempts",
-            "the job never came to an end",
-        ));
-    }
-    let (its_doors, its_job) = (Arc::clone(doors), Arc::clone(job));
-    let mut work = tokio::task::spawn_blocking(move || stage(&its_job, &its_doors));
-    let beat = Duration::from_secs((doors.profiles.settings.work.lease_s / 3).max(1));
-    loop {
-        tokio::select! {
-            done = &mut work => {
-                let panicked = |_| Failure::transient("stage-panicked", "a stage broke down");
-                return done.map_err(panicked)?;
-            }
-            () = tokio::time::sleep(beat) => {
-                // A lease that is lost shows when the job is to be completed.
-                let _ = doors.ledger.renew(job, doors.clock.now_ms() + lease_ms(doors)).await;
-            }
-        }
-    }
 }
 
 /// Which stage does which task.

@@ -59,6 +59,8 @@ pub struct Work {
     pub poll_ms: u64,
     /// How long a job is a worker's own unless it says that it is still at it, in seconds.
     pub lease_s: u64,
+    /// How long one try of a job may take, in seconds; then it failed, whatever its stage is still doing.
+    pub job_s: u64,
     /// How long nothing may be heard of a job before its message counts as lost, if none waits in its queue, in seconds.
     pub silent_s: u64,
     /// How long an incomplete file may stand unchanged before it goes to quarantine, in seconds.
@@ -74,6 +76,7 @@ impl Default for Work {
             jobs: 8,
             poll_ms: 500,
             lease_s: 60,
+            job_s: 600,
             silent_s: 300,
             incomplete_s: 3600,
             grace_s: 30,

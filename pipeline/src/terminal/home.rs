@@ -218,7 +218,11 @@ impl Home {
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);
-        while tasks.join_next().await.is_some() {}
+        let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
+        let all_end = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, all_end).await.is_err() {
+            tracing::warn!("not all ended in time: what was under way is done again");
+        }
         if let Some(pages) = pages {
             pages.abort();
         }

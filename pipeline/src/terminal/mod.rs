@@ -114,7 +114,7 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
         }))
     };
     let out = || io::stdout().lock();
-    match &arguments.verb {
+    let done = match &arguments.verb {
         Verb::Run { until_idle } => work(true, &Part::ALL, *until_idle),
         Verb::Intake => work(true, &[], false),
         Verb::Translate => work(false, &[Part::Translate], false),
@@ -131,5 +131,8 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
             ConfigVerb::Check => config::check(&home, &mut out()),
         },
         Verb::Partner { id } => config::add_partner(&home, id, &mut out()),
-    }
+    };
+    // What still runs on a thread is not waited for: it is done again by whoever comes next.
+    runtime.shutdown_background();
+    done
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::bucket::Server;
@@ -212,7 +213,7 @@ impl House {
     }
 
     /// Begins a run whose log goes to a file.
-    pub fn begin(&self, arguments: &[&str], how: &How<'_>) -> Child {
+    pub fn begin(&self, arguments: &[&str], how: &How<'_>) -> Running {
         let log = fs::OpenOptions::new()
             .create(true)
             .append(true)
@@ -221,7 +222,7 @@ impl House {
         command
             .stderr(log.expect("the target folder can be written"))
             .stdout(Stdio::null());
-        command.spawn().expect("the command starts")
+        Running(command.spawn().expect("the command starts"))
     }
 
     /// Names and contents of its sealed objects, wherever they lie: `objects/af/4c320fd2-…/route-0`.
@@ -375,17 +376,47 @@ pub fn below(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// A run, which ends at the latest with the test that began it.
+pub struct Running(Child);
+
+impl std::ops::Deref for Running {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Running {
+    /// Sends it a signal.
+    pub fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("it has a number"), signal).expect("it is our child");
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended long ago.
+        let _ = self.kill();
+        let _ = self.wait();
+    }
+}
+
 /// Waits for the end of a run; one that does not end is stuck.
-pub fn ends(mut child: Child) -> ExitStatus {
+pub fn ends(mut child: Running) -> ExitStatus {
     let begun = Instant::now();
     loop {
         if let Some(status) = child.try_wait().expect("it is our child") {
             return status;
         }
         if begun.elapsed() > STUCK {
-            // It is ours, and does nothing useful any more.
-            let _ = child.kill();
-            let _ = child.wait();
             panic!("the run did not end within {STUCK:?}");
         }
         std::thread::sleep(Duration::from_millis(10));

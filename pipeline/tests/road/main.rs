@@ -21,6 +21,7 @@ mod replays;
 mod secrets;
 mod servers;
 mod sftp;
+mod slow;
 mod storage;
 mod uploads;
 mod verdicts;

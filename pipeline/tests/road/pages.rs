@@ -3,14 +3,13 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::process::Child;
 
 use crate::checker::Input;
-use crate::house::{House, How, ends};
+use crate::house::{House, How, Running, ends};
 use crate::ways::profile;
 
 /// A running house whose pages are shown, and where.
-fn shown(house: &House) -> (Child, String) {
+fn shown(house: &House) -> (Running, String) {
     let config = house.text("config.toml");
     let config = format!("{config}[web]\nlisten = \"127.0.0.1:0\"\n");
     house.write("config.toml", config.as_bytes());

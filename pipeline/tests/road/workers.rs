@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::checker::{Input, check};
 use crate::house::{House, How, ends};
@@ -18,11 +18,6 @@ fn claims(first: u32, count: u32) -> Vec<Input> {
         Input::received(&format!("{isa13}.edi"), name, isa13, 1)
     };
     (first..first + count).map(claim).collect()
-}
-
-fn signal(child: &std::process::Child, signal: Signal) {
-    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    kill_process(pid.expect("it has a number"), signal).expect("it is our child");
 }
 
 #[test]
@@ -57,7 +52,7 @@ fn each_part_of_the_road_may_have_processes_of_its_own() {
         sleep(Duration::from_millis(50));
     }
     for child in children {
-        signal(&child, Signal::TERM);
+        child.signal(Signal::TERM);
         assert!(ends(child).success(), "stopping is no failure");
     }
     check(&house, &inputs, "in parts");
@@ -100,7 +95,7 @@ fn told_to_stop_it_lets_the_jobs_in_hand_end() {
         let child = house.begin(&["run"], &How::default());
         house.wait_for("running", round as usize + 1);
         sleep(Duration::from_millis(60 * u64::from(round)));
-        signal(&child, Signal::TERM);
+        child.signal(Signal::TERM);
         assert!(ends(child).success(), "stopping is no failure");
     }
     assert!(house.run(&How::default()).success());
