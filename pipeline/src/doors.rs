@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use x12_parser::Options;
@@ -21,6 +22,11 @@ use crate::transport::Transport;
 /// There is no partner of that id any more.
 const UNKNOWN: Failure =
     Failure::transient("partner-unknown", "the trading partner has no profile");
+
+/// How long ledger and queue may take to answer: a loss is noticed within 30 seconds, with what looks for it below (reliability §7, F5).
+const ANSWER: Duration = Duration::from_secs(20);
+
+const SILENT: Failure = Failure::transient("no-answer", "ledger or queue did not answer in time");
 
 /// What a stage may use.
 pub struct Doors {
@@ -119,8 +125,20 @@ impl Doors {
     /// Waits for the ledger from within a stage, which blocks anyway.
     ///
     /// # Errors
-    /// What the ledger says.
-    pub fn wait<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
-        self.handle.block_on(future)
+    /// As [`Self::in_time`].
+    pub fn wait<T>(&self, asked: impl Future<Output = Result<T>>) -> Result<T> {
+        self.handle.block_on(self.in_time(asked))
+    }
+
+    /// Waits for ledger or queue, but not for ever: a connection whose other end is gone tells nobody.
+    ///
+    /// # Errors
+    /// What is answered, or [`Failure::Transient`] if nothing is.
+    pub async fn in_time<T>(&self, asked: impl Future<Output = Result<T>>) -> Result<T> {
+        let answer = tokio::time::timeout(ANSWER, asked).await;
+        answer.unwrap_or_else(|_| {
+            tracing::warn!("ledger or queue did not answer in time");
+            Err(SILENT)
+        })
     }
 }

@@ -28,10 +28,10 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
     while !*stop.borrow() {
         if reminded.elapsed() >= silent.min(REMIND) {
             // As below: it is tried again.
-            let _ = remind(&doors, silent).await;
+            let _ = doors.in_time(remind(&doors, silent)).await;
             reminded = Instant::now();
         }
-        let more = match publish(&doors).await {
+        let more = match doors.in_time(publish(&doors)).await {
             Ok(count) => count > 0,
             // It was logged where it happened; the outbox is still as it was.
             Err(_) => false,

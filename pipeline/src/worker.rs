@@ -50,7 +50,8 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
         let Ok(free) = free(&permits).await else {
             break;
         };
-        let taken = take(&doors, free.len()).await.unwrap_or_default();
+        let taken = doors.in_time(take(&doors, free.len())).await;
+        let taken = taken.unwrap_or_default();
         if taken.is_empty() {
             drop(free);
             tokio::select! {
@@ -109,7 +110,7 @@ async fn confirm(doors: Arc<Doors>, mut settled: mpsc::UnboundedReceiver<Deliver
     let mut deliveries = Vec::new();
     while settled.recv_many(&mut deliveries, BATCH).await > 0 {
         // What is not confirmed comes again, and is found settled.
-        let _ = doors.queue.confirm(&deliveries).await;
+        let _ = doors.in_time(doors.queue.confirm(&deliveries)).await;
         deliveries
             .drain(..)
             .for_each(|_| reach(Point::JobConfirmed));
@@ -138,7 +139,7 @@ impl Hand {
     async fn one(&self, delivery: Delivery, lease: Lease) -> Result<()> {
         match lease {
             Lease::Settled | Lease::Unknown => self.confirm(delivery),
-            Lease::Busy(until) => self.doors.queue.again(delivery, until).await?,
+            Lease::Busy(until) => self.again(delivery, until).await?,
             Lease::Taken(job) => {
                 reach(Point::JobLeased);
                 self.leased(*job, delivery).await?;
@@ -168,7 +169,8 @@ impl Hand {
     async fn done(&self, job: &Job, outcome: &Outcome, took: Duration) -> Result<()> {
         let doors = &self.doors;
         let now = doors.clock.now_ms();
-        let is_recorded = doors.ledger.complete(job, outcome, now).await?;
+        let recording = doors.ledger.complete(job, outcome, now);
+        let is_recorded = doors.in_time(recording).await?;
         let step = job.task.step();
         let (name, ms) = (step.name(), took.as_millis());
         if is_recorded {
@@ -195,7 +197,8 @@ impl Hand {
         let retry = &doors.profiles.settings.retry;
         let again = matches!(failure, Failure::Transient(_)) && job.attempt < retry.attempts;
         let again_ms = again.then(|| now + delay_ms(doors, job.attempt));
-        let recorded = doors.ledger.fail(job, failure, again_ms, now).await?;
+        let recording = doors.ledger.fail(job, failure, again_ms, now);
+        let recorded = doors.in_time(recording).await?;
         let end = match (recorded, again) {
             (false, _) => End::Lost,
             (true, true) => End::Again,
@@ -208,7 +211,7 @@ impl Hand {
         );
         reach(Point::JobRecorded);
         match again_ms {
-            Some(at) => doors.queue.again(delivery, at).await,
+            Some(at) => self.again(delivery, at).await,
             None => {
                 self.confirm(delivery);
                 Ok(())
@@ -243,7 +246,8 @@ impl Hand {
                 }
                 () = tokio::time::sleep(beat) => {
                     // A lease that is lost shows when the job is to be completed.
-                    let _ = doors.ledger.renew(job, doors.clock.now_ms() + lease_ms(doors)).await;
+                    let until = doors.clock.now_ms() + lease_ms(doors);
+                    let _ = doors.in_time(doors.ledger.renew(job, until)).await;
                 }
             }
         }
@@ -258,6 +262,12 @@ impl Hand {
             let _ = stage.await;
             stuck.fetch_sub(1, Ordering::SeqCst);
         });
+    }
+
+    /// Says that a message is to come again at a moment.
+    async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
+        let doors = &self.doors;
+        doors.in_time(doors.queue.again(delivery, at_ms)).await
     }
 
     /// Says that a message is settled.

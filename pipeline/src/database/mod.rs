@@ -18,7 +18,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
-use sqlx::{Any, AnyPool, ColumnIndex, Connection, Decode, Row, Transaction, Type};
+use sqlx::{Any, AnyConnection, AnyPool, ColumnIndex, Connection, Decode, Row, Transaction, Type};
 use tokio::sync::Notify;
 
 use crate::failure::{Failure, Result};
@@ -26,6 +26,12 @@ use crate::queue::Part;
 
 /// Connections of one process that only read.
 const READERS: u32 = 4;
+
+/// How long a connection that was just used counts as good.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// How long a server may take to answer that it is there.
+const PING: Duration = Duration::from_secs(2);
 
 /// Connections of one process that write to a server, which has many writers at a time.
 const WRITERS: u32 = 8;
@@ -121,8 +127,9 @@ impl Kind {
             Self::Server => &[
                 "SET synchronous_commit = on",
                 "SET default_transaction_isolation = 'read committed'",
-                "SET lock_timeout = '30s'",
-                "SET idle_in_transaction_session_timeout = '60s'",
+                "SET lock_timeout = '15s'",
+                // Who is gone without a word holds locks as long as the server waits for the rest of his transaction.
+                "SET idle_in_transaction_session_timeout = '10s'",
             ],
         }
     }
@@ -133,8 +140,8 @@ async fn pool(url: &str, kind: Kind, most: u32) -> Result<AnyPool> {
     AnyPoolOptions::new()
         .max_connections(most)
         .acquire_timeout(Duration::from_secs(30))
-        // A file does not hang up.
-        .test_before_acquire(kind == Kind::Server)
+        // Below, in time.
+        .test_before_acquire(false)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 for setting in kind.settings() {
@@ -144,13 +151,36 @@ async fn pool(url: &str, kind: Kind, most: u32) -> Result<AnyPool> {
             })
         })
         // A rollback that fails, on a disk that does, leaves a connection that can begin nothing more: it goes.
-        .before_acquire(|connection, _| {
-            let is_free = !connection.is_in_transaction();
-            Box::pin(async move { Ok(is_free) })
+        .before_acquire(move |connection, about| {
+            Box::pin(async move {
+                if connection.is_in_transaction() {
+                    return Ok(false);
+                }
+                // A file does not hang up.
+                if kind == Kind::Server && about.idle_for > FRESH {
+                    is_there(connection).await?;
+                }
+                Ok(true)
+            })
+        })
+        .after_release(move |connection, _| {
+            Box::pin(async move {
+                // Who gave up waiting leaves a connection on which the pool would wait for ever.
+                if kind == Kind::Server {
+                    is_there(connection).await?;
+                }
+                Ok(true)
+            })
         })
         .connect_with(options)
         .await
         .map_err(|error| unavailable(&error))
+}
+
+/// Whether the other end of a connection answers soon; one that does not is closed.
+async fn is_there(connection: &mut AnyConnection) -> sqlx::Result<()> {
+    let asked = tokio::time::timeout(PING, connection.ping()).await;
+    asked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
 }
 
 async fn commit(change: Transaction<'static, Any>) -> Result<()> {

@@ -65,7 +65,7 @@ impl House {
                 .servers
                 .postgres
                 .as_ref()
-                .map(|folder| house.use_database(folder)),
+                .map(|server| house.use_database(server)),
             house
                 .servers
                 .rabbitmq
@@ -135,24 +135,15 @@ impl House {
         )
     }
 
-    /// Its ledger is a database of its own on the server that listens in a folder.
-    fn use_database(&self, folder: &Path) -> String {
+    /// Its ledger is a database of its own on the server of this address.
+    fn use_database(&self, server: &str) -> String {
         let name = self.name();
         let made = Command::new("psql")
-            .args([
-                "--quiet",
-                "--username",
-                "x12",
-                "--dbname",
-                "postgres",
-                "--host",
-            ])
-            .arg(folder)
+            .args(["--quiet", "--dbname", &format!("{server}/postgres")])
             .args(["--command", &format!("CREATE DATABASE {name}")])
             .status();
         assert!(made.is_ok_and(|made| made.success()), "no database {name}");
-        let url = format!("postgres:///{name}?host={}&user=x12\n", folder.display());
-        self.write_secret("keys/database.url", &url);
+        self.write_secret("keys/database.url", &format!("{server}/{name}\n"));
         "[database]\nurl_file = \"keys/database.url\"\n".to_owned()
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// Where servers are; what is none lies in the home folder.
 #[derive(Clone, Default)]
 pub struct Servers {
-    /// The folder with the socket of a PostgreSQL server.
-    pub postgres: Option<PathBuf>,
+    /// The address of a PostgreSQL server, in front of the name of a database.
+    pub postgres: Option<String>,
     /// The address of a RabbitMQ broker.
     pub rabbitmq: Option<String>,
     /// The address of a server with buckets.
@@ -21,7 +21,7 @@ impl Servers {
     pub fn given() -> Self {
         let of = |name| std::env::var(name).ok();
         Self {
-            postgres: of("X12_TEST_POSTGRES").map(PathBuf::from),
+            postgres: of("X12_TEST_POSTGRES"),
             rabbitmq: of("X12_TEST_RABBITMQ"),
             s3: of("X12_TEST_S3"),
         }
