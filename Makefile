@@ -35,14 +35,15 @@ programs: tools packages
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
-# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail, and
-# the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail and
+# faketime clocks, and the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/ /usr/lib/*/ /usr/lib/llvm*/lib/ 2>/dev/null | grep -Eq '^libclang(-[0-9.]+)?\.so' \
 	|| .ci/install libclang-dev
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
+	@command -v faketime >/dev/null || .ci/install faketime
 	@command -v psql >/dev/null && { command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; } >/dev/null 2>&1 || .ci/install postgresql
 	@[ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ] || .ci/install openssh-server
 	@command -v rabbitmq-server >/dev/null || ls /usr/sbin/rabbitmq-server >/dev/null 2>&1 || .ci/install rabbitmq-server

@@ -15,6 +15,7 @@ use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
 use crate::ledger::Lease;
+use crate::limits::AGAIN_MS;
 use crate::measures::End;
 use crate::profile::Settings;
 use crate::queue::Delivery;
@@ -264,9 +265,10 @@ impl Hand {
         });
     }
 
-    /// Says that a message is to come again at a moment.
+    /// Says that a message is to come again at a moment, or, if that is far away, to be looked at before.
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
         let doors = &self.doors;
+        let at_ms = at_ms.min(doors.clock.now_ms() + AGAIN_MS);
         doors.in_time(doors.queue.again(delivery, at_ms)).await
     }
 

@@ -11,6 +11,7 @@ use crate::ledger::{
     Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Standing,
     UnitRow,
 };
+use crate::limits::CLOCK_SKEW_MS;
 use crate::object::{JobId, ObjectId, Step};
 use crate::queue::Notice;
 
@@ -210,10 +211,11 @@ impl Ledger for Database {
     async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>> {
         let rows = sqlx::query(
             "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
-             WHERE outbox.due_ms <= $1 ORDER BY outbox.due_ms LIMIT $2",
+             WHERE outbox.due_ms <= $1 OR outbox.due_ms > $1 + $3 ORDER BY outbox.due_ms LIMIT $2",
         )
         .bind(now_ms)
         .bind(i64::from(most))
+        .bind(CLOCK_SKEW_MS)
         .fetch_all(&self.readers)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -319,7 +321,7 @@ async fn lease(
     change: &mut AnyConnection,
 ) -> Result<Lease> {
     let row = sqlx::query(
-            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, \
+            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, job.changed_ms, \
              arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
         )
         .bind(job.to_string())
@@ -331,9 +333,13 @@ async fn lease(
     };
     let number = |name| column::<i64, _>(&row, name);
     let (state, free): (&str, _) = (column(&row, "state")?, number("lease_until_ms")?);
+    let (due, is_sane) = (
+        number("due_ms")?,
+        number("changed_ms")? <= now_ms + CLOCK_SKEW_MS,
+    );
     match state {
-        "ready" if number("due_ms")? > now_ms => return Ok(Lease::Busy(number("due_ms")?)),
-        "leased" if free > now_ms => return Ok(Lease::Busy(free)),
+        "ready" if due > now_ms && is_sane => return Ok(Lease::Busy(due)),
+        "leased" if free > now_ms && is_sane => return Ok(Lease::Busy(free)),
         "ready" | "leased" => {}
         _ => return Ok(Lease::Settled),
     }

@@ -6,6 +6,7 @@ use sqlx::any::AnyRow;
 
 use super::{Database, column, commit, unavailable};
 use crate::failure::Result;
+use crate::limits::{AGAIN_MS, CLOCK_SKEW_MS};
 use crate::object::JobId;
 use crate::queue::{Delivery, Notice, Part, Queue};
 
@@ -30,14 +31,16 @@ impl Queue for Database {
         let parts: Vec<_> = self.parts.iter().map(|part| part.name()).collect();
         let statement = format!(
             "UPDATE message SET visible_ms = $2, tag = tag + 1 WHERE job IN \
-             (SELECT job FROM message WHERE visible_ms <= $1 AND part IN ('{}') ORDER BY visible_ms LIMIT $3) \
-             AND visible_ms <= $1 RETURNING job, tag",
+             (SELECT job FROM message WHERE (visible_ms <= $1 OR visible_ms > $4) AND part IN ('{}') ORDER BY visible_ms LIMIT $3) \
+             AND (visible_ms <= $1 OR visible_ms > $4) RETURNING job, tag",
             parts.join("', '")
         );
         let rows = sqlx::query(AssertSqlSafe(statement))
             .bind(now_ms)
             .bind(now_ms + within_ms)
             .bind(i64::from(most))
+            // No message is to wait for so long: the clock was wrong.
+            .bind(now_ms + within_ms.max(AGAIN_MS) + CLOCK_SKEW_MS)
             .fetch_all(&self.writer)
             .await
             .map_err(|error| unavailable(&error))?;
