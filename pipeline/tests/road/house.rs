@@ -255,6 +255,11 @@ impl House {
         fs::read_to_string(self.log()).expect("it has run")
     }
 
+    /// Begins its logs anew: words are counted in them.
+    pub fn forget_log(&self) {
+        fs::write(self.log(), "").expect("the target folder can be written");
+    }
+
     /// The file of its logs.
     pub fn log(&self) -> PathBuf {
         self.home.with_extension("log")

@@ -6,15 +6,18 @@ use std::time::{Duration, SystemTime};
 use x12_pipeline::failpoint::Point;
 
 use crate::checker::{Input, check};
+use crate::counts::times;
 use crate::house::{How, ends};
 use crate::partner::encrypted;
 use crate::ways::{ALWAYS, batching};
 
-/// At which of the times when a moment is reached the process is killed: the first, and later ones, with more under way.
-const TIMES: [u32; 3] = [1, 3, 8];
-
-/// How often it is killed at any moment (reliability §7, F1).
-const RANDOM: u32 = 25;
+/// At which of the times when a moment is reached the process is killed: the first, and later ones, with more under way (F2).
+fn moments() -> Vec<u32> {
+    match times(3, 50) {
+        3 => vec![1, 3, 8],
+        all => (1..=all).collect(),
+    }
+}
 
 /// Longest time before such a kill, in milliseconds: most of the road is behind by then.
 const RANDOM_MS: u64 = 400;
@@ -25,7 +28,7 @@ const KILL: i32 = 9;
 fn killed_at_every_failpoint() {
     let cases: Vec<_> = Point::ALL
         .into_iter()
-        .flat_map(|(_, name)| TIMES.map(|time| (name, time)))
+        .flat_map(|(_, name)| moments().into_iter().map(move |time| (name, time)))
         .collect();
     let (left, right) = cases.split_at(cases.len() / 2);
     let killed = std::thread::scope(|scope| {
@@ -62,7 +65,9 @@ fn killed_at_any_moment() {
     let house = encrypted(ALWAYS);
     let mut inputs = Vec::new();
     let mut chance = Chance::new();
-    for kill in 0..RANDOM {
+    // F1.
+    let kills = times(25, 500);
+    for kill in 0..kills {
         for (ordinal, sample) in
             (0..).zip(["one-claim.edi", "broken/faults-in-one-of-two-sets.edi"])
         {
@@ -91,7 +96,7 @@ fn killed_at_any_moment() {
         &inputs,
         &format!("killed at random, seed {}", chance.seed),
     );
-    say!("{RANDOM} kills at random: nothing lost, nothing twice, nothing stuck");
+    say!("{kills} kills at random: nothing lost, nothing twice, nothing stuck");
 }
 
 /// Numbers by chance, from a seed that a failure tells.

@@ -6,11 +6,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::checker::{Fate, Input, check};
+use crate::counts::times;
 use crate::house::{House, How, ends, sample};
 use crate::ways::{json, profile};
-
-/// How many places an upload is cut at (reliability §7, F14).
-const CUTS: usize = 64;
 
 /// Long enough to look at the folder ten times.
 const LOOKS: Duration = Duration::from_millis(300);
@@ -19,7 +17,9 @@ const LOOKS: Duration = Duration::from_millis(300);
 fn an_upload_is_taken_once_it_is_whole() {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
-    for cut in 1..CUTS as u32 {
+    // F14: how many places an upload is cut at; of a night each byte of the smaller one is one.
+    let cuts = times(64, 1024) as usize;
+    for cut in 1..cuts as u32 {
         let claims = "005010X222A1/one-claim.edi";
         inputs.push(Input::received(
             &format!("{cut}.edi"),
@@ -35,7 +35,7 @@ fn an_upload_is_taken_once_it_is_whole() {
         ));
     }
     for (number, input) in inputs.iter().enumerate() {
-        let part = input.bytes.len() * (number / 2 + 1) / CUTS;
+        let part = input.bytes.len() * (number / 2 + 1) / cuts;
         let part = input.bytes.get(..part).expect("it is shorter");
         house.leave(input, part);
     }
@@ -47,7 +47,7 @@ fn an_upload_is_taken_once_it_is_whole() {
         "taken in before they were whole: {early:#?}"
     );
     for (number, input) in inputs.iter().enumerate() {
-        let part = input.bytes.len() * (number / 2 + 1) / CUTS;
+        let part = input.bytes.len() * (number / 2 + 1) / cuts;
         let rest = input.bytes.get(part..).expect("it is shorter");
         let file = OpenOptions::new().append(true).open(house.door(input));
         file.and_then(|mut file| file.write_all(rest))
@@ -58,7 +58,7 @@ fn an_upload_is_taken_once_it_is_whole() {
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "after uploads in two parts");
     say!(
-        "{} uploads cut at each 1/{CUTS}: none taken early, each taken once",
+        "{} uploads cut at each 1/{cuts}: none taken early, each taken once",
         inputs.len()
     );
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::checker::{Input, check};
+use crate::counts::times;
 use crate::house::{House, How, ends};
 use crate::ways::{loaded, profile};
 
@@ -84,17 +85,79 @@ fn who_wakes_behind_its_lease_changes_nothing() {
     );
 }
 
+/// A whole process stands still for twice its lease while another does its work, and then goes on (reliability §7, F11).
+#[test]
+fn a_process_that_stood_still_changes_nothing() {
+    let house = House::new(&profile());
+    let mut inputs = Vec::new();
+    let rounds = times(3, 50);
+    for round in 0..rounds {
+        let more = claims(1 + 8 * round, 8);
+        more.iter().for_each(|input| input.leave(&house));
+        inputs.extend(more);
+        let mut sleeper = house.begin(&["run"], &How::default());
+        house.wait_for("running", 1);
+        sleep(Duration::from_millis(60 + 40 * u64::from(round % 8)));
+        sleeper.signal(Signal::STOP);
+        // It may have stopped in a transaction: in a file that holds up all others, until it wakes.
+        let other = house.begin(&["run", "--until-idle"], &How::default());
+        sleep(Duration::from_millis(2200));
+        sleeper.signal(Signal::CONT);
+        assert!(ends(other).success());
+        sleeper.kill().expect("it is our child");
+        ends(sleeper);
+        assert!(house.run(&How::default()).success());
+        check(&house, &inputs, &format!("stood still, round {round}"));
+        house.forget_log();
+    }
+    say!("{rounds} processes that stood still for twice their lease: nothing lost, nothing twice");
+}
+
+/// What kills whoever does it is tried so often, and then a dead letter; its neighbours go their way (F7).
+#[test]
+fn what_kills_its_worker_is_a_dead_letter_in_the_end() {
+    let house = House::new(&profile());
+    let config = house.text("config.toml");
+    let config = config.replace("[retry]\n", "[retry]\nattempts = 3\n");
+    house.write("config.toml", config.as_bytes());
+    let poison = claims(1, 1).remove(0);
+    poison.leave(&house);
+    for _ in 0..3 {
+        let kills = How {
+            failpoint: Some("job-leased 1 kill".to_owned()),
+            ..How::default()
+        };
+        assert!(!house.run(&kills).success(), "it is killed");
+        // The lease ends.
+        sleep(Duration::from_millis(1100));
+    }
+    let others = claims(2, 6);
+    others.iter().for_each(|input| input.leave(&house));
+    assert!(house.run(&How::default()).success());
+    let (dead, good): (Vec<_>, Vec<_>) = house
+        .arrivals()
+        .into_iter()
+        .partition(|arrival| arrival.file == poison.file);
+    assert_eq!(
+        (&*dead[0].state, &*dead[0].reason),
+        ("dead", "too-many-attempts")
+    );
+    assert_eq!(good.len(), others.len());
+    assert!(good.iter().all(|arrival| arrival.state == "delivered"));
+}
+
 #[test]
 fn told_to_stop_it_lets_the_jobs_in_hand_end() {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
-    for round in 0..5 {
+    // F16.
+    for round in 0..times(5, 100) {
         let more = claims(1 + 10 * round, 10);
         more.iter().for_each(|input| input.leave(&house));
         inputs.extend(more);
         let child = house.begin(&["run"], &How::default());
         house.wait_for("running", round as usize + 1);
-        sleep(Duration::from_millis(60 * u64::from(round)));
+        sleep(Duration::from_millis(60 * u64::from(round % 10)));
         child.signal(Signal::TERM);
         assert!(ends(child).success(), "stopping is no failure");
     }

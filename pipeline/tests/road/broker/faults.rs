@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Broker;
 use crate::checker::{Input, check};
+use crate::counts::times;
 use crate::house::{House, How, ends};
 
 /// Files left in each round.
@@ -50,7 +51,7 @@ fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House))
     sleep(Duration::from_secs(1));
     for round in 0..rounds {
         inputs.extend(leave(&house, round));
-        sleep(Duration::from_millis(150 + 40 * u64::from(round)));
+        sleep(Duration::from_millis(150 + 40 * u64::from(round % 8)));
         fault(broker, &house);
     }
     sleep(Duration::from_millis(500));
@@ -63,17 +64,21 @@ fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House))
 #[test]
 fn killed_and_started_again() {
     let mut broker = Broker::take();
-    endure(&mut broker, 3, |broker, _| broker.kill_and_restart());
-    say!("3 kills of the broker under load: nothing lost, nothing twice, nothing stuck");
+    let kills = times(3, 50);
+    endure(&mut broker, kills, |broker, _| broker.kill_and_restart());
+    say!("{kills} kills of the broker under load: nothing lost, nothing twice, nothing stuck");
 }
 
 #[test]
 fn ends_connections() {
     let mut broker = Broker::take();
-    endure(&mut broker, 5, |broker, _| {
+    let ended = times(5, 100);
+    endure(&mut broker, ended, |broker, _| {
         broker.ctl(&["close_all_connections", "a test"]);
     });
-    say!("5 times all connections ended by the broker: nothing lost, nothing twice, nothing stuck");
+    say!(
+        "{ended} times all connections ended by the broker: nothing lost, nothing twice, nothing stuck"
+    );
 }
 
 #[test]
