@@ -4,9 +4,12 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::checker::{Fate, Input};
 use crate::house::{House, How, below, sample};
+use crate::servers::Servers;
 use crate::ways::{json, profile};
 
 /// Stands in the place of what tells of a person.
@@ -35,6 +38,25 @@ fn with_canaries(document: Vec<u8>) -> Vec<u8> {
     text.into_bytes()
 }
 
+/// A claim of which every element is a canary that law 5 does not let be seen: all but those of the envelope, and ST.
+fn everything(isa13: u32) -> Vec<u8> {
+    let text = sample("005010X222A1/one-claim.edi", isa13);
+    let text = String::from_utf8(text).expect("it is text");
+    let segments = text.split_inclusive('~').enumerate().map(|(at, segment)| {
+        let (id, rest) = segment.split_once('*').unwrap_or((segment, ""));
+        if ["ISA", "GS", "ST", "SE", "GE", "IEA"].contains(&id.trim()) || rest.is_empty() {
+            return segment.to_owned();
+        }
+        let elements = rest.trim_end_matches('~').split('*').enumerate();
+        let canaries = elements.map(|(element, value)| match value {
+            "" => "*".to_owned(),
+            _ => format!("*CANARY{at}X{element}"),
+        });
+        format!("{id}{}~", canaries.collect::<String>())
+    });
+    segments.collect::<String>().into_bytes()
+}
+
 /// Documents for every end, full of canaries; some where a finding must speak of them.
 fn inputs() -> Vec<(&'static str, Fate, Vec<u8>)> {
     let received = Fate::Quarantined("");
@@ -54,6 +76,7 @@ fn inputs() -> Vec<(&'static str, Fate, Vec<u8>)> {
             faulty(4, "MADEUPSENDER   ", "CANARYSENDER   "),
         ),
         ("nothing.edi", received, b"CANARY CANARY CANARY".to_vec()),
+        ("everything.edi", received, everything(5)),
         (
             "good.json",
             Fate::Sent,
@@ -138,6 +161,14 @@ fn search(house: &House) -> usize {
         let holds = memchr::memmem::find(&bytes, CANARY.as_bytes()).is_some();
         assert!(is_delivered || !holds, "{}", file.display());
     }
+    if house.servers.postgres.is_some() {
+        let url = house.text("keys/database.url");
+        let dumped = Command::new("pg_dump").arg(url.trim()).output();
+        let dumped = dumped.expect("PostgreSQL's programs are there").stdout;
+        assert!(!dumped.is_empty(), "there is a ledger");
+        let holds = memchr::memmem::find(&dumped, CANARY.as_bytes()).is_some();
+        assert!(!holds, "a value is in the ledger");
+    }
     let objects = house.objects();
     for (name, bytes) in &objects {
         let holds = memchr::memmem::find(bytes, CANARY.as_bytes()).is_some();
@@ -174,16 +205,160 @@ fn a_crash_writes_no_memory_to_a_file() {
             .find(|line| line.starts_with("Max core file size"));
         core.is_some_and(|line| line.split_whitespace().nth(4) == Some("0"))
     };
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     while !is_hardened() {
         assert!(
             begun.elapsed().as_secs() < 30,
             "core dumps are still possible"
         );
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(10));
     }
     child.kill().expect("it is our child");
     crate::house::ends(child);
+}
+
+/// Passwords and keys of servers stand in files and in the environment; nothing that the command says or shows repeats them (S15).
+#[test]
+fn no_secret_of_a_server_is_told() {
+    let secrets = ["SECRET-OF-DATABASE", "SECRET-OF-BROKER", "SECRET-OF-BUCKET"];
+    let house = House::beside(Servers::default(), &profile());
+    assert!(house.run(&How::default()).success());
+    let config = house.text("config.toml");
+    // Nobody listens there.
+    let servers = [
+        (
+            "keys/database.url",
+            "postgres://x12:SECRET-OF-DATABASE@127.0.0.1:1/x12",
+            "[database]\nurl_file = \"keys/database.url\"\n",
+        ),
+        (
+            "keys/database.url",
+            "http://x12:SECRET-OF-DATABASE@[x",
+            "[database]\nurl_file = \"keys/database.url\"\n",
+        ),
+        (
+            "keys/broker.url",
+            "amqp://x12:SECRET-OF-BROKER@127.0.0.1:1/%2f",
+            "[queue]\nurl_file = \"keys/broker.url\"\n",
+        ),
+        (
+            "keys/broker.url",
+            "amqp://x12:SECRET-OF-BROKER@[x:y/%2f",
+            "[queue]\nurl_file = \"keys/broker.url\"\n",
+        ),
+        (
+            "keys/none",
+            "",
+            "[store]\nfolder = \"s3://x12-none\"\n[s3]\nendpoint = \"http://127.0.0.1:1\"\nregion = \"x\"\n",
+        ),
+    ];
+    let commands: [&[&str]; 8] = [
+        &["--help"],
+        &["config", "check"],
+        &["status"],
+        &["dead-letters", "--json"],
+        &["keys", "list"],
+        &["run", "--until-idle"],
+        &["--log", "json", "run", "--until-idle"],
+        &["nonsense"],
+    ];
+    let mut searched = 0;
+    for (file, url, more) in servers {
+        house.write_secret(file, url);
+        house.write("config.toml", format!("{config}{more}").as_bytes());
+        for arguments in commands {
+            let mut command = house.command(arguments, &How::default());
+            command
+                .env("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+                .env("AWS_SECRET_ACCESS_KEY", "SECRET-OF-BUCKET")
+                .env("AWS_EC2_METADATA_DISABLED", "true");
+            let said = output_within(command, Duration::from_secs(6));
+            for secret in secrets {
+                assert!(!said.contains(secret), "{arguments:?}: {said}");
+            }
+            searched += 1;
+        }
+    }
+    say!("secrets of servers: 0 found in what {searched} commands say");
+}
+
+/// What a command says, which is killed if it takes too long.
+fn output_within(mut command: Command, time: Duration) -> String {
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the command starts");
+    let begun = Instant::now();
+    while child.try_wait().expect("it is our child").is_none() {
+        if begun.elapsed() > time {
+            child.kill().expect("it is our child");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let output = child.wait_with_output().expect("it has ended");
+    let said = [output.stdout, output.stderr].concat();
+    String::from_utf8(said).expect("it says text")
+}
+
+/// What is made to be hard to read is refused or answered, in bounded memory (S14).
+#[test]
+fn documents_made_to_be_hard_end_in_bounded_memory() {
+    let isa = String::from_utf8(sample("005010X222A1/one-claim.edi", 1)).expect("it is text");
+    let (isa, rest) = isa.split_at(106);
+    let (group, _) = rest.split_once("NM1*").expect("it has names");
+    let deep: String = (2..200_000)
+        .map(|id| format!("HL*{id}*{}*22*1~", id - 1))
+        .collect();
+    let hard = [
+        format!("{isa}{group}{deep}"),
+        format!("{isa}{group}REF*{}~", "A".repeat(64 << 20)),
+        format!("{isa}{}", "NM1*85*2*NOBODY".repeat(2 << 20)),
+        format!("{isa}{group}{}", "~".repeat(4 << 20)),
+        isa.replace('~', "A") + &rest.repeat(40),
+        isa.replace('~', "*") + rest,
+    ];
+    let house = House::new(&profile());
+    house.write(
+        "config.toml",
+        format!(
+            "{}[limits]\n",
+            house
+                .text("config.toml")
+                .replace("poll_ms", "incomplete_s = 0\njob_s = 60\npoll_ms")
+        )
+        .as_bytes(),
+    );
+    for (number, text) in hard.iter().enumerate() {
+        house.receive(&format!("{number}.edi"), text.as_bytes());
+    }
+    let mut child = house.begin(&["run"], &How::default());
+    house.wait_for("running", 1);
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let begun = Instant::now();
+    loop {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.split_whitespace().next());
+        peak = kib.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(peak);
+        let arrivals = house.arrivals();
+        if arrivals.len() == hard.len() && arrivals.iter().all(|arrival| arrival.state != "open") {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(120), "{arrivals:#?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    child.kill().expect("it is our child");
+    crate::house::ends(child);
+    let ends = house.arrivals();
+    let dead: Vec<_> = ends
+        .iter()
+        .filter(|arrival| arrival.state == "dead")
+        .collect();
+    say!(
+        "{} documents made to be hard: {peak} KiB of memory, {} dead letters",
+        hard.len(),
+        dead.len()
+    );
+    assert!(peak < 400 << 10, "{peak} KiB");
 }
 
 #[test]
