@@ -7,7 +7,7 @@
 //! already wrapped with a key of the house, bound to the object: no other data key is ever taken. That key is derived from the key of
 //! digests, which a file holds, wrapped by the service.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -195,7 +195,7 @@ fn read(file: &Path) -> Result<Option<WrappedKey>> {
     Ok(Some(WrappedKey { key_id, bytes }))
 }
 
-/// Writes the file whole, unless it is there.
+/// Writes the file whole, unless it is there. Without it nothing opens: it and its name last before anything is sealed.
 fn write_once(file: &Path, wrapped: &WrappedKey) -> io::Result<()> {
     let temporary = random::<8>().map_err(|_| io::ErrorKind::Other)?;
     let temporary = file.with_extension(hex(&temporary));
@@ -215,6 +215,9 @@ fn write_once(file: &Path, wrapped: &WrappedKey) -> io::Result<()> {
     .and_then(|()| fs::hard_link(&temporary, file));
     // It is there under its own name, or not at all.
     let _ = fs::remove_file(&temporary);
+    if let Some(folder) = file.parent() {
+        File::open(folder)?.sync_all()?;
+    }
     written
 }
 
