@@ -12,8 +12,7 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 
-use crate::failure::{Failure, Result};
-use crate::host::Host;
+use crate::failure::Result;
 use crate::profile::Service;
 
 /// How long a connection may take to stand.
@@ -25,9 +24,9 @@ const ATTEMPT: Duration = Duration::from_secs(60);
 /// How a service is reached; it is not asked yet, but for credentials.
 ///
 /// # Errors
-/// [`Failure::Permanent`] if its address is none that is allowed.
+/// [`Permanent`](crate::failure::Failure::Permanent) if its address is none that is allowed.
 pub async fn config(service: Service<'_>) -> Result<SdkConfig> {
-    check(service)?;
+    service.check()?;
     let provider = Provider::Rustls(CryptoMode::Ring);
     let http = Builder::new().tls_provider(provider).build_https();
     let timeouts = TimeoutConfig::builder()
@@ -45,27 +44,6 @@ pub async fn config(service: Service<'_>) -> Result<SdkConfig> {
     Ok(shared.load().await)
 }
 
-/// What is sealed or encrypted already may be seen by nobody on the way all the same, nor who sends what to whom.
-fn check(service: Service<'_>) -> Result<()> {
-    let Some(endpoint) = service.endpoint else {
-        return Ok(());
-    };
-    let may_be = match endpoint.split_once("://") {
-        Some(("https", at)) => !at.is_empty(),
-        Some(("http", at)) => {
-            let authority = at.split('/').next().unwrap_or_default();
-            let host = Host::read(authority);
-            host.is_some_and(|host| service.plain || host.is_this())
-        }
-        _ => false,
-    };
-    if may_be {
-        return Ok(());
-    }
-    let what = "a service on another host is reached by https://, or with plain = true";
-    Err(Failure::permanent("service-plain", what))
-}
-
 /// What may be told of a refusal: its kind, and the service's code; never its words, which name keys and accounts.
 pub fn told<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> (&'static str, &str) {
     match error {
@@ -75,32 +53,5 @@ pub fn told<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> (&'static str
         SdkError::DispatchFailure(_) => ("no connection", ""),
         SdkError::ResponseError(_) => ("an answer that is none", ""),
         _ => ("not asked", ""),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn plain_text_leaves_this_host_only_if_allowed() {
-        let cases = [
-            ("https://s3.example", false, true),
-            ("http://s3.example", false, false),
-            ("http://s3.example", true, true),
-            ("http://127.0.0.1:9000", false, true),
-            ("http://localhost", false, true),
-            ("http://localhost.example", false, false),
-            ("ftp://s3.example", true, false),
-            ("", true, false),
-        ];
-        for (endpoint, plain, good) in cases {
-            let service = Service {
-                region: None,
-                endpoint: Some(endpoint),
-                plain,
-            };
-            assert_eq!(check(service).is_ok(), good, "{endpoint}");
-        }
     }
 }

@@ -15,6 +15,7 @@ use std::path::Path;
 use aws_sdk_kms::Client;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_kms::primitives::Blob;
+use aws_sdk_kms::types::KeyState;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::runtime::Handle;
@@ -80,6 +81,44 @@ impl Kms {
             digest: DigestKey::of(secret.bytes()).ok_or(BROKEN_FILE)?,
         })
     }
+
+    /// What the service says of a key.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if the address is none that is allowed or there is no such key; [`Failure::Transient`] if the service does
+    /// not tell.
+    pub async fn look(settings: &KmsSettings, key: &str) -> Result<KnownKey> {
+        let shared = aws::config(settings.service()).await?;
+        let asked = Client::new(&shared).describe_key().key_id(key);
+        let answer = asked.send().await.map_err(|error| refusal(&error))?;
+        let known = answer.key_metadata.ok_or(UNAVAILABLE)?;
+        Ok(KnownKey {
+            name: known.arn.unwrap_or(known.key_id),
+            state: match known.key_state {
+                Some(KeyState::Enabled) => "enabled",
+                Some(KeyState::Disabled) => "disabled",
+                Some(KeyState::PendingDeletion) => "about to be deleted",
+                _ => "not to be used now",
+            },
+        })
+    }
+
+    /// The key that wrapped the key of digests, as its file says; none if the file is not made yet.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if the file is not as it was made, [`Failure::Transient`] if it cannot be read.
+    pub fn digest_wrapped_by(digest_file: &Path) -> Result<Option<String>> {
+        Ok(read(digest_file)?.map(|wrapped| wrapped.key_id))
+    }
+}
+
+/// A key, as the service knows it now.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KnownKey {
+    /// Its ARN.
+    pub name: String,
+    /// Whether it opens anything, in words for people.
+    pub state: &'static str,
 }
 
 impl Keys for Kms {
@@ -153,7 +192,7 @@ impl Service {
 }
 
 const UNAVAILABLE: Failure =
-    Failure::transient("keys-unavailable", "the key service did not answer");
+    Failure::transient("keys-unavailable", "the key service cannot be used");
 
 fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Failure {
     let (kind, code) = aws::told(error);
@@ -166,7 +205,10 @@ fn meaning(code: &str) -> Failure {
     match code {
         // A key that is disabled or about to be deleted opens nothing, until an operator decides otherwise.
         "NotFoundException" | "DisabledException" | "KMSInvalidStateException" => {
-            Failure::permanent("key-missing", "the key of this object is not there")
+            Failure::permanent(
+                "key-missing",
+                "the key service does not have this key, or not for use",
+            )
         }
         "InvalidCiphertextException" | "IncorrectKeyException" => BROKEN,
         _ => UNAVAILABLE,

@@ -76,11 +76,25 @@ pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
         return Ok(Settings::default());
     }
     let settings: Settings = parse(home, file)?;
+    let misplaced = misplaced(&settings);
+    match misplaced.or_else(|| wrong_service(&settings)) {
+        None => Ok(settings),
+        Some(what) => Err(ProfileError {
+            file: file.to_owned(),
+            place: (0, 0),
+            what,
+            hint: None,
+        }),
+    }
+}
+
+/// A place that cannot be where it stands.
+fn misplaced(settings: &Settings) -> Option<String> {
     let places = [
         ("store", &settings.store.folder),
         ("backend", &settings.backend.folder),
     ];
-    for (name, place) in places {
+    places.into_iter().find_map(|(name, place)| {
         let what = match place {
             Location::Server(_) => {
                 "an SFTP server is for partners; here stands a folder or a bucket"
@@ -89,16 +103,23 @@ pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
                 "a queue is no store; here stands a folder or a bucket"
             }
             Location::Queue(queue) if !settings.brokers.contains_key(&queue.broker) => NO_BROKER,
-            _ => continue,
+            _ => return None,
         };
-        return Err(ProfileError {
-            file: file.to_owned(),
-            place: (0, 0),
-            what: format!("{name}.folder: {what}"),
-            hint: None,
-        });
+        Some(format!("{name}.folder: {what}"))
+    })
+}
+
+/// What is wrong with how a service of AWS is reached, or with its key.
+fn wrong_service(settings: &Settings) -> Option<String> {
+    let Settings { s3, kms, .. } = settings;
+    if kms.key.as_ref().is_some_and(String::is_empty) {
+        return Some("kms.key: the key's id, its ARN or alias/NAME stands here".to_owned());
     }
-    Ok(settings)
+    let services = [("s3", s3.service()), ("kms", kms.service())];
+    services.into_iter().find_map(|(name, service)| {
+        let failure = service.check().err()?;
+        Some(format!("{name}.endpoint: {}", failure.reason().text))
+    })
 }
 
 /// A queue's broker is not configured.

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{Location, ProfileError};
+use crate::failure::Failure;
+use crate::host::Host;
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
 
 /// The settings of the house: `config.toml`, which need not exist.
@@ -245,6 +247,32 @@ pub struct Service<'a> {
     pub plain: bool,
 }
 
+impl Service<'_> {
+    /// What is sealed or encrypted already may be seen by nobody on the way all the same, nor who sends what to whom.
+    ///
+    /// # Errors
+    /// [`Failure::Permanent`] if its address is none that is allowed.
+    pub fn check(&self) -> Result<(), Failure> {
+        let Some(endpoint) = self.endpoint else {
+            return Ok(());
+        };
+        let may_be = match endpoint.split_once("://") {
+            Some(("https", at)) => !at.is_empty(),
+            Some(("http", at)) => {
+                let authority = at.split('/').next().unwrap_or_default();
+                let host = Host::read(authority);
+                host.is_some_and(|host| self.plain || host.is_this())
+            }
+            _ => false,
+        };
+        if may_be {
+            return Ok(());
+        }
+        let what = "a service on another host is reached by https://, or with plain = true";
+        Err(Failure::permanent("service-plain", what))
+    }
+}
+
 /// The key service, AWS's KMS, which wraps the keys of what is stored. Credentials are found as for buckets.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -317,6 +345,33 @@ impl Default for Limits {
         Self {
             document_bytes: OBJECT_BYTES,
             compression_ratio: COMPRESSION_RATIO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_leaves_this_host_only_if_allowed() {
+        let cases = [
+            ("https://s3.example", false, true),
+            ("http://s3.example", false, false),
+            ("http://s3.example", true, true),
+            ("http://127.0.0.1:9000", false, true),
+            ("http://localhost", false, true),
+            ("http://localhost.example", false, false),
+            ("ftp://s3.example", true, false),
+            ("", true, false),
+        ];
+        for (endpoint, plain, good) in cases {
+            let service = Service {
+                region: None,
+                endpoint: Some(endpoint),
+                plain,
+            };
+            assert_eq!(service.check().is_ok(), good, "{endpoint}");
         }
     }
 }

@@ -6,15 +6,17 @@ use super::arguments::KeysVerb;
 use super::{Home, Stop, table};
 use crate::clock::{Clock, SystemClock};
 use crate::keys::KeyFile;
+use crate::kms::Kms;
 use crate::openpgp::Description;
+use crate::profile::KmsSettings;
 
 /// Days before its end from which on a key is to be seen to.
 const SOON_DAYS: i64 = 60;
 
 /// Does what is asked.
-pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result<(), Stop> {
+pub async fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result<(), Stop> {
     match verb {
-        None | Some(KeysVerb::List) => list(home, out),
+        None | Some(KeysVerb::List) => list(home, out).await,
         Some(KeysVerb::Export) => {
             let settings = home.settings()?;
             home.settle(&settings)?;
@@ -27,8 +29,9 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
             home.must_exist()?;
             let settings = home.settings()?;
             if let Some(key) = &settings.kms.key {
+                let file = settings.kms.digest_file().display();
                 return Err(Stop::no(format!(
-                    "a key service has the keys: let it rotate {key}, or let an alias point to another key there; old ones still open as long as it has them"
+                    "a key service has the keys: let it rotate {key}, or let an alias point to another key there\nold ones still open as long as it has them, and nothing opens without the one that {file} names: `keys list`"
                 )));
             }
             home.settle(&settings)?;
@@ -41,7 +44,7 @@ pub fn run(home: &Home, verb: Option<&KeysVerb>, out: &mut impl Write) -> Result
     }
 }
 
-fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
+async fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
     home.must_exist()?;
     let now = SystemClock.now();
     let profiles = home.profiles()?;
@@ -55,9 +58,38 @@ fn list(home: &Home, out: &mut impl Write) -> Result<(), Stop> {
     for (partner, certificates) in home.certificates(&profiles)?.partners() {
         rows.extend(certificates.iter().map(|c| row(partner, &c.describe(now))));
     }
+    let head = ["whose", "fingerprint", "good for", "ends"];
+    table::write(out, &head, &rows)?;
+    let kms = &profiles.settings.kms;
+    match &kms.key {
+        Some(key) => list_of_service(home, kms, key, out).await,
+        None => Ok(()),
+    }
+}
+
+/// What a key service says of the key that seals, and of the one without which nothing opens.
+async fn list_of_service(
+    home: &Home,
+    kms: &KmsSettings,
+    key: &str,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    let file = kms.digest_file();
+    let of_digests = Kms::digest_wrapped_by(&home.folder().join(file))?;
+    let sealing = (key.to_owned(), format!("sealing, as {key}"));
+    let opening = of_digests.map(|key| (key, format!("opening {}", file.display())));
+    let mut rows = Vec::new();
+    for (key, good_for) in [Some(sealing), opening].into_iter().flatten() {
+        let (name, state) = match Kms::look(kms, &key).await {
+            Ok(known) => (known.name, known.state),
+            Err(failure) => (key, failure.reason().text),
+        };
+        rows.push(vec![name, good_for, state.to_owned()]);
+    }
+    writeln!(out)?;
     Ok(table::write(
         out,
-        &["whose", "fingerprint", "good for", "ends"],
+        &["key of the service", "good for", "state"],
         &rows,
     )?)
 }

@@ -126,7 +126,7 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
         Verb::Trace { id, json } => runtime.block_on(trace::show(&home, (id, *json), &mut out())),
         Verb::DeadLetters { json } => runtime.block_on(letters::show(&home, *json, &mut out())),
         Verb::Replay { ids } => runtime.block_on(letters::replay(&home, ids, &mut out())),
-        Verb::Keys { verb } => keys::run(&home, verb.as_ref(), &mut out()),
+        Verb::Keys { verb } => runtime.block_on(keys::run(&home, verb.as_ref(), &mut out())),
         Verb::Config { verb } => match verb {
             ConfigVerb::Check => config::check(&home, &mut out()),
         },

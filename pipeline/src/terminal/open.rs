@@ -124,8 +124,11 @@ async fn keys(profiles: &Profiles) -> Result<Arc<dyn Keys>, Stop> {
         return Ok(Arc::new(KeyFile::read(&profiles.path(&keys.sealing))?));
     };
     let opened = Kms::open(kms, key, &profiles.path(kms.digest_file())).await;
-    let opened = opened.map_err(|failure| in_file(Path::new("config.toml"), failure))?;
-    Ok(Arc::new(opened))
+    let opened = opened.map_err(|failure| match failure {
+        Failure::Permanent(_) => in_file(Path::new("config.toml"), failure),
+        _ => failure.into(),
+    });
+    Ok(Arc::new(opened?))
 }
 
 /// The server with buckets, if anything is in one.

@@ -1,5 +1,8 @@
 //! Keys of a key service: moto's KMS, which `.ci/with-s3` started. It enforces the encryption context, but neither the key that is named
-//! when something is opened, nor that a key is disabled or about to be deleted: what refusals mean is tested beside the code.
+//! when something is opened, nor that a key is disabled or about to be deleted: a gate before it refuses as AWS does.
+
+mod faults;
+mod gate;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -19,9 +22,9 @@ use x12_pipeline::seal::Vault;
 use x12_pipeline::store::FolderStore;
 
 use crate::checker::check;
-use crate::house::{How, folder_of_our_own};
+use crate::house::{House, How, folder_of_our_own};
 use crate::servers::{Servers, Started};
-use crate::ways::loaded;
+use crate::ways::{loaded, profile};
 
 /// The service, an alias of ours with a key, and a house's folder.
 struct Service {
@@ -93,6 +96,14 @@ impl Service {
     fn open(&self) -> Kms {
         self.try_open("digest.wrapped")
             .unwrap_or_else(|failure| panic!("{failure}"))
+    }
+
+    /// A house's keys are the service's from now on, which it finds at this address.
+    fn use_by(&self, house: &House, endpoint: &str) {
+        let config = house.text("config.toml");
+        let alias = &self.alias;
+        let config = format!("{config}[kms]\nkey = \"{alias}\"\nendpoint = \"{endpoint}\"\n");
+        house.write("config.toml", config.as_bytes());
     }
 
     /// A vault over the store of the folder.
@@ -219,12 +230,7 @@ fn without_its_key_nothing_opens() {
 fn a_house_whose_keys_are_in_a_key_service_goes_its_way() {
     let service = Service::given();
     let (house, inputs) = loaded();
-    let config = house.text("config.toml");
-    let config = format!(
-        "{config}[kms]\nkey = \"{}\"\nendpoint = \"{}\"\n",
-        service.alias, service.endpoint
-    );
-    house.write("config.toml", config.as_bytes());
+    service.use_by(&house, &service.endpoint);
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "with a key service");
     assert!(!house.home.join("keys/sealing.keys").exists());
@@ -239,4 +245,41 @@ fn a_house_whose_keys_are_in_a_key_service_goes_its_way() {
     assert_eq!(rotate.status.code(), Some(1));
     let said = String::from_utf8(rotate.stderr).expect("it says words");
     assert!(said.contains(&service.alias), "{said}");
+}
+
+#[test]
+#[ignore = "needs a key service and credentials for it: .ci/with-s3"]
+fn keys_of_the_service_are_listed_with_their_state() {
+    let service = Service::given();
+    let gate = gate::Gate::before(&service.endpoint);
+    let house = House::new(&profile());
+    service.use_by(&house, &gate.endpoint);
+    let list = || {
+        let listed = house.print(&["keys", "list"]);
+        let (ours, theirs) = listed.split_once("key of the service").expect("it says so");
+        assert!(ours.contains("encrypting"), "{ours}");
+        let lines = theirs.lines().skip(1).map(str::to_owned);
+        lines.collect::<Vec<_>>()
+    };
+    let [sealing] = &list()[..] else {
+        panic!("the file of the key of digests is not made yet")
+    };
+    assert!(sealing.contains(&service.alias), "{sealing}");
+    assert!(house.run(&How::default()).success());
+    let text = house.text("keys/digest.wrapped");
+    let (old, _) = text.split_once(' ').expect("it has two words");
+    service.rotate();
+    let (_, id) = old.rsplit_once('/').expect("it is an ARN");
+    let disabled = service.client.disable_key().key_id(id);
+    let disabled = service.runtime.block_on(disabled.send());
+    disabled.expect("it disables keys");
+    let lines = list();
+    assert!(lines[0].starts_with("arn:") && !lines[0].contains(old));
+    assert!(lines[0].ends_with("enabled"), "{lines:?}");
+    assert!(lines[1].starts_with(old) && lines[1].contains("digest.wrapped"));
+    assert!(lines[1].ends_with("disabled"), "{lines:?}");
+    gate.set(gate::Mode::Away);
+    let lines = list();
+    assert!(lines[0].starts_with(&service.alias), "{lines:?}");
+    assert!(lines[0].ends_with("the key service cannot be used"));
 }
