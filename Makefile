@@ -4,6 +4,7 @@ CARGO ?= cargo
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 PYTHON := .cache/python/bin/python
 S3 := .cache/python/bin/moto_server
+S3S := .cache/s3s/bin/s3s-fs
 LINUXFORHEALTH := .cache/linuxforhealth/bin/lfhx12
 
 .PHONY: demo test faults lint bench fuzz programs tools packages clean
@@ -28,8 +29,10 @@ lint: tools packages
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 
-bench: programs
-	$(CARGO) bench -p x12-parser -p x12conv -p x12-pipeline --locked --bench engine --bench process --bench road
+bench: programs $(S3S)
+	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
+	@echo "the road, in a house alone and beside a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3s $(CARGO) bench -p x12-pipeline --locked --bench road
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)
@@ -69,6 +72,10 @@ $(LINUXFORHEALTH): $(PYTHON)
 $(S3): $(PYTHON)
 	@echo "installing moto 5.1.22 into .cache/python, for the tests with buckets"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check "moto[kms,s3,server]==5.1.22"
+
+$(S3S):
+	@echo "installing s3s-fs 0.14.1 into .cache/s3s, for the benchmarks with buckets"
+	$(CARGO) install --quiet --root .cache/s3s --locked --features binary --version 0.14.1 s3s-fs
 
 clean:
 	$(CARGO) clean

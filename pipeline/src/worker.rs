@@ -173,7 +173,8 @@ impl Hand {
         let recording = doors.ledger.complete(job, outcome, now);
         let is_recorded = doors.in_time(recording).await?;
         let step = job.task.step();
-        let (name, ms) = (step.name(), took.as_millis());
+        let name = step.name();
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         if is_recorded {
             for (wrong, times) in &outcome.wrong.0 {
                 doors.measures.wrong(wrong, *times);

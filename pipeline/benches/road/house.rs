@@ -1,9 +1,12 @@
 //! A home folder with one partner, who encrypts and signs, or does neither.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
 use x12_pipeline::failure::Failure;
@@ -24,6 +27,55 @@ gs = "RECEIVER"
 [pgp]
 "#;
 
+/// Servers for ledger, queue and store, in place of files of the home folder.
+pub struct Servers {
+    postgres: String,
+    /// The broker's address.
+    pub rabbitmq: String,
+    s3: String,
+}
+
+impl Servers {
+    /// Those that `.ci/with-postgres`, `.ci/with-rabbitmq` and `.ci/with-s3` have started, if all three have.
+    pub fn given() -> Option<Self> {
+        let of = |name| std::env::var(name).ok();
+        Some(Self {
+            postgres: of("X12_TEST_POSTGRES")?,
+            rabbitmq: of("X12_TEST_RABBITMQ")?,
+            s3: of("X12_TEST_S3")?,
+        })
+    }
+
+    /// A house uses them: a database, queues and objects of its own.
+    fn settle(&self, home: &Path, name: &str) -> io::Result<()> {
+        let made = Command::new("psql")
+            .args([
+                "--quiet",
+                "--dbname",
+                &format!("{}/postgres", self.postgres),
+            ])
+            .args(["--command", &format!("CREATE DATABASE {name}")])
+            .status()?;
+        if !made.success() {
+            return Err(io::Error::other("no database could be made"));
+        }
+        for (file, url) in [
+            ("database.url", format!("{}/{name}", self.postgres)),
+            ("broker.url", self.rabbitmq.clone()),
+        ] {
+            let file = home.join("keys").join(file);
+            fs::write(&file, url)?;
+            fs::set_permissions(file, Permissions::from_mode(0o600))?;
+        }
+        let config = format!(
+            "[database]\nurl_file = \"keys/database.url\"\n[queue]\nurl_file = \"keys/broker.url\"\nprefix = \"{name}\"\n\
+             [store]\nfolder = \"s3://x12-test/{name}\"\n[s3]\nendpoint = \"{}\"\npath_style = true\n",
+            self.s3
+        );
+        fs::write(home.join("config.toml"), config)
+    }
+}
+
 /// A home folder: there until the next one is made, so that what went wrong can be looked at.
 pub struct House {
     /// Its path.
@@ -32,8 +84,9 @@ pub struct House {
 }
 
 impl House {
-    /// Makes it.
-    pub fn new(folder: &Path, is_encrypted: bool) -> io::Result<Self> {
+    /// Makes it, beside servers if there are any.
+    pub fn new(folder: &Path, is_encrypted: bool, servers: Option<&Servers>) -> io::Result<Self> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
         let home = folder.join("home");
         if home.exists() {
             fs::remove_dir_all(&home)?;
@@ -47,6 +100,10 @@ impl House {
         };
         fs::write(home.join("partners/acme.toml"), format!("{PROFILE}{pgp}\n"))?;
         PARTNER.settle(&home)?;
+        if let Some(servers) = servers {
+            let number = COUNT.fetch_add(1, Ordering::Relaxed);
+            servers.settle(&home, &format!("bench_{}_{number}", std::process::id()))?;
+        }
         Ok(Self { home, is_encrypted })
     }
 

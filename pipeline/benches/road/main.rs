@@ -1,8 +1,10 @@
 //! Speed and peak memory of the whole road: the real command in made-up home folders, from the first look to nothing left.
 //!
 //! `cargo bench -p x12-pipeline --bench road [-- BYTES [FILES]]`: BYTES of the large file, FILES that are small. Linux only, since it
-//! reads `/proc`. A run that is killed, hangs, or leaves anything undone fails.
+//! reads `/proc`. A run that is killed, hangs, or leaves anything undone fails. Beside the servers that `.ci/with-postgres`,
+//! `.ci/with-rabbitmq` and `.ci/with-s3` start, the same is measured with them, and what the broker alone does.
 
+mod broker;
 #[path = "../../../x12-parser/benches/document.rs"]
 mod document;
 mod house;
@@ -13,7 +15,7 @@ use std::io::{self, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use house::{House, PARTNER};
+use house::{House, PARTNER, Servers};
 use run::{Usage, cpu_ms, run};
 use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Per, Shape, Ta1Policy};
 
@@ -43,24 +45,30 @@ fn bench() -> io::Result<()> {
     let folder = folder();
     fs::create_dir_all(&folder)?;
     let mut out = io::stdout();
+    let servers = Servers::given();
     if files > 0 {
-        small(&mut out, &folder, files)?;
+        small(&mut out, &folder, files, servers.as_ref())?;
     }
     if bytes > 0 {
-        large(&mut out, &folder, bytes)?;
+        large(&mut out, &folder, bytes, servers.as_ref())?;
     }
     fs::remove_dir_all(folder)
 }
 
 /// Many files of one claim each.
-fn small(out: &mut impl Write, folder: &Path, files: usize) -> io::Result<()> {
+fn small(
+    out: &mut impl Write,
+    folder: &Path,
+    files: usize,
+    servers: Option<&Servers>,
+) -> io::Result<()> {
     head(
         out,
         &format!("{files} files, a claim each"),
         ["files/s", "CPU ms/file", "peak KiB"],
     )?;
-    for is_encrypted in [true, false] {
-        let house = House::new(folder, is_encrypted)?;
+    for (is_encrypted, beside) in kinds(servers) {
+        let house = House::new(folder, is_encrypted, beside)?;
         for number in 1..=files {
             house.receive(&format!("{number}.edi"), claim(number)?.as_bytes())?;
         }
@@ -70,9 +78,27 @@ fn small(out: &mut impl Write, folder: &Path, files: usize) -> io::Result<()> {
             usage.cpu_ms / files as u64,
             usage.peak_kib,
         ];
-        row(out, name(is_encrypted), cells)?;
+        row(out, name(is_encrypted, beside), cells)?;
+        if let Some(servers) = beside {
+            let per_second = broker::serial_confirms(&servers.rabbitmq)?;
+            let per_core = files as u64 * 1000 / usage.cpu_ms.max(1);
+            let percent = per_core * 100 / per_second.max(1);
+            writeln!(
+                out,
+                "  the broker alone confirms {per_second} messages/s one by one: {percent} % of that is {per_core} files/s and worker core"
+            )?;
+        }
     }
     Ok(())
+}
+
+/// Encrypted or not, in the house alone, and beside servers if there are any.
+fn kinds(servers: Option<&Servers>) -> Vec<(bool, Option<&Servers>)> {
+    let mut kinds = vec![(true, None), (false, None)];
+    if servers.is_some() {
+        kinds.extend([(true, servers), (false, servers)]);
+    }
+    kinds
 }
 
 /// A document with one claim and an interchange control number of its own.
@@ -87,7 +113,12 @@ fn claim(number: usize) -> io::Result<String> {
 }
 
 /// One large file, beside the same work without the road: what sequoia and the parser take for it, one after the other.
-fn large(out: &mut impl Write, folder: &Path, bytes: usize) -> io::Result<()> {
+fn large(
+    out: &mut impl Write,
+    folder: &Path,
+    bytes: usize,
+    servers: Option<&Servers>,
+) -> io::Result<()> {
     let document = folder.join("large.edi");
     let mut file = BufWriter::new(File::create(&document)?);
     document::write(&mut file, bytes, 100)?;
@@ -107,13 +138,16 @@ fn large(out: &mut impl Write, folder: &Path, bytes: usize) -> io::Result<()> {
     ] {
         row(out, name, [0, per_ms(bytes, ms), 0])?;
     }
-    for (is_encrypted, file, alone_ms) in
-        [(true, &message, decrypt + parse), (false, &document, parse)]
-    {
-        let house = House::new(folder, is_encrypted)?;
+    for (is_encrypted, beside) in kinds(servers) {
+        let (file, alone_ms) = match is_encrypted {
+            true => (&message, decrypt + parse),
+            false => (&document, parse),
+        };
+        let house = House::new(folder, is_encrypted, beside)?;
         house.take(file)?;
         let usage = run(&house, 1, bytes / 1_000_000)?;
-        of_large(out, bytes, (is_encrypted, &usage, alone_ms))?;
+        let name = name(is_encrypted, beside);
+        of_large(out, bytes, (name, &usage, alone_ms))?;
     }
     Ok(())
 }
@@ -121,10 +155,10 @@ fn large(out: &mut impl Write, folder: &Path, bytes: usize) -> io::Result<()> {
 fn of_large(
     out: &mut impl Write,
     bytes: usize,
-    (is_encrypted, usage, alone_ms): (bool, &Usage, u64),
+    (name, usage, alone_ms): (&str, &Usage, u64),
 ) -> io::Result<()> {
     let (wall, cpu) = (per_ms(bytes, usage.wall_ms), per_ms(bytes, usage.cpu_ms));
-    row(out, name(is_encrypted), [wall, cpu, usage.peak_kib])?;
+    row(out, name, [wall, cpu, usage.peak_kib])?;
     let percent = usage.cpu_ms * 100 / alone_ms.max(1);
     writeln!(out, "  {percent} % of the CPU time of what it does alone")?;
     for (step, ms) in &usage.steps {
@@ -150,10 +184,12 @@ fn parser(document: &Path) -> io::Result<u64> {
     })
 }
 
-fn name(is_encrypted: bool) -> &'static str {
-    match is_encrypted {
-        true => "encrypted and signed, both ways",
-        false => "plain",
+fn name(is_encrypted: bool, servers: Option<&Servers>) -> &'static str {
+    match (is_encrypted, servers) {
+        (true, None) => "encrypted and signed, both ways",
+        (false, None) => "plain",
+        (true, Some(_)) => "the same beside servers, encrypted",
+        (false, Some(_)) => "the same beside servers, plain",
     }
 }
 

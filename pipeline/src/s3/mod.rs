@@ -56,6 +56,8 @@ enum Refusal {
     Missing,
     /// There is one of that name, or one is just being written.
     Exists,
+    /// The server cannot do that.
+    Unknown,
     /// Anything else.
     Other,
 }
@@ -64,7 +66,7 @@ impl Refusal {
     fn failure(self) -> Failure {
         match self {
             Self::Missing => Failure::permanent("object-missing", "there is no such object"),
-            Self::Exists | Self::Other => {
+            Self::Exists | Self::Unknown | Self::Other => {
                 Failure::transient("store-unavailable", "the store cannot be used")
             }
         }
@@ -77,6 +79,7 @@ fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refusal {
     match code {
         "NoSuchKey" | "NotFound" => Refusal::Missing,
         "PreconditionFailed" | "ConditionalRequestConflict" => Refusal::Exists,
+        "NotImplemented" => Refusal::Unknown,
         _ => {
             tracing::warn!(kind, code, "a bucket did not do what it was asked");
             Refusal::Other

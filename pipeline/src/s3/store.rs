@@ -33,8 +33,15 @@ impl BucketStore {
         let Place { s3, bucket } = &self.0;
         let listed = s3.client.list_multipart_uploads();
         let listed = listed.bucket(&bucket.name).prefix(&bucket.prefix);
-        let listed = s3.wait(listed.send());
-        let listed = listed.map_err(Refusal::failure)?;
+        let listed = match s3.wait(listed.send()) {
+            Err(Refusal::Unknown) => {
+                tracing::warn!(
+                    "the server does not tell of uploads that were begun: none is discarded"
+                );
+                return Ok(0);
+            }
+            listed => listed.map_err(Refusal::failure)?,
+        };
         let before = SystemTime::now().checked_sub(age);
         let mut swept = 0;
         for upload in listed.uploads() {
