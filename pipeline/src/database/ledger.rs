@@ -209,17 +209,12 @@ impl Ledger for Database {
     }
 
     async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>> {
-        let rows = sqlx::query(
-            "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
-             WHERE outbox.due_ms <= $1 OR outbox.due_ms > $1 + $3 ORDER BY outbox.due_ms LIMIT $2",
-        )
-        .bind(now_ms)
-        .bind(i64::from(most))
-        .bind(CLOCK_SKEW_MS)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        rows.iter().map(notice).collect()
+        let due = self.read_outbox(("due_ms <= $1", now_ms), most).await?;
+        if !due.is_empty() {
+            return Ok(due);
+        }
+        let longest = now_ms + CLOCK_SKEW_MS;
+        self.read_outbox(("due_ms > $1", longest), most).await
     }
 
     async fn postpone(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {

@@ -1,5 +1,7 @@
 //! Messages that the queue does not take, or has lost: they are put out later, or once more.
 
+use sqlx::AssertSqlSafe;
+
 use super::ledger::{notice, put_out};
 use super::{Database, commit, unavailable};
 use crate::failure::Result;
@@ -7,6 +9,25 @@ use crate::object::JobId;
 use crate::queue::Notice;
 
 impl Database {
+    /// Oldest first, where a condition on the moment at which they are due holds, which is $1.
+    pub(super) async fn read_outbox(
+        &self,
+        (condition, moment): (&str, i64),
+        most: u32,
+    ) -> Result<Vec<Notice>> {
+        let statement = format!(
+            "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
+             WHERE outbox.{condition} ORDER BY outbox.due_ms LIMIT $2"
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(moment)
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| unavailable(&error))?;
+        rows.iter().map(notice).collect()
+    }
+
     /// Oldest first. A job whose lease ended long ago is one of them too: its message should have come again.
     pub(super) async fn read_silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>> {
         let rows = sqlx::query(
