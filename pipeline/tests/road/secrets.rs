@@ -217,6 +217,35 @@ fn a_crash_writes_no_memory_to_a_file() {
     crate::house::ends(child);
 }
 
+/// Servers at which nobody listens: a file with an address, that address, and what the settings say.
+const SERVERS: [(&str, &str, &str); 5] = [
+    (
+        "keys/database.url",
+        "postgres://x12:SECRET-OF-DATABASE@127.0.0.1:1/x12",
+        "[database]\nurl_file = \"keys/database.url\"\n",
+    ),
+    (
+        "keys/database.url",
+        "http://x12:SECRET-OF-DATABASE@[x",
+        "[database]\nurl_file = \"keys/database.url\"\n",
+    ),
+    (
+        "keys/broker.url",
+        "amqp://x12:SECRET-OF-BROKER@127.0.0.1:1/%2f",
+        "[queue]\nurl_file = \"keys/broker.url\"\n",
+    ),
+    (
+        "keys/broker.url",
+        "amqp://x12:SECRET-OF-BROKER@[x:y/%2f",
+        "[queue]\nurl_file = \"keys/broker.url\"\n",
+    ),
+    (
+        "keys/none",
+        "",
+        "[store]\nfolder = \"s3://x12-none\"\n[s3]\nendpoint = \"http://127.0.0.1:1\"\nregion = \"x\"\n",
+    ),
+];
+
 /// Passwords and keys of servers stand in files and in the environment; nothing that the command says or shows repeats them (S15).
 #[test]
 fn no_secret_of_a_server_is_told() {
@@ -224,34 +253,6 @@ fn no_secret_of_a_server_is_told() {
     let house = House::beside(Servers::default(), &profile());
     assert!(house.run(&How::default()).success());
     let config = house.text("config.toml");
-    // Nobody listens there.
-    let servers = [
-        (
-            "keys/database.url",
-            "postgres://x12:SECRET-OF-DATABASE@127.0.0.1:1/x12",
-            "[database]\nurl_file = \"keys/database.url\"\n",
-        ),
-        (
-            "keys/database.url",
-            "http://x12:SECRET-OF-DATABASE@[x",
-            "[database]\nurl_file = \"keys/database.url\"\n",
-        ),
-        (
-            "keys/broker.url",
-            "amqp://x12:SECRET-OF-BROKER@127.0.0.1:1/%2f",
-            "[queue]\nurl_file = \"keys/broker.url\"\n",
-        ),
-        (
-            "keys/broker.url",
-            "amqp://x12:SECRET-OF-BROKER@[x:y/%2f",
-            "[queue]\nurl_file = \"keys/broker.url\"\n",
-        ),
-        (
-            "keys/none",
-            "",
-            "[store]\nfolder = \"s3://x12-none\"\n[s3]\nendpoint = \"http://127.0.0.1:1\"\nregion = \"x\"\n",
-        ),
-    ];
     let commands: [&[&str]; 8] = [
         &["--help"],
         &["config", "check"],
@@ -263,7 +264,7 @@ fn no_secret_of_a_server_is_told() {
         &["nonsense"],
     ];
     let mut searched = 0;
-    for (file, url, more) in servers {
+    for (file, url, more) in SERVERS {
         house.write_secret(file, url);
         house.write("config.toml", format!("{config}{more}").as_bytes());
         for arguments in commands {
