@@ -151,9 +151,7 @@ impl QueueTransport {
         }
         Ok(())
     }
-}
 
-impl QueueTransport {
     /// Lays a message that is too large where nobody takes it, but people find it, and says so.
     fn lay_aside(&self, message: &Message) -> Result<()> {
         tracing::error!(queue = %self.queue, bytes = message.data.len(), "a message is larger than one with a document may be: it is laid aside");

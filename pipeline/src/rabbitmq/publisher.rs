@@ -142,7 +142,9 @@ fn is_in(confirmation: &Confirmation) -> bool {
     match confirmation {
         Confirmation::Ack(None) => true,
         Confirmation::Ack(Some(returned)) | Confirmation::Nack(Some(returned)) => {
-            let key = returned.routing_key.as_str();
+            // Without an exchange of ours the key may be another's word: the name of a queue for answers.
+            let is_ours = !returned.exchange.as_str().is_empty();
+            let key = is_ours.then(|| returned.routing_key.as_str());
             tracing::error!(key, "no queue takes a message");
             false
         }

@@ -21,9 +21,10 @@ pub struct Offer {
     pub is_final: bool,
 }
 
-/// What may be taken of what lies somewhere, the oldest first: nothing that is hidden, as what is not whole yet is.
+/// What may be taken of what lies somewhere, the oldest first: nothing that is hidden, as what is not whole yet is, where it may be so.
 pub fn takeable(mut offers: Vec<Offer>) -> Vec<Offer> {
-    offers.retain(|offer| !offer.name.as_encoded_bytes().starts_with(b"."));
+    let is_hidden = |offer: &Offer| offer.name.as_encoded_bytes().starts_with(b".");
+    offers.retain(|offer| offer.is_final || !is_hidden(offer));
     offers.sort_by(|a, b| (a.modified_ms, &a.name).cmp(&(b.modified_ms, &b.name)));
     offers
 }

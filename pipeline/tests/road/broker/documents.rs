@@ -61,7 +61,8 @@ fn a_submission_is_acknowledged_and_its_answer_comes_back() {
     // So the queue is there, and it is ours to declare.
     assert!(house.run(&How::default()).success());
     let payment = json("005010X221A1/one-payment.json");
-    for id in ["one", "one"] {
+    // A name that would be hidden in a folder.
+    for id in [".one", ".one"] {
         broker.submit(("", &submit), &payment, asking(id, &replies));
     }
     run(&house, 1);
@@ -69,7 +70,7 @@ fn a_submission_is_acknowledged_and_its_answer_comes_back() {
     let arrivals = house.arrivals();
     assert_eq!(arrivals.len(), 1, "the same message twice is one arrival");
     let id = arrivals[0].id.as_str();
-    assert_eq!((&*first.0, &*again.0), ("one, asked", "one, asked"));
+    assert_eq!((&*first.0, &*again.0), (".one, asked", ".one, asked"));
     assert_eq!(first.1["arrival"], id);
     assert_eq!(again.1["arrival"], id);
     let sent = house.sent();
