@@ -43,12 +43,13 @@ programs: tools packages
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
-# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, strace lets disks fail and
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, openssl makes certificates, strace lets disks fail and
 # faketime clocks, and the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/ /usr/lib/*/ /usr/lib/llvm*/lib/ 2>/dev/null | grep -Eq '^libclang(-[0-9.]+)?\.so' \
 	|| .ci/install libclang-dev
+	@command -v openssl >/dev/null || .ci/install openssl
 	@command -v gpg >/dev/null || .ci/install gnupg
 	@command -v strace >/dev/null || .ci/install strace
 	@command -v faketime >/dev/null || .ci/install faketime

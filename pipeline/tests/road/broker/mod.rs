@@ -3,6 +3,7 @@
 mod documents;
 mod faults;
 mod messages;
+mod tls;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ struct Running {
 pub struct Broker {
     folder: PathBuf,
     url: String,
+    tls: String,
     running: MutexGuard<'static, Option<Running>>,
 }
 
@@ -50,6 +52,7 @@ impl Broker {
         Self {
             folder: started.told("X12_TEST_RABBITMQ_FOLDER").into(),
             url: started.told("X12_TEST_RABBITMQ").to_owned(),
+            tls: started.told("X12_TEST_RABBITMQ_TLS").to_owned(),
             running,
         }
     }
@@ -61,6 +64,12 @@ impl Broker {
             ..Servers::given()
         };
         House::beside(servers, &profile())
+    }
+
+    /// Where it speaks TLS, and the certificates of its authority.
+    pub fn with_tls(&self) -> (String, String) {
+        let authority = fs::read_to_string(self.folder.join("authority.pem"));
+        (self.tls.clone(), authority.expect("the folder is ours"))
     }
 
     /// What `rabbitmqctl` prints; it must succeed.
