@@ -69,8 +69,9 @@ impl Point {
 
 /// Says that this moment is reached.
 ///
-/// `X12_PIPELINE_FAILPOINT="job-done 3 kill"` kills the process when it is reached for the third time; `"job-done 3 pause 2000"` lets
-/// the thread wait for two seconds there, once.
+/// `X12_PIPELINE_FAILPOINT="job-done 3 kill"` kills the process when it is reached for the third time; with `each` in place of the number
+/// it is every time. Besides `kill`, `panic` lets the thread break down, `overflow` uses up its stack, and `pause 2000` lets it wait for
+/// two seconds.
 #[inline]
 pub fn reach(point: Point) {
     #[cfg(debug_assertions)]
@@ -81,6 +82,7 @@ pub fn reach(point: Point) {
 
 #[cfg(debug_assertions)]
 mod armed {
+    use std::hint::black_box;
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU32, Ordering};
     use std::time::Duration;
@@ -89,11 +91,18 @@ mod armed {
 
     use super::Point;
 
-    /// What is wanted: where, at which time, and what.
+    /// What is wanted: where, at which time if not at each, and what.
     struct Wanted {
         name: String,
-        time: u32,
-        pause: Option<Duration>,
+        time: Option<u32>,
+        what: What,
+    }
+
+    enum What {
+        Kill,
+        Panic,
+        Overflow,
+        Pause(Duration),
     }
 
     static WANTED: LazyLock<Option<Wanted>> = LazyLock::new(|| {
@@ -101,28 +110,46 @@ mod armed {
         let mut words = words.split(' ');
         Some(Wanted {
             name: words.next()?.to_owned(),
-            time: words.next()?.parse().ok()?,
-            pause: match words.next()? {
-                "pause" => Some(Duration::from_millis(words.next()?.parse().ok()?)),
-                _ => None,
+            time: match words.next()? {
+                "each" => None,
+                number => Some(number.parse().ok()?),
+            },
+            what: match words.next()? {
+                "panic" => What::Panic,
+                "overflow" => What::Overflow,
+                "pause" => What::Pause(Duration::from_millis(words.next()?.parse().ok()?)),
+                _ => What::Kill,
             },
         })
     });
     static REACHED: AtomicU32 = AtomicU32::new(0);
 
     pub(super) fn reach(point: Point) {
-        let Some(wanted) = &*WANTED else {
+        let Some(wanted) = WANTED.as_ref().filter(|wanted| wanted.name == point.name()) else {
             return;
         };
-        if wanted.name != point.name() || REACHED.fetch_add(1, Ordering::SeqCst) + 1 != wanted.time
-        {
+        let time = REACHED.fetch_add(1, Ordering::SeqCst) + 1;
+        if wanted.time.is_some_and(|wanted| wanted != time) {
             return;
         }
-        if let Some(pause) = wanted.pause {
-            return std::thread::sleep(pause);
+        match wanted.what {
+            What::Panic => panic!("a failpoint"),
+            What::Overflow => {
+                deeper(0);
+            }
+            What::Pause(pause) => return std::thread::sleep(pause),
+            What::Kill => {}
         }
         // SIGKILL takes effect before anything else is done; should it be refused, the process ends all the same.
         let _ = kill_process(getpid(), Signal::KILL);
         std::process::abort();
+    }
+
+    /// Never comes to its end.
+    fn deeper(depth: u64) -> u64 {
+        if black_box(depth) == u64::MAX {
+            return depth;
+        }
+        deeper(depth + 1) + black_box(1)
     }
 }

@@ -203,6 +203,8 @@ pub struct Job {
     pub task: Task,
     /// Which try this is, from one.
     pub attempt: u32,
+    /// Whether nobody ever told how the try before ended: its process may have died of it.
+    pub was_left: bool,
     /// Grows with every lease; who holds an older one can no longer settle the job.
     pub fence: i64,
     /// When the arrival was received, in milliseconds since 1970.

@@ -229,8 +229,11 @@ pub trait Ledger: Send + Sync {
     /// before, and nothing changes.
     async fn arrive(&self, arrivals: &[Arrival]) -> Result<Vec<JobId>>;
 
-    /// Leases jobs until a moment, in milliseconds since 1970; what became of each.
+    /// Leases jobs until a moment, in milliseconds since 1970; what became of each. That counts as a try, unless the job was left.
     async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>>;
+
+    /// Counts a try of a job that was left, as it begins: while it waits for it, another may end its process. False if its lease is lost.
+    async fn begin(&self, job: &Job) -> Result<bool>;
 
     /// Makes a lease longer; false if it is lost.
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool>;

@@ -2,12 +2,16 @@
 //!
 //! The only file that knows which stage follows which task. What goes wrong in between leaves the message unsettled, so it comes again.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{
+    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch,
+};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::cipher::random;
 use crate::doors::Doors;
@@ -27,6 +31,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Messages that are taken, or confirmed, at once.
 const BATCH: usize = 64;
 
+/// From which try on a job is done alone that was left: twice may be its neighbour's fault.
+const ALONE: u32 = 3;
+
 /// Works until told to stop, then lets the jobs in hand end.
 pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
     let jobs = doors.profiles.settings.work.jobs.max(1);
@@ -38,6 +45,7 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
         news,
         settled,
         stuck: Arc::default(),
+        places: Arc::new(Semaphore::new(jobs as usize)),
     };
     while !*stop.borrow() {
         // A thread cannot be ended from outside; a process can.
@@ -73,7 +81,7 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
     drop(hand);
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
     // What does not end in time is done again by whoever comes next.
-    let _ = tokio::time::timeout(grace, confirming).await;
+    let _ = timeout(grace, confirming).await;
 }
 
 /// Waits for a permit, and takes all that are free.
@@ -133,6 +141,8 @@ struct Hand {
     settled: mpsc::UnboundedSender<Delivery>,
     /// Stages that still run though their jobs' time was over.
     stuck: Arc<AtomicUsize>,
+    /// One for each job that is being done; who is done alone has all.
+    places: Arc<Semaphore>,
 }
 
 impl Hand {
@@ -221,7 +231,7 @@ impl Hand {
         }
     }
 
-    /// Lets the stage do its work on a thread where it may block, and says meanwhile that the job is still ours, as long as it may take.
+    /// Lets the stage do its work on a thread where it may block, as long as it may take.
     async fn perform(&self, job: &Arc<Job>) -> Result<Outcome> {
         let doors = &self.doors;
         let Settings { work, retry, .. } = &doors.profiles.settings;
@@ -231,21 +241,45 @@ impl Hand {
                 "the job never came to an end",
             ));
         }
+        let _place = self.while_ours(job, self.place(job)).await;
+        if job.was_left && !doors.in_time(doors.ledger.begin(job)).await? {
+            let what = "another has the job by now";
+            return Err(Failure::transient("lease-lost", what));
+        }
         let (its_doors, its_job) = (Arc::clone(doors), Arc::clone(job));
         let mut stage = tokio::task::spawn_blocking(move || stage(&its_job, &its_doors));
-        let end = tokio::time::sleep(Duration::from_secs(work.job_s));
-        tokio::pin!(end);
-        let beat = Duration::from_secs((work.lease_s / 3).max(1));
+        let end = timeout(Duration::from_secs(work.job_s), &mut stage);
+        match self.while_ours(job, end).await {
+            Ok(done) => {
+                let panicked = |_| Failure::transient("stage-panicked", "a stage broke down");
+                done.map_err(panicked)?
+            }
+            Err(_) => {
+                self.leave(stage);
+                let what = "the job took longer than it may";
+                Err(Failure::transient("too-slow", what))
+            }
+        }
+    }
+
+    /// Waits until a job may be done. What may kill its process kills no other job with it, which would be tried as often as itself.
+    async fn place(&self, job: &Job) -> Option<SemaphorePermit<'_>> {
+        let Settings { work, retry, .. } = &self.doors.profiles.settings;
+        let is_suspect = job.was_left && job.attempt >= ALONE.min(retry.attempts);
+        let places = if is_suspect { work.jobs.max(1) } else { 1 };
+        // It fails only if there are none any more.
+        self.places.acquire_many(places).await.ok()
+    }
+
+    /// Waits for something, and says meanwhile that the job is still ours.
+    async fn while_ours<T>(&self, job: &Job, awaited: impl Future<Output = T>) -> T {
+        let doors = &self.doors;
+        // A beat may come late before the lease ends.
+        let beat = Duration::from_secs(doors.profiles.settings.work.lease_s.max(1)) / 3;
+        tokio::pin!(awaited);
         loop {
             tokio::select! {
-                done = &mut stage => {
-                    let panicked = |_| Failure::transient("stage-panicked", "a stage broke down");
-                    return done.map_err(panicked)?;
-                }
-                () = &mut end => {
-                    self.leave(stage);
-                    return Err(Failure::transient("too-slow", "the job took longer than it may"));
-                }
+                done = &mut awaited => return done,
                 () = tokio::time::sleep(beat) => {
                     // A lease that is lost shows when the job is to be completed.
                     let until = doors.clock.now_ms() + lease_ms(doors);

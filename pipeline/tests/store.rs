@@ -278,7 +278,7 @@ fn errors_become_failures_by_their_kind() {
         (ErrorKind::NotFound, "store-unavailable", true),
         (ErrorKind::TimedOut, "store-unavailable", true),
         (ErrorKind::Other, "store-unavailable", true),
-        (ErrorKind::InvalidData, "object-broken", false),
+        (ErrorKind::InvalidData, "object-broken", true),
         (ErrorKind::FileTooLarge, "object-too-large", false),
     ];
     for (kind, code, transient) in table {

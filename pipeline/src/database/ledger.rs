@@ -40,6 +40,19 @@ impl Ledger for Database {
         Ok(leases)
     }
 
+    async fn begin(&self, job: &Job) -> Result<bool> {
+        let updated = sqlx::query(
+            "UPDATE job SET attempts = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
+        )
+        .bind(job.id.to_string())
+        .bind(job.fence)
+        .bind(i64::from(job.attempt))
+        .execute(&self.writer)
+        .await
+        .map_err(|error| unavailable(&error))?;
+        Ok(updated.rows_affected() == 1)
+    }
+
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
         let updated = sqlx::query(
             "UPDATE job SET lease_until_ms = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
@@ -344,12 +357,13 @@ async fn lease(
         partner: column(&row, "partner")?,
         task: task(column(&row, "task")?)?,
         attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
+        was_left: state == "leased",
         fence: number("fence")? + 1,
         received_ms: number("received_ms")?,
     };
     let updated = sqlx::query(
-            "UPDATE job SET state = 'leased', attempts = attempts + 1, fence = $2, lease_until_ms = $3, changed_ms = $4 \
-             WHERE id = $1 AND fence = $2 - 1",
+            "UPDATE job SET attempts = CASE state WHEN 'leased' THEN attempts ELSE attempts + 1 END, state = 'leased', fence = $2, \
+             lease_until_ms = $3, changed_ms = $4 WHERE id = $1 AND fence = $2 - 1",
         )
         .bind(job.to_string())
         .bind(leased.fence)

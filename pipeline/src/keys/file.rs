@@ -137,7 +137,7 @@ impl Keys for KeyFile {
             }
         };
         let secret = key.unwrap(&wrapped.bytes, &bound(&key_id, context));
-        secret.map(DataKey).ok_or(Failure::permanent(
+        secret.map(DataKey).ok_or(Failure::transient(
             "object-broken",
             "the wrapped key is not authentic",
         ))

@@ -20,8 +20,8 @@ pub trait Keys: Send + Sync {
     /// Unwraps a data key under whichever key wrapped it.
     ///
     /// # Errors
-    /// `Permanent` with `key-missing` if that key is not there any more, with `object-broken` if what is wrapped was changed or belongs
-    /// to another context; `Transient` if the keys cannot be used now.
+    /// `Permanent` with `key-missing` if that key is not there any more; `Transient` with `object-broken` if what is wrapped was changed,
+    /// be it on the way, or belongs to another context; or if the keys cannot be used now.
     fn unwrap(&self, wrapped: &WrappedKey, context: &[u8]) -> Result<DataKey>;
 
     /// The key of digests, which is never rotated: the same contents have the same digest for ever.

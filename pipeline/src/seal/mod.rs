@@ -79,8 +79,8 @@ impl Vault {
     /// Opens an object that belongs to a trading partner.
     ///
     /// # Errors
-    /// `Permanent` with `object-missing`; with `key-missing` if the key that its header names is not there; with `object-broken` if its
-    /// header was changed, or it is another's. `Transient` if store or keys cannot be used now.
+    /// `Permanent` with `object-missing`; with `key-missing` if the key that its header names is not there. `Transient` with `object-broken`
+    /// if its header was changed, be it on the way, or it is another's; or if store or keys cannot be used now.
     pub fn open(&self, id: &ObjectId, owner: &str) -> Result<Opener> {
         let mut reader = self.store.open(id)?;
         let (header, written) = Header::read(&mut reader).map_err(|error| failure(&error))?;

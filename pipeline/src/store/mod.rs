@@ -63,8 +63,9 @@ pub fn failure_of(kind: ErrorKind) -> Failure {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Failure::transient("store-full", "the store has no room left")
         }
+        // It may have been changed on its way to us only; what is changed for good is a dead letter after some tries.
         ErrorKind::InvalidData => {
-            Failure::permanent("object-broken", "the object is not as it was sealed")
+            Failure::transient("object-broken", "the object is not as it was sealed")
         }
         ErrorKind::FileTooLarge => Failure::permanent(
             "object-too-large",

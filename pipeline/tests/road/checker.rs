@@ -32,6 +32,8 @@ pub enum Fate {
     Answer,
     /// Not let in, for this reason.
     Quarantined(&'static str),
+    /// Nobody could do what was to be done with it, for this reason.
+    Dead(&'static str),
 }
 
 impl Input {
@@ -79,6 +81,7 @@ impl Input {
     fn ends_so(&self, arrival: &Arrival) -> bool {
         match self.fate {
             Fate::Quarantined(reason) => arrival.state == "quarantined" && arrival.reason == reason,
+            Fate::Dead(reason) => arrival.state == "dead" && arrival.reason == reason,
             _ => arrival.state == "delivered",
         }
     }

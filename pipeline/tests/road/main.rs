@@ -20,6 +20,7 @@ mod kms;
 mod network;
 mod pages;
 mod partner;
+mod poison;
 mod proxy;
 mod replays;
 mod secrets;

@@ -124,7 +124,7 @@ fn what_kills_its_worker_is_a_dead_letter_in_the_end() {
     poison.leave(&house);
     for _ in 0..3 {
         let kills = How {
-            failpoint: Some("job-leased 1 kill".to_owned()),
+            failpoint: Some("job-done 1 kill".to_owned()),
             ..How::default()
         };
         assert!(!house.run(&kills).success(), "it is killed");

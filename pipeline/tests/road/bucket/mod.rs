@@ -1,6 +1,8 @@
 //! The server with buckets that `.ci/with-s3` started, as its operator sees it; credentials for it stand in the environment.
 
+mod faults;
 mod files;
+mod gate;
 mod store;
 
 use aws_sdk_s3::Client;

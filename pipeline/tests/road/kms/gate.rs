@@ -113,7 +113,7 @@ impl Inside {
 }
 
 /// The head of a request, without the empty line at its end, and its body.
-fn read(client: &TcpStream) -> io::Result<(String, Vec<u8>)> {
+pub fn read(client: &TcpStream) -> io::Result<(String, Vec<u8>)> {
     let mut client = BufReader::new(client);
     let (mut head, mut length) = (String::new(), 0);
     loop {

@@ -2,7 +2,7 @@
 //! when something is opened, nor that a key is disabled or about to be deleted: a gate before it refuses as AWS does.
 
 mod faults;
-mod gate;
+pub mod gate;
 
 use std::fs;
 use std::io::{Read, Write};

@@ -1,0 +1,50 @@
+//! A server with buckets that fails now and then (reliability §7, F12): it is asked again, not too often, and nothing partial is seen.
+
+use super::Server;
+use super::gate::Gate;
+use crate::checker::{Input, check};
+use crate::counts::times;
+use crate::house::{House, How};
+use crate::servers::Servers;
+use crate::ways::profile;
+
+/// Of so many requests one fails.
+const EVERY: u32 = 5;
+
+/// Fewer than a file needs of them.
+const REQUESTS: u32 = 16;
+
+/// Files go their way past a gate, which is left for what it has counted.
+fn pass(files: u32, every: u32) -> Gate {
+    let given = Servers::given();
+    let url = given.s3.clone().expect("no X12_TEST_S3");
+    let gate = Gate::before(&url, every);
+    let house = House::beside(given, &profile());
+    let config = house.text("config.toml").replace(&url, &gate.endpoint);
+    house.write("config.toml", config.as_bytes());
+    let claim = |isa13| {
+        let name = "005010X222A1/one-claim.edi";
+        Input::received(&format!("{isa13}.edi"), name, isa13, 1)
+    };
+    let inputs: Vec<_> = (1..=files).map(claim).collect();
+    inputs.iter().for_each(|input| input.leave(&house));
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "the server with buckets failed");
+    assert_eq!(Server::new(&url).uploads(&house.name()), 0);
+    gate
+}
+
+#[test]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
+fn a_server_that_fails_now_and_then_is_asked_again() {
+    let wanted = times(30, 1000);
+    let files = wanted * EVERY / REQUESTS;
+    let (well, failing) = (pass(files, 0), pass(files, EVERY));
+    let faults = failing.faults();
+    assert!(faults >= wanted, "{faults} faults");
+    let (usual, all) = (well.requests(), failing.requests());
+    assert!(all <= 3 * usual, "{all} requests in place of {usual}");
+    say!(
+        "{faults} faults of the server with buckets: nothing lost, nothing twice, {all} requests in place of {usual}"
+    );
+}
