@@ -42,6 +42,10 @@ pub struct Door {
     /// How many doors take files in just now: a large file takes longer than one looks whether anything is left to be done.
     taking: Arc<AtomicUsize>,
     seen: HashMap<OsString, Seen>,
+    /// How the names of files end that say of others that they are whole, if the partner leaves such.
+    ready: Option<String>,
+    /// Those that lie there, by the names of the others.
+    markers: HashMap<OsString, Offer>,
 }
 
 /// A file as it was when one last looked.
@@ -67,7 +71,30 @@ impl Door {
             transport,
             taking: Arc::clone(taking),
             seen: HashMap::new(),
+            ready: None,
+            markers: HashMap::new(),
         }
+    }
+
+    /// The same, where a file whose name ends so says of another that it is whole.
+    #[must_use]
+    pub fn marked_by(mut self, ending: Option<&str>) -> Self {
+        self.ready = ending.map(str::to_owned);
+        self
+    }
+
+    /// The offers beside which there is what says that they are whole, if the partner leaves such: a hint, as their contents tell.
+    fn marked(&mut self, offers: Vec<Offer>) -> Vec<Offer> {
+        let Some(ending) = &self.ready else {
+            return offers;
+        };
+        let (markers, mut files): (Vec<_>, Vec<_>) = offers
+            .into_iter()
+            .partition(|offer| marked_name(offer, ending).is_some());
+        let named = |marker: Offer| Some((marked_name(&marker, ending)?, marker));
+        self.markers = markers.into_iter().filter_map(named).collect();
+        files.retain(|file| file.is_final || self.markers.contains_key(&file.name));
+        files
     }
 
     /// The offers that are the same as when one last looked, and should be read: never, or not for long, found incomplete.
@@ -161,7 +188,8 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
         i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
     let mut sealed = Vec::new();
     let mut bytes = 0;
-    for (offer, is_old) in door.ripe(takeable(offers), doors.clock.now_ms(), incomplete_ms) {
+    let offers = door.marked(takeable(offers));
+    for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
         // What is small waits for others, never for a large one.
         if sealed.len() >= BATCH || bytes + offer.bytes > BATCH_BYTES {
             record(doors, door, &mut sealed, news);
@@ -187,6 +215,12 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
         }
     }
     record(doors, door, &mut sealed, news);
+}
+
+/// The name of the file of which a marker says that it is whole; none if it is no marker.
+fn marked_name(offer: &Offer, ending: &str) -> Option<OsString> {
+    let name = offer.name.to_str()?.strip_suffix(ending)?;
+    (!name.is_empty()).then(|| name.into())
 }
 
 fn untaken(door: &Door, failure: Failure) {
@@ -274,6 +308,9 @@ fn remove(
     }
     reach(Point::IntakeRecorded);
     door.transport.remove(offer, recorded)?;
+    if let Some(marker) = door.markers.get(&offer.name) {
+        door.transport.remove(marker, recorded)?;
+    }
     reach(Point::IntakeRemoved);
     Ok(())
 }

@@ -149,6 +149,7 @@ fn partner(
         .chain(certificates(home, &profile))
         .chain(answers(&profile))
         .chain(sftp(home, &profile))
+        .chain(ready(&profile))
         .collect();
     match guides::options(builtin, home, file, &profile.check) {
         Ok(options) if wrong.is_empty() => Ok((profile, options)),
@@ -263,6 +264,13 @@ fn is_isa(id: &str) -> bool {
 
 fn is_printable(text: &str) -> bool {
     text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && text.trim_end() == text
+}
+
+/// What ends with nothing would be every file.
+fn ready(profile: &Profile) -> Option<Wrong> {
+    let is_empty = profile.folder.ready.as_deref() == Some("");
+    let what = "folder.ready: how the names end that say that a file is whole";
+    is_empty.then(|| (what.to_owned(), Some("\".done\", say")))
 }
 
 /// An SFTP server without a host key could be anybody's.

@@ -122,6 +122,8 @@ pub struct Folder {
     /// What we leave for the partner.
     #[serde(rename = "out")]
     pub outbox: Option<Location>,
+    /// How the name of a file ends that the partner leaves beside another when that is whole: `.done`. Without one beside it, a file waits.
+    pub ready: Option<String>,
 }
 
 /// How a partner's SFTP server is known, and we are there.

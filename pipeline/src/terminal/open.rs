@@ -230,7 +230,8 @@ impl<'a> Roads<'a> {
         for (id, profile) in &self.profiles.partners {
             let inbox = self.way(self.profiles.inbox(profile), profile)?;
             let submit = self.way(self.profiles.backend("submit", id), profile)?;
-            entrances.push(Door::new(id, Direction::Inbound, inbox, taking));
+            let inbox = Door::new(id, Direction::Inbound, inbox, taking);
+            entrances.push(inbox.marked_by(profile.folder.ready.as_deref()));
             entrances.push(Door::new(id, Direction::Outbound, submit, taking));
         }
         Ok(entrances)

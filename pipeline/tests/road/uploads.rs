@@ -154,3 +154,30 @@ fn what_is_too_large_to_be_taken_is_told_once_and_stays() {
     assert_eq!(log.matches("object-too-large").count(), 1, "{log}");
     assert_eq!(house.files("exchange/acme/in").len(), 1, "nothing is lost");
 }
+
+#[test]
+fn a_file_waits_for_what_says_that_it_is_whole() {
+    let house = House::new(&format!("{}[folder]\nready = \".done\"\n", profile()));
+    let inputs = [1, 2].map(|isa13| {
+        let file = format!("{isa13}.edi");
+        Input::received(&file, "005010X222A1/one-claim.edi", isa13, 1)
+    });
+    inputs.iter().for_each(|input| input.leave(&house));
+    house.receive("1.edi.done", b"");
+    let mut child = house.begin(&["run"], &How::default());
+    house.wait_for("taken in", 1);
+    sleep(LOOKS);
+    let taken: Vec<_> = house
+        .arrivals()
+        .into_iter()
+        .map(|taken| taken.file)
+        .collect();
+    assert_eq!(taken, ["1.edi"]);
+    house.receive("2.edi.done", b"");
+    house.wait_for("taken in", 2);
+    child.kill().expect("it is our child");
+    ends(child);
+    assert!(house.run(&How::default()).success());
+    // Nothing is left of what said so either.
+    check(&house, &inputs, "with what says that it is whole");
+}
