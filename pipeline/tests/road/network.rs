@@ -1,4 +1,5 @@
-//! The network between a house and its servers fails (reliability §7, F5): connections are reset, half open, late, cut into bytes.
+//! The network between a house and its servers fails (reliability §7, F5): connections are reset, half open, refused, late, cut into bytes,
+//! or nothing comes through for a while.
 
 use std::net::SocketAddr;
 use std::thread::sleep;
@@ -17,11 +18,21 @@ const FILES: u32 = 12;
 /// How long a fault stays that does not end what it concerns.
 const STAYS: Duration = Duration::from_secs(6);
 
+/// How long nothing comes through, in seconds.
+fn silence() -> Duration {
+    Duration::from_secs(times(25, 60).into())
+}
+
+/// How long all may take that was left while connections were half open, once that is noticed.
+const REST: Duration = Duration::from_secs(30);
+
 /// A house, and what stands between it and one of its servers.
 struct Disturbed {
     house: House,
     proxy: Proxy,
     inputs: Vec<Input>,
+    /// Within which time it is to be noticed that the other end is gone.
+    noticed: Duration,
     /// The server, if the test has one of its own.
     _server: Option<Started>,
 }
@@ -76,7 +87,12 @@ impl Disturbed {
         let house = House::beside(given, &profile());
         let config = house.text("config.toml").replace(&url, &of(&proxy, &url));
         house.write("config.toml", config.as_bytes());
-        Self::new(house, proxy, None)
+        let disturbed = Self::new(house, proxy, None);
+        Self {
+            // A part of an object may take so long.
+            noticed: Duration::from_secs(60),
+            ..disturbed
+        }
     }
 
     fn new(house: House, proxy: Proxy, server: Option<Started>) -> Self {
@@ -87,6 +103,7 @@ impl Disturbed {
             house,
             proxy,
             inputs: Vec::new(),
+            noticed: Duration::from_secs(30),
             _server: server,
         }
     }
@@ -134,22 +151,31 @@ impl Disturbed {
             sleep(Duration::from_secs(1));
             self.proxy.set(Mode::Pass);
             self.all_end();
-            for mode in [Mode::Late(Duration::from_secs(2)), Mode::Slices] {
+            for (mode, stays) in [
+                (Mode::Late(Duration::from_secs(2)), STAYS),
+                (Mode::Slices, STAYS),
+                (Mode::Silent, silence()),
+                (Mode::Refuse, STAYS),
+            ] {
                 self.proxy.set(mode);
+                if mode == Mode::Refuse {
+                    self.proxy.leave_half_open();
+                }
                 self.leave();
-                sleep(STAYS);
+                sleep(stays);
                 self.proxy.set(Mode::Pass);
                 self.all_end();
             }
         }
+        assert!(longest <= self.noticed + REST, "half open for {longest:?}");
         child.kill().expect("it is our child");
         ends(child);
         assert!(self.house.run(&How::default()).success());
         check(&self.house, &self.inputs, what);
         assert!(self.proxy.connections() > 1, "it never was in between");
         say!(
-            "{what}: {} times reset, half open, late and in slices: nothing lost, nothing twice, half open for {} s at most",
-            times(1, 10),
+            "{what}: {} times reset, half open, refused, silent, late or in slices: nothing lost, nothing twice, half open for {} s at most",
+            6 * times(1, 10),
             longest.as_secs()
         );
     }

@@ -16,6 +16,12 @@ pub enum Mode {
     Pass,
     /// Resets what is there, and each new connection.
     Reset,
+    /// Passes on what comes, but resets each new connection.
+    Refuse,
+    /// Passes nothing on and tells nobody; what comes waits until the proxy does something else.
+    Silent,
+    /// The same of what servers say alone.
+    Deaf,
     /// Passes on what comes after so long.
     Late(Duration),
     /// Passes on one byte at a time.
@@ -97,7 +103,7 @@ impl Shared {
     fn listen(self: Arc<Self>, listener: &TcpListener) {
         for client in listener.incoming().flatten() {
             let number = self.connections.fetch_add(1, Ordering::SeqCst) + 1;
-            if self.mode() == Mode::Reset {
+            if matches!(self.mode(), Mode::Reset | Mode::Refuse) {
                 abort(&client);
                 continue;
             }
@@ -105,20 +111,20 @@ impl Shared {
                 abort(&client);
                 continue;
             };
-            let ways = [(&client, &server), (&server, &client)];
-            for (from, to) in ways {
+            let ways = [(&client, &server, false), (&server, &client, true)];
+            for (from, to, is_answer) in ways {
                 let (from, to) = (from.try_clone(), to.try_clone());
                 let (Ok(from), Ok(to)) = (from, to) else {
                     continue;
                 };
                 let shared = Arc::clone(&self);
-                spawn(move || shared.pass(number, from, to));
+                spawn(move || shared.pass((number, is_answer), from, to));
             }
         }
     }
 
     /// Passes bytes on in one direction until one side ends or all is reset.
-    fn pass(&self, number: u32, mut from: TcpStream, mut to: TcpStream) {
+    fn pass(&self, way: (u32, bool), mut from: TcpStream, mut to: TcpStream) {
         let mut buffer = vec![0; 1 << 16];
         let prepared = from
             .set_read_timeout(Some(LOOK))
@@ -127,14 +133,11 @@ impl Shared {
             return;
         }
         loop {
+            // What comes stays in the buffers of the system.
+            self.hold(way);
             if self.mode() == Mode::Reset {
                 abort(&from);
                 return abort(&to);
-            }
-            // What comes stays in the buffers of the system.
-            if self.is_silent(number) {
-                sleep(LOOK);
-                continue;
             }
             let read = match from.read(&mut buffer) {
                 Ok(0) => {
@@ -147,17 +150,24 @@ impl Shared {
                 Err(_) => return end(&to),
             };
             // It may have been told meanwhile.
-            if self.is_silent(number) {
-                continue;
-            }
+            self.hold(way);
             if self.write(read, &mut to).is_err() {
                 return end(&from);
             }
         }
     }
 
-    fn is_silent(&self, number: u32) -> bool {
-        number <= self.silent.load(Ordering::SeqCst)
+    /// Waits as long as nothing is passed on in this direction.
+    fn hold(&self, (number, is_answer): (u32, bool)) {
+        let is_held = || match self.mode() {
+            Mode::Reset => false,
+            Mode::Silent => true,
+            Mode::Deaf if is_answer => true,
+            _ => number <= self.silent.load(Ordering::SeqCst),
+        };
+        while is_held() {
+            sleep(LOOK);
+        }
     }
 
     fn write(&self, bytes: &[u8], to: &mut TcpStream) -> std::io::Result<()> {
@@ -224,6 +234,20 @@ fn it_does_what_it_is_told() {
         let back = said_back(&mut stream).expect("it passes");
         assert_eq!(&back, b"hello", "{mode:?}");
     }
+    for mode in [Mode::Silent, Mode::Deaf] {
+        proxy.set(mode);
+        let silent = said_back(&mut stream).expect_err("nothing comes");
+        assert!(is_time_over(silent.kind()), "{mode:?}: {silent}");
+        proxy.set(Mode::Pass);
+        let mut back = [0; 5];
+        stream.read_exact(&mut back).expect("what waited comes");
+        assert_eq!(&back, b"hello", "{mode:?}");
+    }
+    proxy.set(Mode::Refuse);
+    let mut refused = TcpStream::connect(proxy.address()).expect("it listens");
+    assert!(said_back(&mut refused).is_err());
+    assert_eq!(&said_back(&mut stream).expect("it passes"), b"hello");
+    proxy.set(Mode::Pass);
     proxy.leave_half_open();
     let silent = said_back(&mut stream).expect_err("nothing comes");
     assert!(is_time_over(silent.kind()), "{silent}");
@@ -233,5 +257,5 @@ fn it_does_what_it_is_told() {
     sleep(LOOK * 5);
     let ended = said_back(&mut other).expect_err("it was reset");
     assert!(!is_time_over(ended.kind()), "{ended}");
-    assert_eq!(proxy.connections(), 2);
+    assert_eq!(proxy.connections(), 3);
 }
