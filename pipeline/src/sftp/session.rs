@@ -1,5 +1,6 @@
 //! A session: connected, the server recognised, logged in, and SFTP begun; each within a bounded time.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use russh::keys::{PrivateKeyWithHashAlg, PublicKeyOrCertificate};
 use russh_sftp::client::SftpSession;
 use russh_sftp::client::error::Error;
 use russh_sftp::protocol::StatusCode;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::{Account, HostKey};
 use crate::failure::{Failure, Result};
@@ -18,6 +19,9 @@ const BEGIN: Duration = Duration::from_secs(30);
 
 /// Seconds that one request may take.
 const REQUEST_S: u64 = 60;
+
+/// How often one looks whether there is a connection yet: a request under way does not hear that it is lost.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A server that says nothing for so long is asked whether it is there; after three times it is not.
 const KEEPALIVE: Duration = Duration::from_secs(15);
@@ -32,7 +36,7 @@ pub(super) const UNAVAILABLE: Failure = Failure::transient(
 pub(super) struct Session {
     pub(super) sftp: SftpSession,
     /// Ends when dropped.
-    _connection: client::Handle<Pinned>,
+    connection: client::Handle<Pinned>,
 }
 
 impl Session {
@@ -41,6 +45,22 @@ impl Session {
             Ok(begun) => begun,
             Err(_) => {
                 tracing::warn!("an SFTP server did not answer in time");
+                Err(UNAVAILABLE)
+            }
+        }
+    }
+
+    /// Does something as long as there is a connection.
+    pub(super) async fn within<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let lost = async {
+            while !self.connection.is_closed() {
+                sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            () = lost => {
+                tracing::warn!("the connection to an SFTP server is lost");
                 Err(UNAVAILABLE)
             }
         }
@@ -66,10 +86,7 @@ async fn begin(account: &Account) -> Result<Session> {
     let sftp = SftpSession::new(channel.into_stream()).await;
     let sftp = sftp.map_err(|error| refused(&error))?;
     sftp.set_timeout(REQUEST_S);
-    Ok(Session {
-        sftp,
-        _connection: connection,
-    })
+    Ok(Session { sftp, connection })
 }
 
 async fn login(connection: &mut client::Handle<Pinned>, account: &Account) -> Result<()> {

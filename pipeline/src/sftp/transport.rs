@@ -75,7 +75,7 @@ impl SftpTransport {
     {
         self.handle.block_on(async {
             let session = self.session().await?;
-            let done = work(Arc::clone(&session)).await;
+            let done = session.within(work(Arc::clone(&session))).await;
             if done.is_err() {
                 self.forget(&session).await;
             }
@@ -133,7 +133,7 @@ impl SftpTransport {
         let mut file = out.into_inner().map_err(|error| lost(error.error()))?;
         let written = file.stream_position().map_err(|error| lost(&error))?;
         let file = file.into_inner();
-        self.handle.block_on(async {
+        self.handle.block_on(session.within(async {
             let sftp = &session.sftp;
             file.sync_all().await.map_err(|error| refused(&error))?;
             file.close().await.map_err(|error| lost(&error))?;
@@ -151,7 +151,7 @@ impl SftpTransport {
                 .map_err(|error| refused(&error))?;
             reach(Point::DeliveryRenamed);
             Ok(())
-        })
+        }))
     }
 }
 

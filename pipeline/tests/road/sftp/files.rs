@@ -9,11 +9,16 @@ use crate::ways::{json, profile};
 
 /// A house whose partner has a server.
 fn house(server: &Server, host_key: &str) -> House {
+    house_at(server.port, server, host_key)
+}
+
+/// The same, which reaches the server by another port.
+pub fn house_at(port: u16, server: &Server, host_key: &str) -> House {
     let house = House::new(&profile());
     let key = fs::read_to_string(server.folder.join("ours")).expect("it was made");
     house.write_secret("keys/acme.sftp", &key);
     let user = user();
-    let at = |folder: &str| format!("sftp://{user}@127.0.0.1:{}/~/{folder}", server.port);
+    let at = |folder: &str| format!("sftp://{user}@127.0.0.1:{port}/~/{folder}");
     let profile = format!(
         "{}\n[folder]\nin = \"{}\"\nout = \"{}\"\n[sftp]\nkey_file = \"keys/acme.sftp\"\nhost_keys = [\"{host_key}\"]\n",
         profile(),

@@ -1,5 +1,6 @@
 //! An OpenSSH server of our own: its host key, the keys that it lets in, and a folder in which all that is exchanged lies.
 
+mod faults;
 mod files;
 
 use std::fs;
@@ -16,6 +17,17 @@ pub struct Server {
     pub folder: PathBuf,
     pub port: u16,
     child: Child,
+}
+
+/// What a server does not let anybody do.
+#[derive(Clone, Copy, Debug)]
+pub enum Denies {
+    /// It lets us do all that we ask.
+    Nothing,
+    /// Nothing can be changed.
+    Writing,
+    /// No file can have more than 512 bytes.
+    LongFiles,
 }
 
 /// The kinds of key that are tried.
@@ -35,7 +47,7 @@ impl Server {
         make_key(&folder.join("ours"), kind);
         fs::copy(folder.join("ours.pub"), folder.join("let-in")).expect("the folder is ours");
         let port = free_port();
-        let child = serve(&folder, port, "host");
+        let child = serve(&folder, port, ("host", Denies::Nothing));
         Self {
             folder,
             port,
@@ -46,7 +58,7 @@ impl Server {
     /// The same server, as if somebody else stood in its place: with another host key.
     pub fn replace(&mut self) {
         self.stop();
-        self.child = serve(&self.folder, self.port, "other");
+        self.child = serve(&self.folder, self.port, ("other", Denies::Nothing));
     }
 
     /// Nobody listens any more.
@@ -57,7 +69,12 @@ impl Server {
 
     /// Somebody listens again.
     pub fn start_again(&mut self) {
-        self.child = serve(&self.folder, self.port, "host");
+        self.start_again_denying(Denies::Nothing);
+    }
+
+    /// The same, but not everything can be done.
+    pub fn start_again_denying(&mut self, denies: Denies) {
+        self.child = serve(&self.folder, self.port, ("host", denies));
     }
 
     /// The host key, as a known-hosts file has it behind the name.
@@ -116,11 +133,15 @@ fn free_port() -> u16 {
     listener.local_addr().expect("it has one").port()
 }
 
-fn serve(folder: &Path, port: u16, host_key: &str) -> Child {
+fn serve(folder: &Path, port: u16, (host_key, denies): (&str, Denies)) -> Child {
+    let read_only = match denies {
+        Denies::Writing => " -R",
+        _ => "",
+    };
     let at = |name: &str| folder.join(name).display().to_string();
     let config = format!(
         "Port {port}\nListenAddress 127.0.0.1\nHostKey {}\nAuthorizedKeysFile {}\nUsePAM no\nStrictModes no\nPasswordAuthentication no\n\
-         KbdInteractiveAuthentication no\nPidFile none\nLogLevel VERBOSE\nSubsystem sftp internal-sftp -d {}\n",
+         KbdInteractiveAuthentication no\nPidFile none\nLogLevel VERBOSE\nSubsystem sftp internal-sftp{read_only} -d {}\n",
         at(host_key),
         at("let-in"),
         at("files")
@@ -130,7 +151,16 @@ fn serve(folder: &Path, port: u16, host_key: &str) -> Child {
         // Root's server wants it, and only the system's own start makes it.
         fs::create_dir_all("/run/sshd").expect("root may");
     }
-    let mut server = Command::new(program());
+    let mut server = match denies {
+        Denies::LongFiles => {
+            // Who ignores the signal of that limit is told by an error.
+            let mut shell = Command::new("sh");
+            let limited = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+            shell.args(["-c", limited]).arg(program());
+            shell
+        }
+        _ => Command::new(program()),
+    };
     // In the foreground, its log to a file; a program that is started by its full path starts itself again for each connection.
     let server = server
         .arg("-D")
