@@ -14,6 +14,7 @@ mod bucket;
 mod checker;
 mod clocks;
 mod counts;
+mod database;
 mod house;
 mod kills;
 mod kms;

@@ -3,6 +3,7 @@
 mod documents;
 mod faults;
 mod messages;
+mod thrice;
 mod tls;
 
 use std::fs;

@@ -1,0 +1,111 @@
+//! A PostgreSQL server that ends sessions, takes no changes, or lets nobody at a table (reliability §7, F12): what failed is done again.
+
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::checker::{Input, check};
+use crate::counts::times;
+use crate::house::{House, How, ends};
+use crate::servers::{Servers, Started};
+use crate::ways::profile;
+
+/// Files left in each round.
+const FILES: u32 = 4;
+
+/// How often each fault is made in a round of all three.
+const FAULTS: u32 = 3;
+
+/// The operator of a database.
+struct Operator {
+    server: String,
+    name: String,
+}
+
+impl Operator {
+    /// Lets `psql` do something, in this database of the server.
+    fn psql(&self, database: &str, commands: &[&str]) {
+        let mut psql = Command::new("psql");
+        psql.args(["--quiet", "--no-psqlrc", "--output", "/dev/null"]);
+        psql.args(["--dbname", &format!("{}/{database}", self.server)]);
+        for command in commands {
+            psql.args(["--command", command]);
+        }
+        assert!(psql.status().is_ok_and(|done| done.success()), "psql");
+    }
+
+    /// Ends all sessions, whatever they are doing.
+    fn end_sessions(&self) {
+        let name = &self.name;
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        );
+        self.psql("postgres", &[&end]);
+    }
+
+    /// Whether sessions that begin from now on may change anything.
+    fn set_read_only(&self, is_read_only: bool) {
+        let word = if is_read_only { "on" } else { "off" };
+        let name = &self.name;
+        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {word}");
+        self.psql("postgres", &[&set]);
+        self.end_sessions();
+    }
+
+    /// Lets nobody else at the table of jobs for a second.
+    fn lock(&self) {
+        let lock = "BEGIN; LOCK TABLE job IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(1); COMMIT";
+        self.psql(&self.name, &[lock]);
+    }
+}
+
+#[test]
+fn a_database_that_fails_loses_nothing() {
+    let mut servers = Servers::given();
+    let own = servers
+        .postgres
+        .is_none()
+        .then(|| Started::by("with-postgres"));
+    if let Some(own) = &own {
+        servers.postgres = Some(own.told("X12_TEST_POSTGRES").to_owned());
+    }
+    let server = servers.postgres.clone().expect("there is one");
+    let house = House::beside(servers, &profile());
+    let config = house.text("config.toml");
+    let config = config.replace("lease_s = 1\n", "lease_s = 1\nsilent_s = 2\n");
+    let config = config.replace("[retry]\n", "[retry]\nattempts = 1000\n");
+    house.write("config.toml", config.as_bytes());
+    let name = house.name();
+    let operator = Operator { server, name };
+    let rounds = times(10, 334);
+    let mut inputs = Vec::new();
+    let mut child = house.begin(&["run"], &How::default());
+    house.wait_for("running", 1);
+    for round in 0..rounds {
+        for isa13 in round * FILES + 1..=(round + 1) * FILES {
+            let name = "005010X222A1/one-claim.edi";
+            let input = Input::received(&format!("{isa13}.edi"), name, isa13, 1);
+            input.leave(&house);
+            inputs.push(input);
+        }
+        sleep(Duration::from_millis(100 + 50 * u64::from(round % 8)));
+        operator.end_sessions();
+        sleep(Duration::from_millis(300));
+        operator.set_read_only(true);
+        sleep(Duration::from_millis(500));
+        operator.set_read_only(false);
+        operator.lock();
+    }
+    assert!(
+        child.try_wait().expect("it is our child").is_none(),
+        "it ended"
+    );
+    child.kill().expect("it is our child");
+    ends(child);
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "the database failed");
+    say!(
+        "{} times the database ended sessions, took no changes or was locked: nothing lost, nothing twice",
+        rounds * FAULTS
+    );
+}
