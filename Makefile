@@ -43,8 +43,8 @@ programs: tools packages
 tools:
 	@command -v $(CARGO) >/dev/null || { echo "cargo is not installed: see rustup.rs"; exit 1; }
 
-# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg, openssl makes certificates, strace lets disks fail and
-# faketime clocks, and the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
+# OpenPGP is built on OpenSSL and its headers, which libclang reads; its tests exchange messages with gpg. openssl makes certificates, strace
+# lets disks fail and faketime clocks, and the road is tested with PostgreSQL, RabbitMQ and OpenSSH's SFTP server.
 packages:
 	@pkg-config --exists openssl 2>/dev/null || .ci/install pkg-config libssl-dev
 	@[ -n "$$LIBCLANG_PATH" ] || ls /usr/lib*/ /usr/lib/*/ /usr/lib/llvm*/lib/ 2>/dev/null | grep -Eq '^libclang(-[0-9.]+)?\.so' \
