@@ -5,7 +5,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::F12;
 use crate::house::{House, How, ends};
 use crate::servers::{Servers, Started};
 use crate::ways::profile;
@@ -13,7 +13,7 @@ use crate::ways::profile;
 /// Files left in each round.
 const FILES: u32 = 4;
 
-/// How often each fault is made in a round of all three.
+/// Faults in each round.
 const FAULTS: u32 = 3;
 
 /// The operator of a database.
@@ -77,7 +77,7 @@ fn a_database_that_fails_loses_nothing() {
     house.write("config.toml", config.as_bytes());
     let name = house.name();
     let operator = Operator { server, name };
-    let rounds = times(10, 334);
+    let rounds = F12.times() / FAULTS;
     let mut inputs = Vec::new();
     let mut child = house.begin(&["run"], &How::default());
     house.wait_for("running", 1);

@@ -6,14 +6,14 @@ use std::time::{Duration, SystemTime};
 use x12_pipeline::failpoint::Point;
 
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::{F1, F2};
 use crate::house::{How, ends};
 use crate::partner::encrypted;
 use crate::ways::{ALWAYS, batching};
 
 /// At which of the times when a moment is reached the process is killed: the first, and later ones, with more under way (F2).
 fn moments() -> Vec<u32> {
-    match times(3, 50) {
+    match F2.times() {
         3 => vec![1, 3, 8],
         all => (1..=all).collect(),
     }
@@ -65,8 +65,7 @@ fn killed_at_any_moment() {
     let house = encrypted(ALWAYS);
     let mut inputs = Vec::new();
     let mut chance = Chance::new();
-    // F1.
-    let kills = times(25, 500);
+    let kills = F1.times();
     for kill in 0..kills {
         for (ordinal, sample) in
             (0..).zip(["one-claim.edi", "broken/faults-in-one-of-two-sets.edi"])

@@ -6,11 +6,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::F5;
 use crate::house::{House, How, ends};
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{Servers, Started};
 use crate::ways::profile;
+
+/// Kinds of fault.
+const KINDS: u32 = 6;
 
 /// Files left while each fault is there.
 const FILES: u32 = 12;
@@ -18,9 +21,9 @@ const FILES: u32 = 12;
 /// How long a fault stays that does not end what it concerns.
 const STAYS: Duration = Duration::from_secs(6);
 
-/// How long nothing comes through, in seconds.
+/// How long nothing comes through: of a night, longer.
 fn silence() -> Duration {
-    Duration::from_secs(times(25, 60).into())
+    Duration::from_secs(if F5.times() > KINDS { 60 } else { 25 })
 }
 
 /// How long all may take that was left while connections were half open, once that is noticed.
@@ -140,7 +143,7 @@ impl Disturbed {
         let mut child = self.house.begin(&["run"], &How::default());
         self.house.wait_for("running", 1);
         let mut longest = Duration::ZERO;
-        for _ in 0..times(1, 10) {
+        for _ in 0..F5.times() / KINDS {
             self.leave();
             sleep(Duration::from_millis(150));
             self.proxy.leave_half_open();
@@ -175,7 +178,7 @@ impl Disturbed {
         assert!(self.proxy.connections() > 1, "it never was in between");
         say!(
             "{what}: {} times reset, half open, refused, silent, late or in slices: nothing lost, nothing twice, half open for {} s at most",
-            6 * times(1, 10),
+            F5.times(),
             longest.as_secs()
         );
     }

@@ -1,12 +1,15 @@
 //! Files that break whatever does their work (reliability §7, F7): each is a dead letter in the end, and what is done beside it goes its way.
 
 use crate::checker::{Fate, Input, check};
-use crate::counts::times;
+use crate::counts::F7;
 use crate::house::{House, How, sample};
 use crate::ways::{json, profile};
 
 /// Poisonous files that are left together.
 const POISONS: u32 = 5;
+
+/// Kinds of them.
+const KINDS: u32 = 4;
 
 /// Files that are in hand beside them.
 const NEIGHBOURS: u32 = 16;
@@ -59,9 +62,8 @@ fn supervised(house: &House, what: &str) -> u32 {
     died
 }
 
-/// Each kind is a quarter of all that are asked for.
 fn endure(what: &str, reason: &'static str) -> u32 {
-    let rounds = times(1, 25);
+    let rounds = F7.times() / (KINDS * POISONS);
     let mut died = 0;
     for _ in 0..rounds {
         let (house, inputs) = house(reason);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::checker::check;
-use crate::counts::times;
+use crate::counts::F13;
 use crate::house::{CONFIG, How};
 use crate::ways::loaded;
 
@@ -12,7 +12,7 @@ const CALLS: [&str; 4] = ["write", "pwrite64", "fsync,fdatasync", "rename"];
 
 /// At which calls the disk begins to fail (reliability §7, F13).
 fn moments() -> Vec<u32> {
-    match times(5, 60) {
+    match F13.times() {
         5 => vec![1, 2, 5, 11, 20],
         all => (1..=all).collect(),
     }

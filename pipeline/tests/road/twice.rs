@@ -8,7 +8,7 @@ use x12_pipeline::ledger::{Arrival, Lease, Ledger};
 use x12_pipeline::object::{JobId, ObjectId, Step};
 
 use crate::checker::Input;
-use crate::counts::times;
+use crate::counts::{F9, F10};
 use crate::house::{House, How};
 use crate::ways::profile;
 
@@ -69,7 +69,7 @@ async fn leased(ledgers: &[Arc<Database>; 3], job: JobId, now: i64) -> Vec<Lease
 fn of_three_who_take_a_job_at_once_one_has_it() {
     let house = House::new(&profile());
     let runtime = tokio::runtime::Runtime::new().expect("there are threads");
-    let rounds = times(100, 10_000);
+    let rounds = F9.times();
     runtime.block_on(async {
         let ledgers = ledgers(&house).await;
         for _ in 0..rounds {
@@ -109,7 +109,7 @@ fn of_three_who_take_a_job_at_once_one_has_it() {
 #[test]
 fn of_many_files_with_a_control_number_one_is_accepted() {
     let house = House::new(&profile());
-    let files = times(10, 100);
+    let files = F10.times();
     for number in 0..files {
         let file = format!("{number}.edi");
         let body = Input::received(&file, "005010X222A1/one-claim.edi", 1, 1)

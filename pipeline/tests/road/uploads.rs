@@ -2,41 +2,52 @@
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
+use std::ops::Range;
 use std::thread::sleep;
 use std::time::Duration;
 
 use crate::checker::{Fate, Input, check};
-use crate::counts::times;
+use crate::counts::F14;
 use crate::house::{House, How, ends, sample};
 use crate::ways::{json, profile};
+
+/// Places at which uploads to one house are cut.
+const CUTS: usize = 64;
 
 /// Long enough to look at the folder ten times.
 const LOOKS: Duration = Duration::from_millis(300);
 
 #[test]
 fn an_upload_is_taken_once_it_is_whole() {
+    let cuts = F14.times();
+    for first in (1..cuts).step_by(CUTS) {
+        let here = first..cuts.min(first + CUTS as u32);
+        left_in_two_parts(here, cuts as usize);
+    }
+    say!(
+        "{} uploads cut at each 1/{cuts}: none taken early, each taken once",
+        2 * (cuts - 1)
+    );
+}
+
+/// Uploads that are cut at these of so many places.
+fn left_in_two_parts(places: Range<u32>, cuts: usize) {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
-    // F14: how many places an upload is cut at; of a night each byte of the smaller one is one.
-    let cuts = times(64, 1024) as usize;
-    for cut in 1..cuts as u32 {
-        let claims = "005010X222A1/one-claim.edi";
-        inputs.push(Input::received(
-            &format!("{cut}.edi"),
-            claims,
-            1000 + cut,
-            1,
-        ));
+    for cut in places.clone() {
+        // Longer than there are places.
+        let claims = "005010X223A2/broken/every-second-of-ten-claims.edi";
+        let file = format!("{cut}.edi");
+        inputs.push(Input::received(&file, claims, 1000 + cut, 1));
         let payment = json("005010X221A1/one-payment.json");
-        inputs.push(Input::submitted(
-            &format!("{cut}.json"),
-            payment,
-            Fate::Sent,
-        ));
+        let file = format!("{cut}.json");
+        inputs.push(Input::submitted(&file, payment, Fate::Sent));
     }
+    let cut =
+        |number: usize, bytes: &[u8]| bytes.len() * (places.start as usize + number / 2) / cuts;
     for (number, input) in inputs.iter().enumerate() {
-        let part = input.bytes.len() * (number / 2 + 1) / cuts;
-        let part = input.bytes.get(..part).expect("it is shorter");
+        let part = input.bytes.get(..cut(number, &input.bytes));
+        let part = part.expect("it is shorter");
         house.leave(input, part);
     }
     let mut child = house.begin(&["run"], &How::default());
@@ -47,8 +58,8 @@ fn an_upload_is_taken_once_it_is_whole() {
         "taken in before they were whole: {early:#?}"
     );
     for (number, input) in inputs.iter().enumerate() {
-        let part = input.bytes.len() * (number / 2 + 1) / cuts;
-        let rest = input.bytes.get(part..).expect("it is shorter");
+        let rest = input.bytes.get(cut(number, &input.bytes)..);
+        let rest = rest.expect("it is shorter");
         let file = OpenOptions::new().append(true).open(house.door(input));
         file.and_then(|mut file| file.write_all(rest))
             .expect("the folder is ours");
@@ -57,10 +68,6 @@ fn an_upload_is_taken_once_it_is_whole() {
     ends(child);
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "after uploads in two parts");
-    say!(
-        "{} uploads cut at each 1/{cuts}: none taken early, each taken once",
-        inputs.len()
-    );
 }
 
 #[test]

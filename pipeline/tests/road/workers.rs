@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::{F11, F16};
 use crate::house::{House, How, ends};
 use crate::ways::{loaded, profile};
 
@@ -85,12 +85,12 @@ fn who_wakes_behind_its_lease_changes_nothing() {
     );
 }
 
-/// A whole process stands still for twice its lease while another does its work, and then goes on (reliability §7, F11).
+/// A whole process stands still for twice its lease while another does its work, and then goes on.
 #[test]
 fn a_process_that_stood_still_changes_nothing() {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
-    let rounds = times(3, 50);
+    let rounds = F11.times();
     for round in 0..rounds {
         let more = claims(1 + 8 * round, 8);
         more.iter().for_each(|input| input.leave(&house));
@@ -150,8 +150,7 @@ fn what_kills_its_worker_is_a_dead_letter_in_the_end() {
 fn told_to_stop_it_lets_the_jobs_in_hand_end() {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
-    // F16.
-    for round in 0..times(5, 100) {
+    for round in 0..F16.times() {
         let more = claims(1 + 10 * round, 10);
         more.iter().for_each(|input| input.leave(&house));
         inputs.extend(more);

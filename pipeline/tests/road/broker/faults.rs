@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Broker;
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::{F3, F4, F6};
 use crate::house::{House, How, ends};
 
 /// Files left in each round.
@@ -64,7 +64,7 @@ fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House))
 #[test]
 fn killed_and_started_again() {
     let mut broker = Broker::take();
-    let kills = times(3, 50);
+    let kills = F3.times();
     endure(&mut broker, kills, |broker, _| broker.kill_and_restart());
     say!("{kills} kills of the broker under load: nothing lost, nothing twice, nothing stuck");
 }
@@ -72,7 +72,7 @@ fn killed_and_started_again() {
 #[test]
 fn ends_connections() {
     let mut broker = Broker::take();
-    let ended = times(5, 100);
+    let ended = F4.times();
     endure(&mut broker, ended, |broker, _| {
         broker.ctl(&["close_all_connections", "a test"]);
     });
@@ -85,11 +85,14 @@ fn ends_connections() {
 fn loses_its_queues() {
     let mut broker = Broker::take();
     for queue in ["translate", "deliver.acme", "alone.translate"] {
-        endure(&mut broker, 1, |broker, house| {
+        endure(&mut broker, F6.times(), |broker, house| {
             broker.ctl(&["delete_queue", &format!("{}.{queue}", house.name())]);
         });
     }
-    say!("3 queues deleted with all that was in them: nothing lost, nothing twice, nothing stuck");
+    let deleted = 3 * F6.times();
+    say!(
+        "{deleted} queues deleted with all that was in them: nothing lost, nothing twice, nothing stuck"
+    );
 }
 
 #[test]

@@ -14,7 +14,7 @@ use lapin::{BasicProperties, Channel};
 
 use super::Broker;
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::F9;
 use crate::house::{House, How, ends};
 
 /// Fewer than a file has jobs.
@@ -88,7 +88,7 @@ fn each_message_three_times_is_done_once() {
     let house = broker.house();
     // So its exchange is there.
     assert!(house.run(&How::default()).success());
-    let wanted = times(100, 10_000);
+    let wanted = F9.times();
     let claim = |isa13| {
         let name = "005010X222A1/one-claim.edi";
         Input::received(&format!("{isa13}.edi"), name, isa13, 1)

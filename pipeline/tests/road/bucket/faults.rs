@@ -3,7 +3,7 @@
 use super::Server;
 use super::gate::Gate;
 use crate::checker::{Input, check};
-use crate::counts::times;
+use crate::counts::F12;
 use crate::house::{House, How};
 use crate::servers::Servers;
 use crate::ways::profile;
@@ -37,7 +37,7 @@ fn pass(files: u32, every: u32) -> Gate {
 #[test]
 #[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn a_server_that_fails_now_and_then_is_asked_again() {
-    let wanted = times(30, 1000);
+    let wanted = F12.times();
     let files = wanted * EVERY / REQUESTS;
     let (well, failing) = (pass(files, 0), pass(files, EVERY));
     let faults = failing.faults();

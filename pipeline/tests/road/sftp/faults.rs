@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::files::house_at;
 use super::{Denies, Server};
-use crate::counts::times;
+use crate::counts::F15;
 use crate::house::{House, How, ends, sample};
 use crate::proxy::{Mode, Proxy};
 use crate::ways::json;
@@ -64,7 +64,9 @@ fn finish(house: &House, mut child: crate::house::Running) {
 /// Before the request to rename reaches the server, or before its answer reaches us.
 #[test]
 fn cut_off_before_and_behind_a_rename_it_leaves_one_file() {
-    for is_behind in [false, true].repeat(times(2, 50) as usize) {
+    let cuts = F15.times() / 2;
+    for number in 0..cuts {
+        let is_behind = number % 2 > 0;
         let (server, proxy, house) = cut();
         house.submit("payment.json", &json("005010X221A1/one-payment.json"));
         let how = How {
@@ -87,14 +89,14 @@ fn cut_off_before_and_behind_a_rename_it_leaves_one_file() {
     }
     say!(
         "{} times cut off before and behind a rename: one whole file",
-        2 * times(2, 50)
+        cuts
     );
 }
 
 #[test]
 fn cut_off_at_any_moment_it_leaves_whole_files() {
     let (server, proxy, house) = cut();
-    let rounds = times(4, 100);
+    let rounds = F15.times() / 2;
     let child = house.begin(&["run"], &How::default());
     house.wait_for("running", 1);
     for round in 0..rounds {
