@@ -112,13 +112,14 @@ fn cut_off_at_any_moment_it_leaves_whole_files() {
         sleep(Duration::from_millis(100));
         whole(&server);
         proxy.set(Mode::Pass);
+        let files = 2 * (round + 1) * FILES;
+        wait_until("all delivered", || {
+            let arrivals = house.arrivals();
+            let delivered = arrivals.iter().filter(|one| one.state == "delivered");
+            delivered.count() == files as usize
+        });
     }
     let files = (rounds * FILES) as usize;
-    wait_until("all delivered", || {
-        let arrivals = house.arrivals();
-        let delivered = arrivals.iter().filter(|one| one.state == "delivered");
-        delivered.count() == 2 * files
-    });
     finish(&house, child);
     let out = whole(&server);
     let of = |kind: &str| out.iter().filter(|name| name.starts_with(kind)).count();
