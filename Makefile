@@ -15,12 +15,12 @@ demo: programs
 test: $(PYTHON) $(S3) $(LINUXFORHEALTH) packages
 	$(CARGO) test --workspace --locked
 	@echo "the road once more, with a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
-	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --skip poison --include-ignored
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
 
 # What `make test` does a few times, many times: hours.
 faults: $(PYTHON) $(S3) packages
 	X12_FAULTS=nightly $(CARGO) test -p x12-pipeline --locked --test road
-	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --skip poison --include-ignored
+	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
 
 lint: tools packages
 	$(CARGO) fmt --all --check

@@ -161,6 +161,8 @@ impl Hand {
 
     async fn leased(&self, job: Job, delivery: Delivery) -> Result<()> {
         let job = Arc::new(job);
+        // Until all is recorded: who comes next may end the process.
+        let _place = self.while_ours(&job, self.place(&job)).await;
         let begun = Instant::now();
         let result = self.perform(&job).await;
         let took = begun.elapsed();
@@ -241,7 +243,6 @@ impl Hand {
                 "the job never came to an end",
             ));
         }
-        let _place = self.while_ours(job, self.place(job)).await;
         if job.was_left && !doors.in_time(doors.ledger.begin(job)).await? {
             let what = "another has the job by now";
             return Err(Failure::transient("lease-lost", what));

@@ -19,8 +19,11 @@ const PADDING: usize = 4 << 20;
 
 /// A house with poisonous files, which alone reach the failpoint, and their neighbours, which our own systems submit.
 fn house(reason: &'static str) -> (House, Vec<Input>) {
-    // Only what never ends shall be too slow, not what has many neighbours on a slow machine.
-    let job_s = if reason == "too-slow" { 4 } else { 60 };
+    // What never ends alone shall be too slow, not what has large neighbours on a slow machine.
+    let (job_s, padding) = match reason {
+        "too-slow" => (6, 0),
+        _ => (60, PADDING),
+    };
     let house = House::new(&profile());
     let config = house.text("config.toml");
     let config = config
@@ -28,7 +31,7 @@ fn house(reason: &'static str) -> (House, Vec<Input>) {
             "lease_s = 1\n",
             &format!("lease_s = 2\njobs = 16\njob_s = {job_s}\n"),
         )
-        .replace("[retry]\n", "[retry]\nattempts = 3\n");
+        .replace("[retry]\n", "[retry]\nattempts = 4\n");
     house.write("config.toml", config.as_bytes());
     let poison = |isa13| Input {
         file: format!("{isa13}.edi"),
@@ -37,7 +40,7 @@ fn house(reason: &'static str) -> (House, Vec<Input>) {
         as_is: false,
     };
     let payment = json("005010X221A1/one-payment.json");
-    let padded = [b"{", &vec![b' '; PADDING][..], &payment[1..]].concat();
+    let padded = [b"{", &vec![b' '; padding][..], &payment[1..]].concat();
     let neighbour = |number| {
         let file = format!("{number}.json");
         Input::submitted(&file, padded.clone(), Fate::Sent)
