@@ -47,6 +47,15 @@ impl Input {
         }
     }
 
+    /// Claims that the partner leaves, so many from this control number on: `7.edi`.
+    pub fn claims(first: u32, count: u32) -> Vec<Self> {
+        let claim = |isa13| {
+            let name = "005010X222A1/one-claim.edi";
+            Self::received(&format!("{isa13}.edi"), name, isa13, 1)
+        };
+        (first..first + count).map(claim).collect()
+    }
+
     /// The JSON of a sample, or other text, that our own systems leave.
     pub fn submitted(file: &str, bytes: Vec<u8>, fate: Fate) -> Self {
         Self {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::checker::{Input, check};
 use crate::counts::F18;
-use crate::house::{House, How, ends};
+use crate::house::{House, How};
 use crate::ways::profile;
 
 /// Files left while a clock is wrong.
@@ -32,12 +32,9 @@ fn by(clock: &str) -> Vec<String> {
 
 fn leave(house: &House, inputs: &mut Vec<Input>) {
     let first = u32::try_from(inputs.len()).expect("they are few") + 1;
-    for isa13 in first..first + FILES {
-        let file = format!("{isa13}.edi");
-        let input = Input::received(&file, "005010X222A1/one-claim.edi", isa13, 1);
-        input.leave(house);
-        inputs.push(input);
-    }
+    let claims = Input::claims(first, FILES);
+    claims.iter().for_each(|input| input.leave(house));
+    inputs.extend(claims);
 }
 
 #[test]
@@ -80,9 +77,8 @@ fn clocks_two_hours_apart_share_a_house() {
     house.wait_for("running", 2);
     leave(&house, &mut inputs);
     sleep(Duration::from_secs(5));
-    for mut child in children {
-        child.kill().expect("it is our child");
-        ends(child);
+    for child in children {
+        child.stop();
     }
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "with clocks two hours apart");

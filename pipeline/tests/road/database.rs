@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::checker::{Input, check};
 use crate::counts::F12;
-use crate::house::{House, How, ends};
+use crate::house::{House, How};
 use crate::servers::{Servers, Started};
 use crate::ways::profile;
 
@@ -71,10 +71,7 @@ fn a_database_that_fails_loses_nothing() {
     }
     let server = servers.postgres.clone().expect("there is one");
     let house = House::beside(servers, &profile());
-    let config = house.text("config.toml");
-    let config = config.replace("lease_s = 1\n", "lease_s = 1\nsilent_s = 2\n");
-    let config = config.replace("[retry]\n", "[retry]\nattempts = 1000\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure("[work]\nsilent_s = 2\n[retry]\nattempts = 1000");
     let name = house.name();
     let operator = Operator { server, name };
     let rounds = F12.times() / FAULTS;
@@ -82,12 +79,9 @@ fn a_database_that_fails_loses_nothing() {
     let mut child = house.begin(&["run"], &How::default());
     house.wait_for("running", 1);
     for round in 0..rounds {
-        for isa13 in round * FILES + 1..=(round + 1) * FILES {
-            let name = "005010X222A1/one-claim.edi";
-            let input = Input::received(&format!("{isa13}.edi"), name, isa13, 1);
-            input.leave(&house);
-            inputs.push(input);
-        }
+        let claims = Input::claims(round * FILES + 1, FILES);
+        claims.iter().for_each(|input| input.leave(&house));
+        inputs.extend(claims);
         sleep(Duration::from_millis(100 + 50 * u64::from(round % 8)));
         operator.end_sessions();
         sleep(Duration::from_millis(300));
@@ -100,8 +94,7 @@ fn a_database_that_fails_loses_nothing() {
         child.try_wait().expect("it is our child").is_none(),
         "it ended"
     );
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "the database failed");
     say!(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use toml::Table;
 
 use crate::bucket::Server;
 use crate::checker::Input;
@@ -94,6 +95,34 @@ impl House {
     /// A file of the home folder, which is text.
     pub fn text(&self, name: &str) -> String {
         fs::read_to_string(self.home.join(name)).expect("the house has it")
+    }
+
+    /// Lays settings over those that are there: TOML, table by table.
+    pub fn configure(&self, more: &str) {
+        let mut settings: Table = self.text("config.toml").parse().expect("it is TOML");
+        let more: Table = more.parse().expect("it is TOML");
+        for (name, table) in more {
+            let known = settings.entry(name).or_insert_with(|| Table::new().into());
+            let known = known.as_table_mut().expect("settings stand in tables");
+            known.extend(table.as_table().expect("settings stand in tables").clone());
+        }
+        self.write("config.toml", settings.to_string().as_bytes());
+    }
+
+    /// Waits until so many files have arrived and all have come to their ends.
+    pub fn wait_for_ends(&self, arrivals: usize, most: Duration) {
+        let begun = Instant::now();
+        while !self.have_ended(arrivals) {
+            let arrived = self.arrivals();
+            assert!(begun.elapsed() < most, "it does not go on: {arrived:#?}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether so many files have arrived and all have come to their ends.
+    pub fn have_ended(&self, arrivals: usize) -> bool {
+        let arrived = self.arrivals();
+        arrived.len() >= arrivals && arrived.iter().all(|arrival| arrival.state != "open")
     }
 
     /// Adds a partner, or writes its profile anew.
@@ -390,6 +419,12 @@ impl std::ops::DerefMut for Running {
 }
 
 impl Running {
+    /// Kills it.
+    pub fn stop(mut self) {
+        self.kill().expect("it is our child");
+        self.wait().expect("it is our child");
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.id()).ok().and_then(Pid::from_raw);

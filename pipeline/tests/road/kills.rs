@@ -7,7 +7,7 @@ use x12_pipeline::failpoint::Point;
 
 use crate::checker::{Input, check};
 use crate::counts::{F1, F2};
-use crate::house::{How, ends};
+use crate::house::How;
 use crate::partner::encrypted;
 use crate::ways::{ALWAYS, batching};
 
@@ -84,10 +84,9 @@ fn killed_at_any_moment() {
             .rev()
             .take(2)
             .for_each(|input| input.leave(&house));
-        let mut child = house.begin(&["run"], &How::default());
+        let child = house.begin(&["run"], &How::default());
         std::thread::sleep(Duration::from_millis(chance.below(RANDOM_MS)));
-        child.kill().expect("it is our child");
-        ends(child);
+        child.stop();
     }
     assert!(house.run(&How::default()).success());
     check(

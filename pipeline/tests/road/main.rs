@@ -16,6 +16,7 @@ mod clocks;
 mod counts;
 mod database;
 mod house;
+mod http;
 mod kills;
 mod kms;
 mod network;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::checker::{Input, check};
 use crate::counts::F5;
-use crate::house::{House, How, ends};
+use crate::house::{House, How};
 use crate::proxy::{Mode, Proxy};
 use crate::servers::{Servers, Started};
 use crate::ways::profile;
@@ -88,8 +88,7 @@ impl Disturbed {
         let url = given.s3.clone().expect("no X12_TEST_S3");
         let proxy = Proxy::to(address(&url));
         let house = House::beside(given, &profile());
-        let config = house.text("config.toml").replace(&url, &of(&proxy, &url));
-        house.write("config.toml", config.as_bytes());
+        house.configure(&format!("[s3]\nendpoint = \"{}\"", of(&proxy, &url)));
         let disturbed = Self::new(house, proxy, None);
         Self {
             // A part of an object may take so long.
@@ -99,9 +98,7 @@ impl Disturbed {
     }
 
     fn new(house: House, proxy: Proxy, server: Option<Started>) -> Self {
-        let config = house.text("config.toml");
-        let config = config.replace("lease_s = 1\n", "lease_s = 1\nsilent_s = 2\n");
-        house.write("config.toml", config.as_bytes());
+        house.configure("[work]\nsilent_s = 2");
         Self {
             house,
             proxy,
@@ -113,34 +110,22 @@ impl Disturbed {
 
     fn leave(&mut self) {
         let first = u32::try_from(self.inputs.len()).expect("they are few") + 1;
-        for isa13 in first..first + FILES {
-            let file = format!("{isa13}.edi");
-            let input = Input::received(&file, "005010X222A1/one-claim.edi", isa13, 1);
-            input.leave(&self.house);
-            self.inputs.push(input);
-        }
+        let claims = Input::claims(first, FILES);
+        claims.iter().for_each(|input| input.leave(&self.house));
+        self.inputs.extend(claims);
     }
 
     /// Everything that was left so far has come to its end; how long that took.
     fn all_end(&self) -> Duration {
         let begun = Instant::now();
-        loop {
-            let arrivals = self.house.arrivals();
-            let open = arrivals.iter().filter(|arrival| arrival.state == "open");
-            if arrivals.len() >= self.inputs.len() && open.count() == 0 {
-                return begun.elapsed();
-            }
-            assert!(
-                begun.elapsed() < Duration::from_secs(90),
-                "it does not go on: {arrivals:?}"
-            );
-            sleep(Duration::from_millis(100));
-        }
+        let most = Duration::from_secs(90);
+        self.house.wait_for_ends(self.inputs.len(), most);
+        begun.elapsed()
     }
 
     /// Each fault under load; all ends when it is over, or with it if connections alone are lost.
     fn endure(mut self, what: &str) {
-        let mut child = self.house.begin(&["run"], &How::default());
+        let child = self.house.begin(&["run"], &How::default());
         self.house.wait_for("running", 1);
         let mut longest = Duration::ZERO;
         for _ in 0..F5.times() / KINDS {
@@ -171,8 +156,7 @@ impl Disturbed {
             }
         }
         assert!(longest <= self.noticed + REST, "half open for {longest:?}");
-        child.kill().expect("it is our child");
-        ends(child);
+        child.stop();
         assert!(self.house.run(&How::default()).success());
         check(&self.house, &self.inputs, what);
         assert!(self.proxy.connections() > 1, "it never was in between");

@@ -10,9 +10,7 @@ use crate::ways::profile;
 
 /// A running house whose pages are shown, and where.
 fn shown(house: &House) -> (Running, String) {
-    let config = house.text("config.toml");
-    let config = format!("{config}[web]\nlisten = \"127.0.0.1:0\"\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure("[web]\nlisten = \"127.0.0.1:0\"");
     let child = house.begin(&["run"], &How::default());
     house.wait_for("pages: http://", 1);
     house.wait_for("running", 1);
@@ -51,7 +49,7 @@ fn wait_until(at: &str, name: &str, is_so: impl Fn(&str) -> bool) -> String {
 #[test]
 fn what_was_done_and_found_is_counted() {
     let house = House::new(&profile());
-    let (mut child, at) = shown(&house);
+    let (child, at) = shown(&house);
     assert_eq!(page(&at, "/livez"), (200, "alive\n".to_owned()));
     let ready = wait_until(&at, "/readyz", |text| !text.contains("unavailable"));
     assert_eq!(ready, "ledger: ready\nqueue: ready\nstore: ready\n");
@@ -95,14 +93,13 @@ fn what_was_done_and_found_is_counted() {
         assert!(!text.contains(value), "{value} is on a page");
     }
     assert_eq!(page(&at, "/other").0, 404);
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
 }
 
 #[test]
 fn who_cannot_reach_a_door_is_not_ready() {
     let house = House::beside(crate::servers::Servers::default(), &profile());
-    let (mut child, at) = shown(&house);
+    let (child, at) = shown(&house);
     wait_until(&at, "/readyz", |text| text.contains("store: ready"));
     let (store, aside) = (house.home.join("store"), house.home.join("aside"));
     fs::rename(&store, &aside).expect("it is ours");
@@ -117,8 +114,7 @@ fn who_cannot_reach_a_door_is_not_ready() {
     fs::remove_file(&store).expect("it is ours");
     fs::rename(&aside, &store).expect("it is ours");
     wait_until(&at, "/readyz", |text| text.contains("store: ready"));
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
 }
 
 #[test]
@@ -126,8 +122,7 @@ fn an_address_that_is_taken_is_told() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("there are ports");
     let at = taken.local_addr().expect("it has one");
     let house = House::beside(crate::servers::Servers::default(), &profile());
-    let config = format!("[web]\nlisten = \"{at}\"\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure(&format!("[web]\nlisten = \"{at}\""));
     let ended = ends(house.begin(&["run"], &How::default()));
     assert_eq!(ended.code(), Some(2));
     assert!(house.text_of_log().contains("web-address"));

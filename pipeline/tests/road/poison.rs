@@ -25,14 +25,9 @@ fn house(reason: &'static str) -> (House, Vec<Input>) {
         _ => (60, PADDING),
     };
     let house = House::new(&profile());
-    let config = house.text("config.toml");
-    let config = config
-        .replace(
-            "lease_s = 1\n",
-            &format!("lease_s = 2\njobs = 16\njob_s = {job_s}\n"),
-        )
-        .replace("[retry]\n", "[retry]\nattempts = 4\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure(&format!(
+        "[work]\nlease_s = 2\njobs = 16\njob_s = {job_s}\n[retry]\nattempts = 3"
+    ));
     let poison = |isa13| Input {
         file: format!("{isa13}.edi"),
         bytes: sample("005010X222A1/one-claim.edi", isa13),

@@ -196,7 +196,7 @@ fn is_ours(name: &str) -> bool {
 #[test]
 fn a_crash_writes_no_memory_to_a_file() {
     let house = House::new(&profile());
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     let limits = format!("/proc/{}/limits", child.id());
     let is_hardened = || {
         let limits = fs::read_to_string(&limits).expect("it runs");
@@ -213,8 +213,7 @@ fn a_crash_writes_no_memory_to_a_file() {
         );
         std::thread::sleep(Duration::from_millis(10));
     }
-    child.kill().expect("it is our child");
-    crate::house::ends(child);
+    child.stop();
 }
 
 /// Servers at which nobody listens: a file with an address, that address, and what the settings say.
@@ -317,20 +316,11 @@ fn documents_made_to_be_hard_end_in_bounded_memory() {
         isa.replace('~', "*") + rest,
     ];
     let house = House::new(&profile());
-    house.write(
-        "config.toml",
-        format!(
-            "{}[limits]\n",
-            house
-                .text("config.toml")
-                .replace("poll_ms", "incomplete_s = 0\njob_s = 60\npoll_ms")
-        )
-        .as_bytes(),
-    );
+    house.configure("[work]\nincomplete_s = 0\njob_s = 60");
     for (number, text) in hard.iter().enumerate() {
         house.receive(&format!("{number}.edi"), text.as_bytes());
     }
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("running", 1);
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
@@ -340,15 +330,14 @@ fn documents_made_to_be_hard_end_in_bounded_memory() {
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.split_whitespace().next());
         peak = kib.and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(peak);
-        let arrivals = house.arrivals();
-        if arrivals.len() == hard.len() && arrivals.iter().all(|arrival| arrival.state != "open") {
+        if house.have_ended(hard.len()) {
             break;
         }
-        assert!(begun.elapsed() < Duration::from_secs(120), "{arrivals:#?}");
+        let is_patient = begun.elapsed() < Duration::from_secs(120);
+        assert!(is_patient, "{:#?}", house.arrivals());
         std::thread::sleep(Duration::from_millis(100));
     }
-    child.kill().expect("it is our child");
-    crate::house::ends(child);
+    child.stop();
     let ends = house.arrivals();
     let dead: Vec<_> = ends
         .iter()

@@ -10,12 +10,9 @@ use crate::house::{House, How, ends};
 use crate::ways::profile;
 
 /// A house in which a try of a job may take a second.
-fn house(more: &str) -> House {
+fn house() -> House {
     let house = House::new(&profile());
-    let config = house.text("config.toml");
-    let config = config.replace("lease_s = 1\n", "lease_s = 1\njob_s = 1\ngrace_s = 2\n");
-    let config = config.replace("[retry]\n", &format!("[retry]\n{more}"));
-    house.write("config.toml", config.as_bytes());
+    house.configure("[work]\njob_s = 1\ngrace_s = 2");
     house
 }
 
@@ -35,14 +32,13 @@ fn what_stands_still_is_done_again_and_counts_once() {
     let points = ["object-written 2", "number-drawn 1", "delivery-written 1"];
     let stages = points.repeat(F8.times() as usize);
     for point in &stages {
-        let house = house("");
+        let house = house();
         claim().leave(&house);
-        let mut child = house.begin(&["run"], &standing_still(point));
+        let child = house.begin(&["run"], &standing_still(point));
         house.wait_for("too-slow", 1);
         // The other try ends before the first wakes, which then changes nothing.
         std::thread::sleep(Duration::from_secs(5));
-        child.kill().expect("it is our child");
-        ends(child);
+        child.stop();
         assert!(house.run(&How::default()).success());
         check(&house, &[claim()], &format!("slow at {point}"));
     }
@@ -54,7 +50,8 @@ fn what_stands_still_is_done_again_and_counts_once() {
 
 #[test]
 fn what_always_stands_still_is_a_dead_letter() {
-    let house = house("attempts = 1\n");
+    let house = house();
+    house.configure("[retry]\nattempts = 1");
     claim().leave(&house);
     let ended = house.run(&standing_still("object-written 2"));
     assert!(ended.success());
@@ -67,11 +64,8 @@ fn what_always_stands_still_is_a_dead_letter() {
 
 #[test]
 fn a_process_full_of_stages_that_stand_still_ends_to_be_started_again() {
-    let house = house("");
-    let config = house
-        .text("config.toml")
-        .replace("job_s", "jobs = 1\njob_s");
-    house.write("config.toml", config.as_bytes());
+    let house = house();
+    house.configure("[work]\njobs = 1");
     claim().leave(&house);
     let ended = ends(house.begin(&["run"], &standing_still("object-written 2")));
     assert_eq!(ended.code(), Some(2));
@@ -81,11 +75,8 @@ fn a_process_full_of_stages_that_stand_still_ends_to_be_started_again() {
 
 #[test]
 fn told_to_stop_it_does_not_wait_for_what_stands_still() {
-    let house = house("");
-    let config = house
-        .text("config.toml")
-        .replace("job_s = 1", "job_s = 600");
-    house.write("config.toml", config.as_bytes());
+    let house = house();
+    house.configure("[work]\njob_s = 600");
     claim().leave(&house);
     let how = How {
         failpoint: Some("object-written 2 pause 60000".to_owned()),

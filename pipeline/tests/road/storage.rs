@@ -4,7 +4,7 @@ use std::process::Command;
 
 use crate::checker::check;
 use crate::counts::F13;
-use crate::house::{CONFIG, How};
+use crate::house::How;
 use crate::ways::loaded;
 
 /// System calls that put something on disk.
@@ -46,7 +46,7 @@ fn a_disk_that_fails_loses_nothing() {
 fn failing((call, error, time): &(&str, &str, u32)) {
     let (house, inputs) = loaded();
     // strace counts the calls of each thread for itself, so a job may meet the failing ones of all of them, one after the other.
-    house.write("config.toml", format!("{CONFIG}attempts = 40\n").as_bytes());
+    house.configure("[retry]\nattempts = 40");
     let inject = format!("inject={call}:error={error}:when={time}..{}", time + 2);
     let strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e"].map(str::to_owned);
     let under = [

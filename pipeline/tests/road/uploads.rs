@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::checker::{Fate, Input, check};
 use crate::counts::F14;
-use crate::house::{House, How, ends, sample};
+use crate::house::{House, How, sample};
 use crate::ways::{json, profile};
 
 /// Places at which uploads to one house are cut.
@@ -50,7 +50,7 @@ fn left_in_two_parts(places: Range<u32>, cuts: usize) {
         let part = part.expect("it is shorter");
         house.leave(input, part);
     }
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     sleep(LOOKS);
     let early = house.arrivals();
     assert!(
@@ -64,8 +64,7 @@ fn left_in_two_parts(places: Range<u32>, cuts: usize) {
         file.and_then(|mut file| file.write_all(rest))
             .expect("the folder is ours");
     }
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "after uploads in two parts");
 }
@@ -73,7 +72,7 @@ fn left_in_two_parts(places: Range<u32>, cuts: usize) {
 #[test]
 fn what_never_becomes_whole_is_answered_in_the_end() {
     let house = House::new(&profile());
-    house.write("config.toml", b"[work]\npoll_ms = 20\nincomplete_s = 0\n");
+    house.configure("[work]\nincomplete_s = 0");
     let inputs = [Input::received(
         "cut-off.edi",
         "005010X222A1/broken/cut-off.edi",
@@ -144,19 +143,15 @@ fn twice_in_one_file_is_a_duplicate_too() {
 #[test]
 fn what_is_too_large_to_be_taken_is_told_once_and_stays() {
     let house = House::new(&profile());
-    house.write(
-        "config.toml",
-        b"[work]\npoll_ms = 20\n[limits]\ndocument_bytes = 2000\n",
-    );
+    house.configure("[limits]\ndocument_bytes = 2000");
     house.receive(
         "large.edi",
         &sample("005010X222A1/one-claim.edi", 1).repeat(3),
     );
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("object-too-large", 1);
     sleep(LOOKS);
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     let log = std::fs::read_to_string(house.log()).expect("it logs UTF-8");
     assert_eq!(log.matches("object-too-large").count(), 1, "{log}");
     assert_eq!(house.files("exchange/acme/in").len(), 1, "nothing is lost");
@@ -165,13 +160,10 @@ fn what_is_too_large_to_be_taken_is_told_once_and_stays() {
 #[test]
 fn a_file_waits_for_what_says_that_it_is_whole() {
     let house = House::new(&format!("{}[folder]\nready = \".done\"\n", profile()));
-    let inputs = [1, 2].map(|isa13| {
-        let file = format!("{isa13}.edi");
-        Input::received(&file, "005010X222A1/one-claim.edi", isa13, 1)
-    });
+    let inputs = Input::claims(1, 2);
     inputs.iter().for_each(|input| input.leave(&house));
     house.receive("1.edi.done", b"");
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("taken in", 1);
     sleep(LOOKS);
     let taken: Vec<_> = house
@@ -182,8 +174,7 @@ fn a_file_waits_for_what_says_that_it_is_whole() {
     assert_eq!(taken, ["1.edi"]);
     house.receive("2.edi.done", b"");
     house.wait_for("taken in", 2);
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     // Nothing is left of what said so either.
     check(&house, &inputs, "with what says that it is whole");

@@ -1,7 +1,7 @@
 //! Several workers: two processes in one house, a worker that wakes too late, and one that is told to stop.
 
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -13,18 +13,10 @@ use crate::ways::{loaded, profile};
 /// Files that two processes share.
 const SHARED: u32 = 30;
 
-fn claims(first: u32, count: u32) -> Vec<Input> {
-    let claim = |isa13| {
-        let name = "005010X222A1/one-claim.edi";
-        Input::received(&format!("{isa13}.edi"), name, isa13, 1)
-    };
-    (first..first + count).map(claim).collect()
-}
-
 #[test]
 fn two_processes_share_one_house() {
     let house = House::new(&profile());
-    let inputs = claims(1, SHARED);
+    let inputs = Input::claims(1, SHARED);
     inputs.iter().for_each(|input| input.leave(&house));
     let children = [(), ()].map(|()| house.begin(&["run", "--until-idle"], &How::default()));
     for child in children {
@@ -42,16 +34,7 @@ fn each_part_of_the_road_may_have_processes_of_its_own() {
     let roles = ["intake", "translate", "translate", "deliver", "respond"];
     let children = roles.map(|role| house.begin(&[role], &How::default()));
     house.wait_for("running", roles.len());
-    let begun = Instant::now();
-    while house.arrivals().len() < inputs.len()
-        || house
-            .arrivals()
-            .iter()
-            .any(|arrival| arrival.state == "open")
-    {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it does not end");
-        sleep(Duration::from_millis(50));
-    }
+    house.wait_for_ends(inputs.len(), Duration::from_secs(60));
     for child in children {
         child.signal(Signal::TERM);
         assert!(ends(child).success(), "stopping is no failure");
@@ -65,17 +48,16 @@ fn who_wakes_behind_its_lease_changes_nothing() {
     let points = ["job-leased", "job-done", "number-drawn", "delivery-written"];
     for point in points {
         let house = House::new(&profile());
-        let inputs = claims(1, 4);
+        let inputs = Input::claims(1, 4);
         inputs.iter().for_each(|input| input.leave(&house));
         let pause = How {
             failpoint: Some(format!("{point} 2 pause 2500")),
             ..How::default()
         };
-        let mut sleeper = house.begin(&["run"], &pause);
+        let sleeper = house.begin(&["run"], &pause);
         assert!(house.run(&How::default()).success());
         sleep(Duration::from_millis(1500));
-        sleeper.kill().expect("it is our child");
-        ends(sleeper);
+        sleeper.stop();
         assert!(house.run(&How::default()).success());
         check(&house, &inputs, &format!("asleep at {point}"));
     }
@@ -92,10 +74,10 @@ fn a_process_that_stood_still_changes_nothing() {
     let mut inputs = Vec::new();
     let rounds = F11.times();
     for round in 0..rounds {
-        let more = claims(1 + 8 * round, 8);
+        let more = Input::claims(1 + 8 * round, 8);
         more.iter().for_each(|input| input.leave(&house));
         inputs.extend(more);
-        let mut sleeper = house.begin(&["run"], &How::default());
+        let sleeper = house.begin(&["run"], &How::default());
         house.wait_for("running", 1);
         sleep(Duration::from_millis(60 + 40 * u64::from(round % 8)));
         sleeper.signal(Signal::STOP);
@@ -104,8 +86,7 @@ fn a_process_that_stood_still_changes_nothing() {
         sleep(Duration::from_millis(2200));
         sleeper.signal(Signal::CONT);
         assert!(ends(other).success());
-        sleeper.kill().expect("it is our child");
-        ends(sleeper);
+        sleeper.stop();
         assert!(house.run(&How::default()).success());
         check(&house, &inputs, &format!("stood still, round {round}"));
         house.forget_log();
@@ -117,10 +98,8 @@ fn a_process_that_stood_still_changes_nothing() {
 #[test]
 fn what_kills_its_worker_is_a_dead_letter_in_the_end() {
     let house = House::new(&profile());
-    let config = house.text("config.toml");
-    let config = config.replace("[retry]\n", "[retry]\nattempts = 3\n");
-    house.write("config.toml", config.as_bytes());
-    let poison = claims(1, 1).remove(0);
+    house.configure("[retry]\nattempts = 3");
+    let poison = Input::claims(1, 1).remove(0);
     poison.leave(&house);
     for _ in 0..3 {
         let kills = How {
@@ -131,7 +110,7 @@ fn what_kills_its_worker_is_a_dead_letter_in_the_end() {
         // The lease ends.
         sleep(Duration::from_millis(1100));
     }
-    let others = claims(2, 6);
+    let others = Input::claims(2, 6);
     others.iter().for_each(|input| input.leave(&house));
     assert!(house.run(&How::default()).success());
     let (dead, good): (Vec<_>, Vec<_>) = house
@@ -151,7 +130,7 @@ fn told_to_stop_it_lets_the_jobs_in_hand_end() {
     let house = House::new(&profile());
     let mut inputs = Vec::new();
     for round in 0..F16.times() {
-        let more = claims(1 + 10 * round, 10);
+        let more = Input::claims(1 + 10 * round, 10);
         more.iter().for_each(|input| input.leave(&house));
         inputs.extend(more);
         let child = house.begin(&["run"], &How::default());

@@ -5,18 +5,16 @@ use serde_json::Value;
 
 use super::Broker;
 use crate::answers::answer;
-use crate::house::{House, How, ends, sample};
+use crate::house::{House, How, sample};
 use crate::ways::json;
 
 /// A house beside a broker, in which our own systems and the partner have queues of its name.
 fn house(broker: &Broker) -> House {
     let house = broker.house();
     let name = house.name();
-    let config = house.text("config.toml");
-    let more = format!(
-        "{config}[brokers.main]\nurl_file = \"keys/broker.url\"\n[backend]\nfolder = \"amqp://main/{name}\"\n"
-    );
-    house.write("config.toml", more.as_bytes());
+    house.configure(&format!(
+        "[brokers.main]\nurl_file = \"keys/broker.url\"\n[backend]\nfolder = \"amqp://main/{name}\""
+    ));
     let profile = house.text("partners/acme.toml");
     let profile = format!("{profile}[folder]\nin = \"amqp://main/{name}.from-acme\"\n");
     house.write("partners/acme.toml", profile.as_bytes());
@@ -25,10 +23,9 @@ fn house(broker: &Broker) -> House {
 
 /// Runs until everything has arrived that is to.
 fn run(house: &House, arrivals: usize) {
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("taken in", arrivals);
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
 }
 
@@ -134,11 +131,10 @@ fn a_message_that_is_too_large_is_laid_aside_and_told_of() {
     assert!(house.run(&How::default()).success());
     let large = vec![b' '; (16 << 20) + 1];
     broker.submit(("", &submit), &large, asking("large", &replies));
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("laid aside", 1);
     std::thread::sleep(std::time::Duration::from_millis(500));
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     let (which, told) = receipt(&broker, &replies);
     assert_eq!(
         (&*which, &told["refused"]),

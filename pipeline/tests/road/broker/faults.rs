@@ -6,37 +6,20 @@ use std::time::Duration;
 use super::Broker;
 use crate::checker::{Input, check};
 use crate::counts::{F3, F4, F6};
-use crate::house::{House, How, ends};
+use crate::house::{House, How};
 
 /// Files left in each round.
 const FILES: u32 = 20;
 
-/// What a house beside a failing broker is told besides: jobs are silent soon.
-const IMPATIENT: &str =
-    "[work]\npoll_ms = 20\nlease_s = 1\nsilent_s = 2\n[retry]\nfirst_ms = 20\nmost_ms = 200\n";
-
+/// A house beside the broker, in which jobs are silent soon.
 fn house(broker: &Broker) -> House {
     let house = broker.house();
-    let config = std::fs::read_to_string(house.home.join("config.toml")).expect("it is there");
-    let more = config
-        .strip_prefix(crate::house::CONFIG)
-        .expect("it begins so");
-    house.write("config.toml", format!("{IMPATIENT}{more}").as_bytes());
+    house.configure("[work]\nsilent_s = 2");
     house
 }
 
 fn leave(house: &House, round: u32) -> Vec<Input> {
-    let inputs: Vec<_> = (round * FILES..(round + 1) * FILES)
-        .map(|number| {
-            let isa13 = number + 1;
-            Input::received(
-                &format!("{isa13}.edi"),
-                "005010X222A1/one-claim.edi",
-                isa13,
-                1,
-            )
-        })
-        .collect();
+    let inputs = Input::claims(round * FILES + 1, FILES);
     inputs.iter().for_each(|input| input.leave(house));
     inputs
 }
@@ -45,7 +28,7 @@ fn leave(house: &House, round: u32) -> Vec<Input> {
 fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House)) {
     let house = house(broker);
     let mut inputs = Vec::new();
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("consuming from the broker", 1);
     // A quorum queue that dies while it is made never answers again.
     sleep(Duration::from_secs(1));
@@ -55,8 +38,7 @@ fn endure(broker: &mut Broker, rounds: u32, fault: impl Fn(&mut Broker, &House))
         fault(broker, &house);
     }
     sleep(Duration::from_millis(500));
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "the broker failed");
 }

@@ -15,7 +15,7 @@ use lapin::{BasicProperties, Channel};
 use super::Broker;
 use crate::checker::{Input, check};
 use crate::counts::F9;
-use crate::house::{House, How, ends};
+use crate::house::{House, How};
 
 /// Fewer than a file has jobs.
 const JOBS: u32 = 6;
@@ -89,31 +89,23 @@ fn each_message_three_times_is_done_once() {
     // So its exchange is there.
     assert!(house.run(&How::default()).success());
     let wanted = F9.times();
-    let claim = |isa13| {
-        let name = "005010X222A1/one-claim.edi";
-        Input::received(&format!("{isa13}.edi"), name, isa13, 1)
-    };
-    let inputs: Vec<_> = (1..=wanted.div_ceil(JOBS)).map(claim).collect();
+    let inputs = Input::claims(1, wanted.div_ceil(JOBS));
     let is_done = AtomicBool::new(false);
     let (all_end, copied) = std::thread::scope(|scope| {
         let copying = scope.spawn(|| copy_all(&broker, &house, &is_done));
         // Before it copies, nothing is there to be copied.
         sleep(Duration::from_secs(1));
         inputs.iter().for_each(|input| input.leave(&house));
-        let mut child = house.begin(&["run"], &How::default());
+        let child = house.begin(&["run"], &How::default());
         let begun = Instant::now();
         let most = Duration::from_secs(60 + u64::from(wanted));
-        let all_end = || {
-            let arrivals = house.arrivals();
-            let ended = arrivals.iter().filter(|arrival| arrival.state != "open");
-            ended.count() == inputs.len()
-        };
+        // Who copies must be told before a test may fail: else it never ends.
+        let all_end = || house.have_ended(inputs.len());
         while begun.elapsed() < most && !all_end() {
             sleep(Duration::from_millis(200));
         }
         is_done.store(true, Ordering::SeqCst);
-        child.kill().expect("it is our child");
-        ends(child);
+        child.stop();
         (all_end(), copying.join().expect("it copies"))
     });
     assert!(all_end, "it does not end");

@@ -23,13 +23,8 @@ fn pass(files: u32, every: u32) -> Gate {
     let url = given.s3.clone().expect("no X12_TEST_S3");
     let gate = Gate::before(&url, every);
     let house = House::beside(given, &profile());
-    let config = house.text("config.toml").replace(&url, &gate.endpoint);
-    house.write("config.toml", config.as_bytes());
-    let claim = |isa13| {
-        let name = "005010X222A1/one-claim.edi";
-        Input::received(&format!("{isa13}.edi"), name, isa13, 1)
-    };
-    let inputs: Vec<_> = (1..=files).map(claim).collect();
+    house.configure(&format!("[s3]\nendpoint = \"{}\"", gate.endpoint));
+    let inputs = Input::claims(1, files);
     for together in inputs.chunks(TOGETHER) {
         together.iter().for_each(|input| input.leave(&house));
         assert!(house.run(&How::default()).success());

@@ -13,9 +13,7 @@ fn house() -> (House, Server, String) {
     let folders = format!("[folder]\nin = \"{}\"\nout = \"{}\"\n", at("in"), at("out"));
     let plain = profile().replace(ALWAYS, "");
     house.partner("acme", &format!("{plain}\n{ALWAYS}\n{folders}"));
-    let config = std::fs::read_to_string(house.home.join("config.toml")).expect("it is there");
-    let config = format!("{config}\n[backend]\nfolder = \"{}\"\n", at("backend"));
-    house.write("config.toml", config.as_bytes());
+    house.configure(&format!("[backend]\nfolder = \"{}\"", at("backend")));
     (house, server, base)
 }
 

@@ -1,13 +1,13 @@
 //! A gate before the server with buckets, which does what moto does not: it fails now and then, in each way in which a server can.
 
-use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::kms::gate::read;
+use crate::http::{ask, read, serve};
 
 /// How a server fails.
 #[derive(Clone, Copy, Debug)]
@@ -63,8 +63,6 @@ impl Gate {
     /// A gate before the server of this address, at which one of so many requests fails, or none.
     pub fn before(endpoint: &str, every: u32) -> Self {
         let server = endpoint.strip_prefix("http://").expect("it is plain");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("it listens").port();
         let inside = Arc::new(Inside {
             server: server.to_owned(),
             every,
@@ -72,15 +70,8 @@ impl Gate {
             faults: Default::default(),
         });
         let gate = Arc::clone(&inside);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let gate = Arc::clone(&gate);
-                // Whoever breaks off asks again.
-                thread::spawn(move || gate.pass(client));
-            }
-        });
         Self {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: serve(move |client| gate.pass(client)),
             inside,
         }
     }
@@ -118,12 +109,7 @@ impl Inside {
             Some(Fault::Busy) => return client.write_all(&refusal("503", "SlowDown")),
             _ => {}
         }
-        let mut server = TcpStream::connect(&self.server)?;
-        write!(server, "{head}connection: close\r\n\r\n")?;
-        server.write_all(&body)?;
-        let mut answer = Vec::new();
-        server.read_to_end(&mut answer)?;
-        let begin = memchr::memmem::find(&answer, b"\r\n\r\n").map_or(0, |at| at + 4);
+        let (mut answer, begin) = ask(&self.server, &head, &body)?;
         let middle = begin + (answer.len() - begin) / 2;
         match fault {
             Some(Fault::Unheard) => Ok(()),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::Service;
 use super::gate::{Gate, Mode, WORDS};
 use crate::checker::{Input, check};
-use crate::house::{Arrival, House, How, PLAIN, ends};
+use crate::house::{Arrival, House, How, PLAIN};
 use crate::ways::profile;
 
 /// How long an arrival may take to end.
@@ -17,16 +17,9 @@ const REFUSED: &str = "the key service did not do what it was asked";
 /// A house whose keys are behind a gate, and which never gives up.
 fn house(service: &Service, gate: &Gate, profile: &str) -> House {
     let house = House::new(profile);
-    let config = house.text("config.toml");
-    let config = config.replace("[retry]\n", "[retry]\nattempts = 1000\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure("[retry]\nattempts = 1000");
     service.use_by(&house, &gate.endpoint);
     house
-}
-
-fn claim(isa13: u32) -> Input {
-    let file = format!("{isa13}.edi");
-    Input::received(&file, "005010X222A1/one-claim.edi", isa13, 1)
 }
 
 /// Waits until so many arrivals ended so.
@@ -58,10 +51,10 @@ fn while_the_service_is_away_everything_waits() {
     let service = Service::given();
     let gate = Gate::before(&service.endpoint);
     let house = house(&service, &gate, &profile());
-    let inputs: Vec<_> = (1..=10).map(claim).collect();
+    let inputs = Input::claims(1, 10);
     let (first, second) = inputs.split_at(5);
     first.iter().for_each(|input| input.leave(&house));
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     // One arrival has been recorded: some of its jobs are under way.
     house.wait_for("taken in", 1);
     gate.set(Mode::Away);
@@ -69,8 +62,7 @@ fn while_the_service_is_away_everything_waits() {
     house.wait_for(REFUSED, 5);
     gate.set(Mode::Open);
     wait_for(&house, "delivered", inputs.len());
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     check(&house, &inputs, "the key service was away");
     logs_are_silent(&house, &gate);
@@ -90,14 +82,13 @@ fn what_a_disabled_or_destroyed_key_wrapped_stays_closed() {
     ] {
         let gate = Gate::before(&service.endpoint);
         let house = house(&service, &gate, PLAIN);
-        let mut child = house.begin(&["run"], &How::default());
+        let child = house.begin(&["run"], &How::default());
         house.wait_for("running", 1);
         gate.set(Mode::Refusing(code));
-        claim(1).leave(&house);
+        Input::claims(1, 1)[0].leave(&house);
         let dead = wait_for(&house, "dead", 1);
         assert_eq!(dead[0].reason, "key-missing", "{code}");
-        child.kill().expect("it is our child");
-        ends(child);
+        child.stop();
         assert!(house.print(&["dead-letters"]).contains("key-missing"));
         assert_eq!(house.sent(), []);
         assert_eq!(house.texts("backend/received/acme"), [""; 0]);

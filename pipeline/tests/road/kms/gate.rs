@@ -1,13 +1,14 @@
 //! A gate before the key service, which does what moto does not: it is away for a while, and refuses as AWS does.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
-use std::thread;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
+
+use crate::http::{ask, read, serve};
 
 /// What stands in each refusal, as AWS names keys and accounts there: nobody may repeat it.
 pub const WORDS: &str = "arn:aws:kms:us-east-1:123456789012:key/words-of-the-service";
@@ -42,23 +43,14 @@ impl Gate {
     /// A gate before the service of this address.
     pub fn before(endpoint: &str) -> Self {
         let service = endpoint.strip_prefix("http://").expect("it is plain");
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let port = listener.local_addr().expect("it listens").port();
         let inside = Arc::new(Inside {
             service: service.to_owned(),
             mode: Mutex::new(Mode::Open),
             passed: Mutex::default(),
         });
         let gate = Arc::clone(&inside);
-        thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let gate = Arc::clone(&gate);
-                // Whoever breaks off asks again.
-                thread::spawn(move || gate.pass(client));
-            }
-        });
         Self {
-            endpoint: format!("http://127.0.0.1:{port}"),
+            endpoint: serve(move |client| gate.pass(client)),
             inside,
         }
     }
@@ -98,38 +90,13 @@ impl Inside {
         {
             return client.write_all(refusal(code).as_bytes());
         }
-        let mut service = TcpStream::connect(&self.service)?;
-        write!(service, "{head}connection: close\r\n\r\n")?;
-        service.write_all(&body)?;
-        let mut answer = Vec::new();
-        service.read_to_end(&mut answer)?;
-        let begin = memchr::memmem::find(&answer, b"\r\n\r\n").map_or(0, |at| at + 4);
+        let (answer, begin) = ask(&self.service, &head, &body)?;
         let bodies = [&body[..], &answer[begin..]];
         let bodies = bodies.map(|body| serde_json::from_slice(body).expect("it is JSON"));
         let mut passed = self.passed.lock().expect("no other thread panicked");
         passed.extend(bodies);
         client.write_all(&answer)
     }
-}
-
-/// The head of a request, without the empty line at its end, and its body.
-pub fn read(client: &TcpStream) -> io::Result<(String, Vec<u8>)> {
-    let mut client = BufReader::new(client);
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if client.read_line(&mut line)? <= 2 {
-            break;
-        }
-        let lower = line.to_ascii_lowercase();
-        if let Some(value) = lower.strip_prefix("content-length:") {
-            length = value.trim().parse().expect("it is a number");
-        }
-        head.push_str(&line);
-    }
-    let mut body = vec![0; length];
-    client.read_exact(&mut body)?;
-    Ok((head, body))
 }
 
 /// As AWS answers.

@@ -100,10 +100,10 @@ impl Service {
 
     /// A house's keys are the service's from now on, which it finds at this address.
     fn use_by(&self, house: &House, endpoint: &str) {
-        let config = house.text("config.toml");
         let alias = &self.alias;
-        let config = format!("{config}[kms]\nkey = \"{alias}\"\nendpoint = \"{endpoint}\"\n");
-        house.write("config.toml", config.as_bytes());
+        house.configure(&format!(
+            "[kms]\nkey = \"{alias}\"\nendpoint = \"{endpoint}\""
+        ));
     }
 
     /// A vault over the store of the folder.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::files::house_at;
 use super::{Denies, Server};
 use crate::counts::F15;
-use crate::house::{House, How, ends, sample};
+use crate::house::{House, How, sample};
 use crate::proxy::{Mode, Proxy};
 use crate::ways::json;
 
@@ -24,9 +24,7 @@ fn cut() -> (Server, Proxy, House) {
     let server = Server::start("ed25519");
     let proxy = Proxy::to(SocketAddr::from(([127, 0, 0, 1], server.port)));
     let house = house_at(proxy.address().port(), &server, &server.host_key());
-    let config = house.text("config.toml");
-    let config = config.replace("[retry]\n", "[retry]\nattempts = 1000\n");
-    house.write("config.toml", config.as_bytes());
+    house.configure("[retry]\nattempts = 1000");
     (server, proxy, house)
 }
 
@@ -55,9 +53,8 @@ fn wait_until(what: &str, is_so: impl Fn() -> bool) {
 }
 
 /// Lets a run go on until nothing is left.
-fn finish(house: &House, mut child: crate::house::Running) {
-    child.kill().expect("it is our child");
-    ends(child);
+fn finish(house: &House, child: crate::house::Running) {
+    child.stop();
     assert!(house.run(&How::default()).success());
 }
 

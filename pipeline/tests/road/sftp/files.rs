@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use super::{KINDS, Server};
-use crate::house::{House, How, ends, sample};
+use crate::house::{House, How, sample};
 use crate::ways::{json, profile};
 
 /// A house whose partner has a server.
@@ -90,9 +90,8 @@ fn nothing_is_sent_to_whoever_has_another_host_key() {
     server.replace();
     let child = house.begin(&["run"], &How::default());
     house.wait_for("another host key", 3);
-    let mut child = child;
-    child.kill().expect("it is our child");
-    ends(child);
+    let child = child;
+    child.stop();
     assert_eq!(server.names("in"), ["claims.edi"]);
     assert_eq!(house.arrivals().len(), 0);
     let log = server.log();
@@ -124,10 +123,9 @@ fn whom_the_server_does_not_let_in_waits() {
         sample("005010X222A1/one-claim.edi", 1),
     )
     .expect("it is ours");
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("does not let us in with our key", 2);
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert_eq!(server.names("in"), ["claims.edi"]);
 }
 
@@ -135,17 +133,11 @@ fn whom_the_server_does_not_let_in_waits() {
 fn a_server_that_was_away_gets_what_waited() {
     let mut server = Server::start("ed25519");
     let house = house(&server, &server.host_key());
-    let config = fs::read_to_string(house.home.join("config.toml")).expect("it is there");
-    house.write(
-        "config.toml",
-        config
-            .replace("first_ms = 20\n", "first_ms = 300\nattempts = 20\n")
-            .as_bytes(),
-    );
+    house.configure("[retry]\nfirst_ms = 300\nattempts = 20");
     assert!(house.run(&How::default()).success());
     server.stop();
     house.submit("payment.json", &json("005010X221A1/one-payment.json"));
-    let mut child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], &How::default());
     house.wait_for("sftp-unavailable", 2);
     server.start_again();
     let begun = std::time::Instant::now();
@@ -153,8 +145,7 @@ fn a_server_that_was_away_gets_what_waited() {
         assert!(begun.elapsed() < Duration::from_secs(40), "nothing came");
         std::thread::sleep(Duration::from_millis(50));
     }
-    child.kill().expect("it is our child");
-    ends(child);
+    child.stop();
     assert!(house.run(&How::default()).success());
     assert_eq!(server.names("out").len(), 1);
 }
