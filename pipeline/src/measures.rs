@@ -26,6 +26,7 @@ const SECONDS: [f64; 12] = [
 type Labels = Vec<(&'static str, String)>;
 type Counts = Family<Labels, Counter>;
 type Gauges = Family<Labels, Gauge>;
+type Seconds = Family<Labels, Histogram, fn() -> Histogram>;
 
 /// How the try of a job ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -56,37 +57,31 @@ pub struct Measures {
     registry: Registry,
     taken_in: Counts,
     jobs: Counts,
-    seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    seconds: Seconds,
     wrong: Counts,
 }
 
 impl Default for Measures {
     fn default() -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
-        let measures = Self {
-            taken_in: Counts::default(),
-            jobs: Counts::default(),
-            seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
-            wrong: Counts::default(),
-            registry: Registry::default(),
-        };
-        registry.register(
-            "files_taken_in",
-            "Files taken in",
-            measures.taken_in.clone(),
-        );
-        registry.register(
-            "jobs",
-            "Tries of jobs, by how they ended",
-            measures.jobs.clone(),
-        );
-        let seconds = measures.seconds.clone();
-        registry.register("step_seconds", "What a try of a job took", seconds);
-        let wrong = "What was found wrong in documents, by code: findings, rejected interchanges, groups and sets";
-        registry.register("wrong", wrong, measures.wrong.clone());
+        let [taken_in, jobs, wrong] = [
+            ("files_taken_in", "Files taken in"),
+            ("jobs", "Tries of jobs, by how they ended"),
+            ("wrong", "What was found wrong in documents, by code: findings, rejected interchanges, groups and sets"),
+        ]
+        .map(|(name, help)| {
+            let counts = Counts::default();
+            registry.register(name, help, counts.clone());
+            counts
+        });
+        let seconds: Seconds = Family::new_with_constructor(|| Histogram::new(SECONDS));
+        registry.register("step_seconds", "What a try of a job took", seconds.clone());
         Self {
             registry,
-            ..measures
+            taken_in,
+            jobs,
+            seconds,
+            wrong,
         }
     }
 }

@@ -23,10 +23,10 @@ pub fn validate(
     if direction == Direction::Inbound {
         bind(job, doors, &envelopes)?;
     }
-    let checked = check(job, doors, x12)?;
+    let mut checked = check(job, doors, x12)?;
     let mut outcome = Outcome {
         note: checked.note(),
-        wrong: checked.wrong.clone(),
+        wrong: std::mem::take(&mut checked.wrong),
         ..Outcome::default()
     };
     match direction {

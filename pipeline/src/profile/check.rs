@@ -24,6 +24,18 @@ pub struct ProfileError {
     pub hint: Option<String>,
 }
 
+impl ProfileError {
+    /// Of a file as a whole.
+    fn of(file: impl Into<PathBuf>, what: impl Into<String>) -> Self {
+        Self {
+            file: file.into(),
+            place: (0, 0),
+            what: what.into(),
+            hint: None,
+        }
+    }
+}
+
 impl std::fmt::Display for ProfileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "error: {}", self.what)?;
@@ -79,12 +91,7 @@ pub(super) fn settings(home: &Path) -> Result<Settings, ProfileError> {
     let misplaced = misplaced(&settings);
     match misplaced.or_else(|| wrong_service(&settings)) {
         None => Ok(settings),
-        Some(what) => Err(ProfileError {
-            file: file.to_owned(),
-            place: (0, 0),
-            what,
-            hint: None,
-        }),
+        Some(what) => Err(ProfileError::of(file, what)),
     }
 }
 
@@ -160,10 +167,8 @@ fn partner(
 /// All that is wrong in and with a file.
 fn all(file: &Path, wrong: Vec<Wrong>, others: Option<Vec<ProfileError>>) -> Vec<ProfileError> {
     let error = |(what, hint): Wrong| ProfileError {
-        file: file.to_owned(),
-        place: (0, 0),
-        what,
         hint: hint.map(str::to_owned),
+        ..ProfileError::of(file, what)
     };
     let wrong = wrong.into_iter().map(error);
     wrong.chain(others.into_iter().flatten()).collect()
@@ -322,12 +327,8 @@ fn shared(profiles: &Profiles) -> Vec<ProfileError> {
         let folder = format!("the folder {}", profiles.inbox(profile));
         for thing in isa.chain([folder]) {
             if let Some(owner) = owners.insert(thing.clone(), id) {
-                errors.push(ProfileError {
-                    file: file_of(id),
-                    place: (0, 0),
-                    what: format!("{thing} is also that of `{owner}`"),
-                    hint: None,
-                });
+                let what = format!("{thing} is also that of `{owner}`");
+                errors.push(ProfileError::of(file_of(id), what));
             }
         }
     }
@@ -342,12 +343,8 @@ fn unknown_brokers(profiles: &Profiles) -> Vec<ProfileError> {
             if let Location::Queue(queue) = &place
                 && !profiles.settings.brokers.contains_key(&queue.broker)
             {
-                errors.push(ProfileError {
-                    file: file_of(id),
-                    place: (0, 0),
-                    what: format!("{place}: {NO_BROKER}"),
-                    hint: None,
-                });
+                let what = format!("{place}: {NO_BROKER}");
+                errors.push(ProfileError::of(file_of(id), what));
             }
         }
     }
@@ -359,12 +356,7 @@ fn file_of(partner: &str) -> PathBuf {
 }
 
 fn parse<T: DeserializeOwned>(home: &Path, file: &Path) -> Result<T, ProfileError> {
-    let error = |what: String| ProfileError {
-        file: file.to_owned(),
-        place: (0, 0),
-        what,
-        hint: None,
-    };
+    let error = |what: String| ProfileError::of(file, what);
     let path = home.join(file);
     let length = fs::metadata(&path)
         .map_err(|e| error(e.kind().to_string()))?

@@ -113,16 +113,21 @@ impl QueueTransport {
     fn publish(&self, outgoing: Outgoing, is_ours: bool) -> Result<bool> {
         self.handle.block_on(async {
             let mut slot = self.publisher.lock().await;
-            let publisher = match slot.take().filter(Publisher::is_open) {
+            let mut publisher = match slot.take().filter(Publisher::is_open) {
                 Some(publisher) => publisher,
                 None => Publisher::open(&self.broker, &Topology::Documents(self.name())).await?,
             };
             if is_ours {
                 publisher.make(&outgoing.key).await?;
             }
-            let are_in = publisher.publish(vec![outgoing]).await?;
-            *slot = Some(publisher);
-            Ok(are_in == [true])
+            let is_in = publisher.publish(vec![outgoing]).await? == [true];
+            if is_in || !is_ours {
+                *slot = Some(publisher);
+            } else {
+                // A queue of ours that is gone is made anew.
+                publisher.close().await;
+            }
+            Ok(is_in)
         })
     }
 

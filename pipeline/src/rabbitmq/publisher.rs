@@ -28,7 +28,7 @@ pub(super) struct Publisher {
     connection: Connection,
     channel: Channel,
     /// Queues that are declared.
-    declared: BTreeSet<Key>,
+    declared: BTreeSet<ShortString>,
 }
 
 impl Publisher {
@@ -43,14 +43,10 @@ impl Publisher {
             Ok(channel)
         };
         let channel = ready.await.map_err(|error| unavailable(&error))?;
-        let declared = match topology {
-            Topology::Jobs(_, keys) => keys.iter().cloned().collect(),
-            Topology::Documents(_) => BTreeSet::new(),
-        };
         Ok(Self {
             connection,
             channel,
-            declared,
+            declared: topology.queues().into_iter().collect(),
         })
     }
 
@@ -61,18 +57,23 @@ impl Publisher {
 
     /// Declares the queue behind a key, unless it was.
     pub(super) async fn declare(&mut self, names: &Names, key: &Key) -> Result<()> {
-        if !self.declared.contains(key) {
+        let queue = names.of(&key.to_string());
+        if !self.declared.contains(&queue) {
             let declared = topology::declare_one(&self.channel, names, key).await;
             declared.map_err(|error| unavailable(&error))?;
-            self.declared.insert(key.clone());
+            self.declared.insert(queue);
         }
         Ok(())
     }
 
-    /// Makes a queue with documents, unless it is there.
-    pub(super) async fn make(&self, queue: &ShortString) -> Result<()> {
-        let made = topology::documents(&self.connection, queue).await;
-        made.map_err(|error| unavailable(&error))
+    /// Makes a queue with documents that is to be ours, unless it was.
+    pub(super) async fn make(&mut self, queue: &ShortString) -> Result<()> {
+        if !self.declared.contains(queue) {
+            let made = topology::documents(&self.connection, queue).await;
+            made.map_err(|error| unavailable(&error))?;
+            self.declared.insert(queue.clone());
+        }
+        Ok(())
     }
 
     /// How many messages wait in the queue behind a key; it is declared if it was lost.

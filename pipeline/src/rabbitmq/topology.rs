@@ -134,6 +134,14 @@ impl Topology {
             Self::Documents(name) => documents(connection, name).await,
         }
     }
+
+    /// The queues in which messages are left.
+    pub(super) fn queues(&self) -> Vec<ShortString> {
+        match self {
+            Self::Jobs(names, keys) => keys.iter().map(|key| names.of(&key.to_string())).collect(),
+            Self::Documents(name) => vec![name.clone()],
+        }
+    }
 }
 
 /// Makes a queue with documents, unless it is there: then it is others', of whichever kind.
