@@ -194,15 +194,16 @@ impl Home {
         let (doors, entrances) = open::doors(self, profiles, role, &taking).await?;
         let doors = Arc::new(doors);
         let (stop, stopped) = watch::channel(false);
-        let mut tasks = begin(&doors, entrances, role, &stopped);
+        // Before anything is begun: who cannot show them does nothing.
         let pages = match doors.profiles.settings.web.listen {
             Some(address) => {
                 let listener = web::listen(address).await?;
-                let pages = web::serve(Arc::clone(&doors), listener, stopped);
+                let pages = web::serve(Arc::clone(&doors), listener, stopped.clone());
                 Some(tokio::spawn(pages))
             }
             None => None,
         };
+        let mut tasks = begin(&doors, entrances, role, &stopped);
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
