@@ -19,6 +19,7 @@ test: $(PYTHON) $(S3) $(LINUXFORHEALTH) packages
 
 # What `make test` does a few times, many times: hours.
 faults: $(PYTHON) $(S3) packages
+	X12_SEEDS=5000 $(CARGO) test -p x12-pipeline --locked --test simulation
 	X12_FAULTS=nightly $(CARGO) test -p x12-pipeline --locked --test road
 	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
 

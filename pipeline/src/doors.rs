@@ -122,6 +122,13 @@ impl Doors {
         }
     }
 
+    /// How long a lease is, in milliseconds.
+    #[must_use]
+    pub fn lease_ms(&self) -> i64 {
+        let seconds = self.profiles.settings.work.lease_s;
+        i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX)
+    }
+
     /// Waits for the ledger from within a stage, which blocks anyway.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::object::{JobId, ObjectId, Step};
+use crate::queue::Part;
 
 /// Which way a document goes.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -184,7 +185,10 @@ impl Task {
             Self::Validate { .. } => Step::Validate,
             Self::Acknowledge { .. } => Step::Acknowledge,
             Self::Route { .. } => Step::Route,
-            Self::Deliver { .. } => Step::Deliver,
+            Self::Deliver { to, .. } => match to {
+                Address::Partner => Step::Deliver,
+                Address::Backend => Step::Forward,
+            },
             Self::Respond { .. } => Step::Respond,
         }
     }
@@ -205,6 +209,8 @@ pub struct Job {
     pub attempt: u32,
     /// Whether nobody ever told how the try before ended: its process may have died of it.
     pub was_left: bool,
+    /// Whether a message tells of it. None does of a job that was leased with the end of the one before.
+    pub is_told: bool,
     /// Grows with every lease; who holds an older one can no longer settle the job.
     pub fence: i64,
     /// When the arrival was received, in milliseconds since 1970.
@@ -212,6 +218,12 @@ pub struct Job {
 }
 
 impl Job {
+    /// Whether who did this job may do a following one at once: it belongs to the same part of the road, and is due.
+    #[must_use]
+    pub fn leads_to(&self, next: &Task) -> bool {
+        Part::of(next.step()) == Part::of(self.task.step()) && next.due_ms() == 0
+    }
+
     /// The name of an object that this job makes.
     #[must_use]
     pub fn object(&self, ordinal: u32) -> ObjectId {

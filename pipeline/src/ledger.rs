@@ -46,6 +46,15 @@ pub enum Lease {
     Unknown,
 }
 
+/// What became of the wish to settle a job.
+#[derive(Debug)]
+pub enum Settled {
+    /// Its lease was lost: nothing changed.
+    Lost,
+    /// It is settled; with the following job that was leased with it, if one was.
+    Done(Option<Box<Job>>),
+}
+
 /// A number of ours that goes out, each given once for each receiver.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Number {
@@ -241,15 +250,23 @@ pub trait Ledger: Send + Sync {
     /// Records facts ahead of their job; false if its lease is lost, and then nothing changes.
     async fn note(&self, job: &Job, facts: &[Fact]) -> Result<bool>;
 
-    /// Records what a job made and what follows, and settles it; false if its lease is lost, and then nothing changes.
-    async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool>;
+    /// Records what a job made and what follows, and settles it. With a moment, in milliseconds since 1970, the next job of the same part
+    /// of the road is leased until then, and no message tells of it: who asks does it at once.
+    async fn complete(
+        &self,
+        job: &Job,
+        outcome: &Outcome,
+        now_ms: i64,
+        on_until_ms: Option<i64>,
+    ) -> Result<Settled>;
 
     /// What is delivered with a job that is not delivered alone, its own object among them, in order. When such a job is first leased it
     /// takes along all to its partner of the same kind that are due then, and they are settled with it: so it is the same again whenever
     /// the job is done again.
     async fn batch(&self, job: JobId) -> Result<Vec<ObjectId>>;
 
-    /// Records that a job failed: to be done again at a moment, or, without one, never; false if its lease is lost.
+    /// Records that a job failed: to be done again at a moment, or, without one, never; false if its lease is lost. If no message tells
+    /// of the job, one is published then.
     async fn fail(
         &self,
         job: &Job,
@@ -281,6 +298,10 @@ pub trait Ledger: Send + Sync {
 
     /// Jobs that are to be done and of which nobody has heard since a moment, in milliseconds since 1970: their messages may be lost.
     async fn silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>>;
+
+    /// Jobs whose leases ended so long before a moment, both in milliseconds, and which were not put out since: they were left, and there may
+    /// never have been a message. So were those that only a clock that was wrong can have leased.
+    async fn left(&self, now_ms: i64, for_ms: i64, most: u32) -> Result<Vec<Notice>>;
 
     /// Puts the messages of such jobs into the outbox once more.
     async fn remind(&self, jobs: &[JobId], now_ms: i64) -> Result<()>;

@@ -33,7 +33,7 @@ pub mod kms;
 pub mod s3;
 pub mod sftp;
 
-mod doors;
+pub mod doors;
 mod drawn;
 mod noted;
 mod paper;
@@ -48,12 +48,12 @@ mod decrypt;
 mod deliver;
 mod divide;
 mod intake;
-mod relay;
+pub mod relay;
 mod respond;
 mod route;
 mod translate;
 mod validate;
-mod worker;
+pub mod worker;
 
 mod web;
 

@@ -58,15 +58,17 @@ pub enum Step {
     Acknowledge,
     /// Where what is good goes.
     Route,
-    /// Sent to a partner or the backend.
+    /// Sent to a partner.
     Deliver,
+    /// Sent to our own systems.
+    Forward,
     /// A partner's answer correlated with what was sent.
     Respond,
 }
 
 impl Step {
     /// All steps, in the order of the road.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Intake,
         Self::Decrypt,
         Self::Translate,
@@ -74,6 +76,7 @@ impl Step {
         Self::Acknowledge,
         Self::Route,
         Self::Deliver,
+        Self::Forward,
         Self::Respond,
     ];
 
@@ -88,6 +91,7 @@ impl Step {
             Self::Acknowledge => "acknowledge",
             Self::Route => "route",
             Self::Deliver => "deliver",
+            Self::Forward => "forward",
             Self::Respond => "respond",
         }
     }

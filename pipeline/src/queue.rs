@@ -14,7 +14,7 @@ pub enum Part {
     Translate,
     /// Partners' answers.
     Respond,
-    /// What leaves.
+    /// What leaves: to partners, and to our own systems.
     Deliver,
 }
 
@@ -26,7 +26,7 @@ impl Part {
     #[must_use]
     pub fn of(step: Step) -> Self {
         match step {
-            Step::Deliver => Self::Deliver,
+            Step::Deliver | Step::Forward => Self::Deliver,
             Step::Respond => Self::Respond,
             _ => Self::Translate,
         }

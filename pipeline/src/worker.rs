@@ -13,12 +13,11 @@ use tokio::sync::{
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::cipher::random;
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
-use crate::ledger::Lease;
+use crate::ledger::{Lease, Settled};
 use crate::limits::AGAIN_MS;
 use crate::measures::End;
 use crate::profile::Settings;
@@ -34,18 +33,34 @@ const BATCH: usize = 64;
 /// From which try on a job is done alone that was left: twice may be its neighbour's fault.
 const ALONE: u32 = 3;
 
-/// Works until told to stop, then lets the jobs in hand end.
-pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver<bool>) {
+/// Does a job, on a thread that may block.
+pub type Stage = Arc<dyn Fn(&Job, &Doors) -> Result<Outcome> + Send + Sync>;
+
+/// The road: which stage does which task.
+#[must_use]
+pub fn road() -> Stage {
+    Arc::new(stage)
+}
+
+/// Works until told to stop, then lets the jobs in hand end. `news` is told when there is something for the relay.
+pub async fn run(
+    doors: Arc<Doors>,
+    stage: Stage,
+    news: Arc<Notify>,
+    mut stop: watch::Receiver<bool>,
+) {
     let jobs = doors.profiles.settings.work.jobs.max(1);
     let permits = Arc::new(Semaphore::new(jobs as usize));
     let (settled, to_confirm) = mpsc::unbounded_channel();
     let confirming = tokio::spawn(confirm(Arc::clone(&doors), to_confirm));
     let hand = Hand {
         doors: Arc::clone(&doors),
+        stage,
         news,
         settled,
         stuck: Arc::default(),
         places: Arc::new(Semaphore::new(jobs as usize)),
+        stop: stop.clone(),
     };
     while !*stop.borrow() {
         // A thread cannot be ended from outside; a process can.
@@ -64,6 +79,7 @@ pub async fn run(doors: Arc<Doors>, news: Arc<Notify>, mut stop: watch::Receiver
         if taken.is_empty() {
             drop(free);
             tokio::select! {
+                biased;
                 () = doors.queue.wait(LOOK) => {}
                 _ = stop.changed() => {}
             }
@@ -101,7 +117,7 @@ async fn free(
 async fn take(doors: &Doors, most: usize) -> Result<Vec<(Delivery, Lease)>> {
     let now = doors.clock.now_ms();
     let most = u32::try_from(most).unwrap_or(u32::MAX);
-    let taken = doors.queue.take(most, now, lease_ms(doors)).await?;
+    let taken = doors.queue.take(most, now, doors.lease_ms()).await?;
     let jobs: Vec<_> = taken.iter().map(|delivery| delivery.job).collect();
     if jobs.is_empty() {
         return Ok(Vec::new());
@@ -109,7 +125,7 @@ async fn take(doors: &Doors, most: usize) -> Result<Vec<(Delivery, Lease)>> {
     jobs.iter().for_each(|_| reach(Point::JobTaken));
     let leases = doors
         .ledger
-        .lease(&jobs, now, now + lease_ms(doors))
+        .lease(&jobs, now, now + doors.lease_ms())
         .await?;
     Ok(taken.into_iter().zip(leases).collect())
 }
@@ -126,15 +142,11 @@ async fn confirm(doors: Arc<Doors>, mut settled: mpsc::UnboundedReceiver<Deliver
     }
 }
 
-fn lease_ms(doors: &Doors) -> i64 {
-    let seconds = doors.profiles.settings.work.lease_s;
-    i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX)
-}
-
 /// What a job in hand needs.
 #[derive(Clone)]
 struct Hand {
     doors: Arc<Doors>,
+    stage: Stage,
     /// Told when there is something for the relay.
     news: Arc<Notify>,
     /// Takes what is to be confirmed.
@@ -143,23 +155,33 @@ struct Hand {
     stuck: Arc<AtomicUsize>,
     /// One for each job that is being done; who is done alone has all.
     places: Arc<Semaphore>,
+    /// Whether no further job is to be begun.
+    stop: watch::Receiver<bool>,
 }
 
 impl Hand {
     /// One message, from its job's lease to settling it.
     async fn one(&self, delivery: Delivery, lease: Lease) -> Result<()> {
         match lease {
-            Lease::Settled | Lease::Unknown => self.confirm(delivery),
+            Lease::Settled | Lease::Unknown => self.confirm(Some(delivery)),
             Lease::Busy(until) => self.again(delivery, until).await?,
-            Lease::Taken(job) => {
-                reach(Point::JobLeased);
-                self.leased(*job, delivery).await?;
-            }
+            Lease::Taken(job) => self.on(*job, delivery).await?,
         }
         Ok(())
     }
 
-    async fn leased(&self, job: Job, delivery: Delivery) -> Result<()> {
+    /// A job whose message was taken, and those that follow on it, as far as they are done at once.
+    async fn on(&self, job: Job, delivery: Delivery) -> Result<()> {
+        let (mut job, mut message) = (job, Some(delivery));
+        while let Some(next) = self.leased(job, message.take()).await? {
+            job = next;
+        }
+        Ok(())
+    }
+
+    /// A leased job, to the end of its try; the one that is leased with that end.
+    async fn leased(&self, job: Job, message: Option<Delivery>) -> Result<Option<Job>> {
+        reach(Point::JobLeased);
         let job = Arc::new(job);
         // Until all is recorded: who comes next may end the process.
         let _place = self.while_ours(&job, self.place(&job)).await;
@@ -169,48 +191,57 @@ impl Hand {
         match result {
             Ok(outcome) => {
                 reach(Point::JobDone);
-                self.done(&job, &outcome, took).await?;
+                let next = self.done(&job, &outcome, took).await?;
                 reach(Point::JobRecorded);
-                self.news.notify_one();
-                self.confirm(delivery);
-                Ok(())
+                // What is done at once needs no message.
+                if outcome.next.len() > usize::from(next.is_some()) {
+                    self.news.notify_one();
+                }
+                self.confirm(message);
+                Ok(next)
             }
-            Err(failure) => self.failed(&job, delivery, (failure, took)).await,
+            Err(failure) => self.failed(&job, message, (failure, took)).await,
         }
     }
 
-    async fn done(&self, job: &Job, outcome: &Outcome, took: Duration) -> Result<()> {
+    async fn done(&self, job: &Job, outcome: &Outcome, took: Duration) -> Result<Option<Job>> {
         let doors = &self.doors;
         let now = doors.clock.now_ms();
-        let recording = doors.ledger.complete(job, outcome, now);
-        let is_recorded = doors.in_time(recording).await?;
+        let goes_on = !*self.stop.borrow();
+        let until = goes_on.then(|| now + doors.lease_ms());
+        let recording = doors.ledger.complete(job, outcome, now, until);
+        let settled = doors.in_time(recording).await?;
         let step = job.task.step();
         let name = step.name();
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        if is_recorded {
-            for (wrong, times) in &outcome.wrong.0 {
-                doors.measures.wrong(wrong, *times);
+        let (end, next) = match settled {
+            Settled::Done(next) => {
+                for (wrong, times) in &outcome.wrong.0 {
+                    doors.measures.wrong(wrong, *times);
+                }
+                tracing::info!(arrival = %job.arrival, partner = job.partner, step = name, note = outcome.note, ms, "done");
+                (End::Done, next)
             }
-            tracing::info!(arrival = %job.arrival, partner = job.partner, step = name, note = outcome.note, ms, "done");
-        } else {
-            tracing::warn!(arrival = %job.arrival, step = name, "the lease was lost: what was done counts for nothing");
-        }
-        let end = if is_recorded { End::Done } else { End::Lost };
+            Settled::Lost => {
+                tracing::warn!(arrival = %job.arrival, step = name, "the lease was lost: what was done counts for nothing");
+                (End::Lost, None)
+            }
+        };
         doors.measures.tried(step, end, took);
-        Ok(())
+        Ok(next.map(|next| *next))
     }
 
     async fn failed(
         &self,
         job: &Job,
-        delivery: Delivery,
+        message: Option<Delivery>,
         (failure, took): (Failure, Duration),
-    ) -> Result<()> {
+    ) -> Result<Option<Job>> {
         let doors = &self.doors;
         let now = doors.clock.now_ms();
         let retry = &doors.profiles.settings.retry;
         let again = matches!(failure, Failure::Transient(_)) && job.attempt < retry.attempts;
-        let again_ms = again.then(|| now + delay_ms(doors, job.attempt));
+        let again_ms = again.then(|| now + delay_ms(doors, job));
         let recording = doors.ledger.fail(job, failure, again_ms, now);
         let recorded = doors.in_time(recording).await?;
         let end = match (recorded, again) {
@@ -224,13 +255,11 @@ impl Hand {
             arrival = %job.arrival, partner = job.partner, step, code = reason.code, attempt = job.attempt, again, recorded, "{}", reason.text
         );
         reach(Point::JobRecorded);
-        match again_ms {
-            Some(at) => self.again(delivery, at).await,
-            None => {
-                self.confirm(delivery);
-                Ok(())
-            }
+        match (again_ms, message) {
+            (Some(at), Some(delivery)) => self.again(delivery, at).await?,
+            (_, message) => self.confirm(message),
         }
+        Ok(None)
     }
 
     /// Lets the stage do its work on a thread where it may block, as long as it may take.
@@ -248,7 +277,8 @@ impl Hand {
             return Err(Failure::transient("lease-lost", what));
         }
         let (its_doors, its_job) = (Arc::clone(doors), Arc::clone(job));
-        let mut stage = tokio::task::spawn_blocking(move || stage(&its_job, &its_doors));
+        let its_stage = Arc::clone(&self.stage);
+        let mut stage = tokio::task::spawn_blocking(move || its_stage(&its_job, &its_doors));
         let end = timeout(Duration::from_secs(work.job_s), &mut stage);
         match self.while_ours(job, end).await {
             Ok(done) => {
@@ -280,10 +310,11 @@ impl Hand {
         tokio::pin!(awaited);
         loop {
             tokio::select! {
+                biased;
                 done = &mut awaited => return done,
                 () = tokio::time::sleep(beat) => {
                     // A lease that is lost shows when the job is to be completed.
-                    let until = doors.clock.now_ms() + lease_ms(doors);
+                    let until = doors.clock.now_ms() + doors.lease_ms();
                     let _ = doors.in_time(doors.ledger.renew(job, until)).await;
                 }
             }
@@ -308,22 +339,25 @@ impl Hand {
         doors.in_time(doors.queue.again(delivery, at_ms)).await
     }
 
-    /// Says that a message is settled.
-    fn confirm(&self, delivery: Delivery) {
-        // If nobody confirms any more, it comes again.
-        let _ = self.settled.send(delivery);
+    /// Says that a message is settled, if there was one.
+    fn confirm(&self, message: Option<Delivery>) {
+        if let Some(delivery) = message {
+            // If nobody confirms any more, it comes again.
+            let _ = self.settled.send(delivery);
+        }
     }
 }
 
-/// The delay before the next try: twice as long each time, and a part of it by chance, so that what failed together comes apart.
-fn delay_ms(doors: &Doors, attempt: u32) -> i64 {
+/// The delay before the next try: twice as long each time, and a part of it as chance wants that is in the job's name, so that what failed
+/// together comes apart.
+fn delay_ms(doors: &Doors, job: &Job) -> i64 {
     let retry = &doors.profiles.settings.retry;
     let doubled = retry
         .first_ms
-        .saturating_mul(1 << attempt.saturating_sub(1).min(20));
+        .saturating_mul(1 << job.attempt.saturating_sub(1).min(20));
     let whole = doubled.min(retry.most_ms);
-    // Without chance all wait the same time.
-    let chance = random().map_or(0, u64::from_le_bytes);
+    let (high, low) = job.id.0.as_u64_pair();
+    let chance = (high ^ low).rotate_left(job.attempt % 64);
     let part = chance % (whole / 4 + 1);
     i64::try_from(whole - whole / 4 + part).unwrap_or(i64::MAX)
 }

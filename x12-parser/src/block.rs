@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use x12_schemas::Catalog;
+use crate::charts::Charts;
 
 use crate::chart::Chart;
 use crate::cut::{Cut, Cutter};
@@ -71,14 +71,14 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     /// Blocks placed by the guides of a catalog, as far as is asked for.
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, extent: Extent) -> Self {
+    pub(crate) fn new(charts: Charts, limits: Limits, extent: Extent) -> Self {
         Self {
             cutting: Cutting {
                 cutter: Cutter::new(limits),
                 next: 0,
                 ended: false,
             },
-            placer: Placer::new(catalog, limits, extent),
+            placer: Placer::new(charts, limits, extent),
         }
     }
 

@@ -57,7 +57,7 @@ where
         Shape::Loops => Extent::Loops,
         _ => Extent::Envelopes,
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, extent);
+    let blocks = Blocks::new(options.charts(), options.limits, extent);
     let render = Render { shape, per };
     let mut join = |output: &mut Buffer| Ok(json.write_all(output.as_slice())?);
     parallel::run(document, options, blocks, &render, &mut join)?;
@@ -70,7 +70,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
+    let blocks = Blocks::new(options.charts(), options.limits, Extent::Loops);
     let mut gatherer = Gatherer::new(json, per == Per::Set, options.limits);
     let mut join = |pieces: &mut NamedPieces| gatherer.join(pieces);
     parallel::run(document, options, blocks, &Named, &mut join)?;
@@ -83,7 +83,7 @@ where
     W: Write + Send,
 {
     let blocks = Blocks::new(
-        &options.catalog,
+        options.charts(),
         options.limits,
         Extent::Rules(options.snip),
     );

@@ -46,7 +46,7 @@ where
     R: Read + Send,
     W: Write + Send,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
+    let blocks = Blocks::new(options.charts(), options.limits, Extent::Loops);
     let mut join = |output: &mut Vec<u8>| Ok(to.write_all(output)?);
     parallel::run(
         document,

@@ -7,6 +7,7 @@ mod account;
 mod acknowledge;
 mod block;
 mod chart;
+mod charts;
 mod check;
 mod claim_status;
 mod code_set;

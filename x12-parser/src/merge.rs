@@ -97,8 +97,8 @@ impl<W: Write> Merger<W> {
         joins: impl FnMut(&Envelope) -> bool,
     ) -> Result<(), Error> {
         let mut source = ReadSource::new(document, self.options.block_bytes);
-        let (catalog, limits) = (&self.options.catalog, self.options.limits);
-        let mut blocks = Blocks::new(catalog, limits, Extent::Envelopes);
+        let (charts, limits) = (self.options.charts(), self.options.limits);
+        let mut blocks = Blocks::new(charts, limits, Extent::Envelopes);
         let mut block = blocks.empty();
         let mut reading = Reading {
             merger: self,

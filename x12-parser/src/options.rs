@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use x12_schemas::Catalog;
 
+use crate::charts::{Charts, Known};
 use crate::limits::{BLOCK_BYTES, Limits};
 use crate::snip::SnipTypes;
 
@@ -23,6 +24,19 @@ pub struct Options {
     pub threads: usize,
     /// Bytes taken from the source at once. The same bytes come out whatever the number.
     pub block_bytes: usize,
+    /// What was made of the guides: a clone shares it, so many small documents are read faster with one, or clones of one, than with a
+    /// new one each.
+    known: Arc<Known>,
+}
+
+impl Options {
+    /// The charts of the catalog's guides.
+    pub(crate) fn charts(&self) -> Charts {
+        Charts {
+            catalog: Arc::clone(&self.catalog),
+            known: Arc::clone(&self.known),
+        }
+    }
 }
 
 impl Default for Options {
@@ -33,6 +47,7 @@ impl Default for Options {
             snip: SnipTypes::ALL,
             threads: 1,
             block_bytes: BLOCK_BYTES,
+            known: Arc::default(),
         }
     }
 }

@@ -7,10 +7,10 @@ mod set;
 
 use std::sync::Arc;
 
-use x12_schemas::Catalog;
 use x12_schemas::table::NONE;
 
 use crate::chart::{Chart, SegmentId};
+use crate::charts::Charts;
 use crate::entry::{Entry, EntryKind, Layout};
 use crate::event::{Event, GroupKind, Part, Place, Span};
 use crate::finding::{Code, Identity, Position};
@@ -60,7 +60,7 @@ impl Extent {
 
 /// Places block after block of one document.
 pub(crate) struct Placer {
-    catalog: Arc<Catalog>,
+    known: Charts,
     envelope: Arc<Chart>,
     charts: Arc<Vec<Arc<Chart>>>,
     limits: Limits,
@@ -93,11 +93,11 @@ struct Set {
 }
 
 impl Placer {
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, extent: Extent) -> Self {
+    pub(crate) fn new(known: Charts, limits: Limits, extent: Extent) -> Self {
         let most = limits.control_number_ranges;
         Self {
-            catalog: Arc::clone(catalog),
-            envelope: Arc::new(Chart::new(catalog.envelope(), catalog, SnipTypes::ALL)),
+            envelope: known.envelope(),
+            known,
             charts: Arc::default(),
             limits,
             extent,

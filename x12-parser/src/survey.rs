@@ -107,7 +107,7 @@ where
         }
         Ok(())
     };
-    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Envelopes);
+    let blocks = Blocks::new(options.charts(), options.limits, Extent::Envelopes);
     parallel::run(document, options, blocks, &Look, &mut join)
 }
 

@@ -71,7 +71,7 @@ where
         Ok(())
     };
     let blocks = Blocks::new(
-        &options.catalog,
+        options.charts(),
         options.limits,
         Extent::Rules(options.snip),
     );

@@ -100,7 +100,7 @@ where
     R: Read,
     V: FnMut(Visit<'_>) -> Result<(), Error>,
 {
-    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Envelopes);
+    let blocks = Blocks::new(options.charts(), options.limits, Extent::Envelopes);
     let mut source = ReadSource::new(document, options.block_bytes);
     visit_blocks(&mut source, blocks, visit)
 }
@@ -126,7 +126,7 @@ fn visit_all<'a, S: Source<'a>>(
     visit: impl FnMut(Visit<'_>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let blocks = Blocks::new(
-        &options.catalog,
+        options.charts(),
         options.limits,
         Extent::Rules(SnipTypes::ALL),
     );
@@ -157,7 +157,7 @@ impl Visitor {
     #[must_use]
     pub fn new(options: &Options) -> Self {
         let blocks = Blocks::new(
-            &options.catalog,
+            options.charts(),
             options.limits,
             Extent::Rules(SnipTypes::ALL),
         );

@@ -76,7 +76,7 @@ impl Servers {
     }
 }
 
-/// A home folder: there until the next one is made, so that what went wrong can be looked at.
+/// A home folder: there until all are measured, so that what went wrong can be looked at.
 pub struct House {
     /// Its path.
     pub home: PathBuf,
@@ -87,10 +87,9 @@ impl House {
     /// Makes it, beside servers if there are any.
     pub fn new(folder: &Path, is_encrypted: bool, servers: Option<&Servers>) -> io::Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let home = folder.join("home");
-        if home.exists() {
-            fs::remove_dir_all(&home)?;
-        }
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        // None is removed before all are done: ext4 looks for a long time where files were removed just before (`recently_deleted`).
+        let home = folder.join(format!("home-{number}"));
         for part in ["partners", "keys", "exchange/acme/in"] {
             fs::create_dir_all(home.join(part))?;
         }
@@ -101,7 +100,6 @@ impl House {
         fs::write(home.join("partners/acme.toml"), format!("{PROFILE}{pgp}\n"))?;
         PARTNER.settle(&home)?;
         if let Some(servers) = servers {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
             servers.settle(&home, &format!("bench_{}_{number}", std::process::id()))?;
         }
         Ok(Self { home, is_encrypted })

@@ -43,6 +43,9 @@ fn bench() -> io::Result<()> {
     let bytes = numbers.next().unwrap_or(100_000_000);
     let files = numbers.next().unwrap_or(1000);
     let folder = folder();
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
     fs::create_dir_all(&folder)?;
     let mut out = io::stdout();
     let servers = Servers::given();

@@ -39,6 +39,8 @@ pub fn run(house: &House, files: usize, work: usize) -> io::Result<Usage> {
         .arg(&house.home)
         .args(["--log", "json", "run", "--until-idle"])
         .env_remove("RUST_LOG")
+        // Libraries would write down a call stack with each error that they recover from.
+        .env_remove("RUST_BACKTRACE")
         .stdout(Stdio::null())
         .stderr(File::create(&log)?)
         .spawn()?;

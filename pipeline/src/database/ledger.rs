@@ -8,8 +8,8 @@ use super::{Database, column, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Standing,
-    UnitRow,
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Settled,
+    Standing, UnitRow,
 };
 use crate::limits::CLOCK_SKEW_MS;
 use crate::object::{JobId, ObjectId, Step};
@@ -76,35 +76,37 @@ impl Ledger for Database {
         Ok(true)
     }
 
-    async fn complete(&self, job: &Job, outcome: &Outcome, now_ms: i64) -> Result<bool> {
+    async fn complete(
+        &self,
+        job: &Job,
+        outcome: &Outcome,
+        now_ms: i64,
+        on_until_ms: Option<i64>,
+    ) -> Result<Settled> {
         let mut change = self.change().await?;
-        self.lock(job, &mut change).await?;
-        let settled = Settled {
+        // What is followed by something does not end its arrival.
+        let may_end = outcome.next.is_empty();
+        if may_end {
+            self.lock(job, &mut change).await?;
+        }
+        let end = End {
             state: "done",
             reason: "",
             note: &outcome.note,
             due_ms: 0,
             now_ms,
         };
-        if !settled.record(job, &mut change).await? {
-            return Ok(false);
+        if !end.record(job, &mut change).await? {
+            return Ok(Settled::Lost);
         }
-        for (ordinal, task) in outcome.next.iter().enumerate() {
-            let made = Made {
-                id: job
-                    .id
-                    .following(task.step(), u32::try_from(ordinal).unwrap_or(u32::MAX)),
-                arrival: job.arrival,
-                partner: &job.partner,
-                now_ms,
-            };
-            made.insert(task, &mut change).await?;
-        }
+        let on = follow(job, &outcome.next, (now_ms, on_until_ms), &mut change).await?;
         super::facts::record(job, &outcome.facts, &mut change).await?;
-        super::batch::settle(job, (settled.state, now_ms), &mut change).await?;
-        settle_arrival(&job.arrival.to_string(), &mut change).await?;
+        if may_end {
+            super::batch::settle(job, (end.state, now_ms), &mut change).await?;
+            settle_arrival(&job.arrival.to_string(), &mut change).await?;
+        }
         commit(change).await?;
-        Ok(true)
+        Ok(Settled::Done(on.map(Box::new)))
     }
 
     async fn batch(&self, job: JobId) -> Result<Vec<ObjectId>> {
@@ -125,15 +127,18 @@ impl Ledger for Database {
             (Failure::Quarantine(_), None) => "quarantined",
             (_, None) => "dead",
         };
-        let settled = Settled {
+        let end = End {
             state,
             reason: failure.reason().code,
             note: failure.reason().text,
             due_ms: again_ms.unwrap_or_default(),
             now_ms,
         };
-        if !settled.record(job, &mut change).await? {
+        if !end.record(job, &mut change).await? {
             return Ok(false);
+        }
+        if let Some(at_ms) = again_ms.filter(|_| !job.is_told) {
+            put_out(job.id, at_ms, &mut change).await?;
         }
         super::batch::settle(job, (state, now_ms), &mut change).await?;
         settle_arrival(&job.arrival.to_string(), &mut change).await?;
@@ -250,6 +255,10 @@ impl Ledger for Database {
         self.read_silent(before_ms, most).await
     }
 
+    async fn left(&self, now_ms: i64, for_ms: i64, most: u32) -> Result<Vec<Notice>> {
+        self.read_left(now_ms, for_ms, most).await
+    }
+
     async fn remind(&self, jobs: &[JobId], now_ms: i64) -> Result<()> {
         self.put_out_again(jobs, now_ms).await
     }
@@ -358,6 +367,7 @@ async fn lease(
         task: task(column(&row, "task")?)?,
         attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
         was_left: state == "leased",
+        is_told: true,
         fence: number("fence")? + 1,
         received_ms: number("received_ms")?,
     };
@@ -390,12 +400,28 @@ pub(super) struct Made<'a> {
 }
 
 impl Made<'_> {
+    /// Puts it into the ledger, and its message into the outbox.
     pub(super) async fn insert(&self, task: &Task, change: &mut AnyConnection) -> Result<()> {
+        self.record(task, None, change).await?;
+        put_out(self.id, self.now_ms, change).await
+    }
+
+    /// Puts it into the ledger, leased until a moment if there is one; false if it is there already.
+    async fn record(
+        &self,
+        task: &Task,
+        leased_until_ms: Option<i64>,
+        change: &mut AnyConnection,
+    ) -> Result<bool> {
         let words = serde_json::to_string(task)
             .map_err(|_| Failure::permanent("task-broken", "a task could not be written down"))?;
-        sqlx::query(
+        let (state, tries) = match leased_until_ms {
+            Some(_) => ("leased", 1),
+            None => ("ready", 0),
+        };
+        let inserted = sqlx::query(
             "INSERT INTO job (id, arrival, partner, step, task, state, attempts, fence, lease_until_ms, due_ms, created_ms, changed_ms, \
-             reason, note, leader) VALUES ($1, $2, $3, $4, $5, 'ready', 0, 0, 0, $7, $6, $6, '', '', '') ON CONFLICT (id) DO NOTHING",
+             reason, note, leader) VALUES ($1, $2, $3, $4, $5, $8, $9, $9, $10, $7, $6, $6, '', '', '') ON CONFLICT (id) DO NOTHING",
         )
         .bind(self.id.to_string())
         .bind(self.arrival.to_string())
@@ -404,11 +430,47 @@ impl Made<'_> {
         .bind(words)
         .bind(self.now_ms)
         .bind(task.due_ms())
+        .bind(state)
+        .bind(tries)
+        .bind(leased_until_ms.unwrap_or_default())
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        put_out(self.id, self.now_ms, change).await
+        Ok(inserted.rows_affected() == 1)
     }
+}
+
+/// Puts what follows a job into the ledger; what of it is leased at once, if somebody asks for that until a moment.
+async fn follow(
+    job: &Job,
+    next: &[Task],
+    (now_ms, on_until_ms): (i64, Option<i64>),
+    change: &mut AnyConnection,
+) -> Result<Option<Job>> {
+    let mut on = None;
+    for (ordinal, task) in (0..).zip(next) {
+        let made = Made {
+            id: job.id.following(task.step(), ordinal),
+            arrival: job.arrival,
+            partner: &job.partner,
+            now_ms,
+        };
+        let until = on_until_ms.filter(|_| on.is_none() && job.leads_to(task));
+        if until.is_none() {
+            made.insert(task, change).await?;
+        } else if made.record(task, until, change).await? {
+            on = Some(Job {
+                id: made.id,
+                task: task.clone(),
+                attempt: 1,
+                was_left: false,
+                is_told: false,
+                fence: 1,
+                ..job.clone()
+            });
+        }
+    }
+    Ok(on)
 }
 
 /// Puts a job's message into the outbox, to be published at a moment.
@@ -423,7 +485,7 @@ pub(super) async fn put_out(job: JobId, due_ms: i64, change: &mut AnyConnection)
 }
 
 /// How a lease ends.
-struct Settled<'a> {
+struct End<'a> {
     state: &'a str,
     reason: &'a str,
     note: &'a str,
@@ -431,7 +493,7 @@ struct Settled<'a> {
     now_ms: i64,
 }
 
-impl Settled<'_> {
+impl End<'_> {
     /// False, and nothing changed, if the lease is lost.
     async fn record(&self, job: &Job, change: &mut AnyConnection) -> Result<bool> {
         let updated = sqlx::query(

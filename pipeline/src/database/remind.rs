@@ -5,6 +5,7 @@ use sqlx::AssertSqlSafe;
 use super::ledger::{notice, put_out};
 use super::{Database, commit, unavailable};
 use crate::failure::Result;
+use crate::limits::CLOCK_SKEW_MS;
 use crate::object::JobId;
 use crate::queue::Notice;
 
@@ -28,18 +29,41 @@ impl Database {
         rows.iter().map(notice).collect()
     }
 
-    /// Oldest first. A job whose lease ended long ago is one of them too: its message should have come again.
+    /// Oldest first. A job that was left is one of them too, also when it was put out already.
     pub(super) async fn read_silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>> {
-        let rows = sqlx::query(
-            "SELECT id, arrival, step, partner FROM job WHERE changed_ms < $1 AND \
-             (state = 'ready' AND due_ms < $1 OR state = 'leased' AND lease_until_ms < $1) \
-             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job = job.id) ORDER BY changed_ms LIMIT $2",
-        )
-        .bind(before_ms)
-        .bind(i64::from(most))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(|error| unavailable(&error))?;
+        let silent = "changed_ms < $1 AND (state = 'ready' AND due_ms < $1 OR state = 'leased' AND lease_until_ms < $1)";
+        self.read_untold(silent, before_ms, most).await
+    }
+
+    /// Oldest first.
+    pub(super) async fn read_left(
+        &self,
+        now_ms: i64,
+        for_ms: i64,
+        most: u32,
+    ) -> Result<Vec<Notice>> {
+        // What was put out since is not again.
+        let left = "state = 'leased' AND lease_until_ms < $1 AND changed_ms < lease_until_ms";
+        let left = self.read_untold(left, now_ms - for_ms, most).await?;
+        if !left.is_empty() {
+            return Ok(left);
+        }
+        let wrong = "state = 'leased' AND changed_ms > $1";
+        self.read_untold(wrong, now_ms + CLOCK_SKEW_MS, most).await
+    }
+
+    /// Jobs for which a condition on a moment holds, which is $1, and whose messages are not about to be published.
+    async fn read_untold(&self, condition: &str, moment: i64, most: u32) -> Result<Vec<Notice>> {
+        let statement = format!(
+            "SELECT id, arrival, step, partner FROM job WHERE {condition} \
+             AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job = job.id) ORDER BY changed_ms LIMIT $2"
+        );
+        let rows = sqlx::query(AssertSqlSafe(statement))
+            .bind(moment)
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await
+            .map_err(|error| unavailable(&error))?;
         rows.iter().map(notice).collect()
     }
 

@@ -81,7 +81,7 @@ impl Database {
              SELECT answer, ordinal AS i, 0 AS g FROM interchange WHERE arrival = a.id AND answer <> '' \
              UNION ALL SELECT answer, interchange, ordinal FROM functional_group WHERE arrival = a.id AND answer <> '') AS told \
              ORDER BY i, g LIMIT 3) AS answers), '') AS answers, \
-             COALESCE((SELECT string_agg(note, $4) FROM (SELECT note FROM job WHERE arrival = a.id AND step = 'deliver' \
+             COALESCE((SELECT string_agg(note, $4) FROM (SELECT note FROM job WHERE arrival = a.id AND step IN ('deliver', 'forward') \
              AND state = 'done' ORDER BY created_ms, note) AS parcels), '') AS delivered \
              FROM arrival a WHERE state LIKE $1 AND (id LIKE $2 || '%' OR id LIKE '%' || $2) ORDER BY received_ms DESC, id DESC LIMIT $3",
         )

@@ -192,12 +192,15 @@ impl Default for QueueSettings {
 pub struct StoreSettings {
     /// A folder, or a bucket.
     pub folder: Location,
+    /// Bytes of small objects of a bucket that a process keeps in memory, sealed, after it wrote them: they are read again at once.
+    pub kept_bytes: usize,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
         Self {
             folder: Path::new("store").to_owned().into(),
+            kept_bytes: 16 << 20,
         }
     }
 }

@@ -6,12 +6,14 @@
 //! ```text
 //! PREFIX.jobs ─┬─ translate ──────▶ PREFIX.translate          decrypt, translate, validate, acknowledge, route
 //!              ├─ respond ────────▶ PREFIX.respond
-//!              └─ deliver.PARTNER ▶ PREFIX.deliver.PARTNER    one at a time, by one worker at a time
+//!              ├─ deliver.PARTNER ▶ PREFIX.deliver.PARTNER    one at a time, by one worker at a time
+//!              └─ forward.PARTNER ▶ PREFIX.forward.PARTNER    the same, of what goes to our own systems
 //! PREFIX.again.MS ────────────────▶ PREFIX.again.MS           after so long back to PREFIX.jobs, as they came
 //! (too many deliveries) ──────────▶ PREFIX.alone.PART         done one at a time: what kills its worker kills no neighbour's message
 //! (no message of ours) ───────────▶ PREFIX.unreadable         nobody takes from it
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
@@ -71,8 +73,10 @@ pub(super) fn wait_ms(delay_ms: i64) -> i64 {
 /// A queue from which messages are taken.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Key {
-    /// The messages of a part of the road: of deliveries those of one partner, else no partner is named.
-    Part(Part, String),
+    /// The messages of a part of the road.
+    Part(Part),
+    /// The messages of a step that is done for each partner in order.
+    Partner(Step, String),
     /// Messages of a part of the road that are done one at a time.
     Alone(Part),
 }
@@ -81,27 +85,38 @@ impl Key {
     /// The queue of a job's message.
     pub(super) fn of(step: Step, partner: &str) -> Self {
         match Part::of(step) {
-            part @ Part::Deliver => Self::Part(part, partner.to_owned()),
-            part => Self::Part(part, String::new()),
+            Part::Deliver => Self::Partner(step, partner.to_owned()),
+            part => Self::Part(part),
         }
     }
 
     /// The queues of these parts of the road.
     pub(super) fn all(parts: &[Part], partners: &[String]) -> Vec<Self> {
-        let of = |&part: &Part| match part {
-            Part::Deliver => partners
-                .iter()
-                .map(|partner| Self::Part(part, partner.clone()))
-                .collect(),
-            _ => vec![Self::Part(part, String::new())],
-        };
         let alone = parts.iter().map(|&part| Self::Alone(part));
-        parts.iter().flat_map(of).chain(alone).collect()
+        let mut all: BTreeSet<_> = alone.collect();
+        for step in Step::ALL {
+            match Part::of(step) {
+                part if !parts.contains(&part) => {}
+                Part::Deliver => all.extend(partners.iter().map(|of| Self::of(step, of))),
+                part => {
+                    all.insert(Self::Part(part));
+                }
+            }
+        }
+        all.into_iter().collect()
+    }
+
+    /// The part of the road that consumes it.
+    fn part(&self) -> Part {
+        match self {
+            Self::Part(part) | Self::Alone(part) => *part,
+            Self::Partner(step, _) => Part::of(*step),
+        }
     }
 
     /// Whether one message is in hand at a time: for the sake of its order, or its danger.
     pub(super) fn is_one_by_one(&self) -> bool {
-        matches!(self, Self::Part(Part::Deliver, _) | Self::Alone(_))
+        !matches!(self, Self::Part(_))
     }
 }
 
@@ -109,8 +124,8 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Part(part, partner) if partner.is_empty() => f.write_str(part.name()),
-            Self::Part(part, partner) => write!(f, "{}.{partner}", part.name()),
+            Self::Part(part) => f.write_str(part.name()),
+            Self::Partner(step, partner) => write!(f, "{}.{partner}", step.name()),
             Self::Alone(part) => write!(f, "alone.{}", part.name()),
         }
     }
@@ -187,8 +202,8 @@ pub(super) async fn declare(
 pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &Key) -> lapin::Result<u32> {
     let arguments = match key {
         Key::Alone(_) => FieldTable::default(),
-        Key::Part(part, _) => {
-            let alone = names.of(&Key::Alone(*part).to_string());
+        Key::Part(_) | Key::Partner(..) => {
+            let alone = names.of(&Key::Alone(key.part()).to_string());
             let mut arguments = dead_letters("".into(), Some(alone));
             arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
             if key.is_one_by_one() {
@@ -265,6 +280,7 @@ mod tests {
         for step in Step::ALL {
             let expected = match step {
                 Step::Deliver => "deliver.acme",
+                Step::Forward => "forward.acme",
                 Step::Respond => "respond",
                 _ => "translate",
             };

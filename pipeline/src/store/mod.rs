@@ -3,6 +3,7 @@
 //! It holds what it is given: sealing is the business of `seal`. It is blocking, for threads that may block.
 
 mod folder;
+mod kept;
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -10,6 +11,7 @@ use crate::failure::{Failure, Result};
 use crate::object::ObjectId;
 
 pub use folder::FolderStore;
+pub use kept::KeptStore;
 
 /// Where objects are.
 pub trait Store: Send + Sync {

@@ -250,7 +250,7 @@ fn begin(
     tasks.spawn(relay::run(doors, news, stopped));
     if !role.parts.is_empty() {
         let (doors, news, stopped) = shared();
-        tasks.spawn(worker::run(doors, news, stopped));
+        tasks.spawn(worker::run(doors, worker::road(), news, stopped));
     }
     tasks
 }

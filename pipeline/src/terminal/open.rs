@@ -27,7 +27,7 @@ use crate::s3::{BucketStore, BucketTransport, S3};
 use crate::seal::Vault;
 use crate::secret_file;
 use crate::sftp::{Account, HostKey, OurKey, SftpTransport};
-use crate::store::{FolderStore, Store};
+use crate::store::{FolderStore, KeptStore, Store};
 use crate::transport::Transport;
 use crate::transport::folder::FolderTransport;
 
@@ -176,7 +176,8 @@ async fn store(
             let store = BucketStore::new(s3.ok_or(NO_SERVER)?.clone(), bucket);
             let swept = tokio::task::spawn_blocking(move || store.sweep(DRAFT_AGE).map(|_| store));
             let broken = |_| Failure::transient("store-unavailable", "the store cannot be used");
-            Ok(Arc::new(swept.await.map_err(broken)??))
+            let store = swept.await.map_err(broken)??;
+            Ok(Arc::new(KeptStore::new(store, settings.store.kept_bytes)))
         }
         Location::Server(_) | Location::Queue(_) => Err(NO_STORE),
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use x12_pipeline::database::Database;
 use x12_pipeline::job::{Direction, Outcome, Task};
-use x12_pipeline::ledger::{Arrival, Lease, Ledger};
+use x12_pipeline::ledger::{Arrival, Lease, Ledger, Settled};
 use x12_pipeline::object::{JobId, ObjectId, Step};
 
 use crate::checker::Input;
@@ -96,8 +96,11 @@ fn of_three_who_take_a_job_at_once_one_has_it() {
             let (first, second) = (&taken[0], second.expect("one has it"));
             let done = Outcome::default();
             for (job, counts) in [(&**first, false), (&*second, true), (&*second, false)] {
-                let recorded = ledgers[1].complete(job, &done, NOW + 2 * MINUTE).await;
-                assert_eq!(recorded.expect("the ledger answers"), counts);
+                let settled = ledgers[1]
+                    .complete(job, &done, NOW + 2 * MINUTE, None)
+                    .await;
+                let settled = settled.expect("the ledger answers");
+                assert_eq!(matches!(settled, Settled::Done(_)), counts);
             }
             let after = leased(&ledgers, job, NOW + 9 * MINUTE).await;
             assert!(after.iter().all(|lease| matches!(lease, Lease::Settled)));

@@ -76,7 +76,7 @@ where
 {
     let mut source = ReadSource::new(document, options.block_bytes);
     let mut blocks = Blocks::new(
-        &options.catalog,
+        options.charts(),
         options.limits,
         Extent::Rules(SnipTypes::ALL),
     );

@@ -136,7 +136,7 @@ where
     let mut writer = Writer::new(advice, verdicts, how, most);
     // What is not told is counted.
     let limits = options.limits.with_all_findings();
-    let blocks = Blocks::new(&options.catalog, limits, Extent::Rules(options.snip));
+    let blocks = Blocks::new(options.charts(), limits, Extent::Rules(options.snip));
     let collect = Collect {
         most: Some(most),
         says: true,

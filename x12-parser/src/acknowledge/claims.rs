@@ -139,7 +139,7 @@ where
     N: ControlNumbers + Send,
 {
     let mut writer = Writer::new(answers, verdicts, how);
-    let blocks = Blocks::new(&options.catalog, options.limits, Extent::Loops);
+    let blocks = Blocks::new(options.charts(), options.limits, Extent::Loops);
     let look = Collect {
         most: None,
         says: true,

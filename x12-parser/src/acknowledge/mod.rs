@@ -269,7 +269,7 @@ where
     let mut answer = Answer::new(answers, how, options.limits, decided);
     // What is wrong beyond what is told still rejects the record that it is in.
     let limits = options.limits.with_all_findings();
-    let blocks = Blocks::new(&options.catalog, limits, Extent::Rules(options.snip));
+    let blocks = Blocks::new(options.charts(), limits, Extent::Rules(options.snip));
     let collect = Collect {
         most: Some(options.limits.findings_per_set),
         says: false,

@@ -4,9 +4,8 @@
 //! asks for more. So memory grows neither with the document nor with its transaction sets, and binary data pass in pieces.
 
 use std::io::{Read, Write};
-use std::sync::Arc;
 
-use x12_schemas::Catalog;
+use crate::charts::Charts;
 
 use crate::error::Error;
 use crate::json::binary::Binary;
@@ -179,7 +178,7 @@ pub struct X12Writer {
 /// What is known of the shape.
 enum Shape {
     /// Nothing yet, so what the shape `named` would need is at hand.
-    Unknown(Arc<Catalog>, EnvelopeFilling),
+    Unknown(Charts, EnvelopeFilling),
     Exact,
     Named(Box<Reader>),
 }
@@ -198,23 +197,19 @@ impl X12Writer {
     /// A writer that has seen nothing yet.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let catalog = Arc::new(Catalog::builtin());
-        Self::of(*limits, catalog, EnvelopeFilling::default())
+        let charts = Options::default().charts();
+        Self::of(*limits, charts, EnvelopeFilling::default())
     }
 
     /// A writer that fills in what JSON of the shape `named` does not say.
     #[must_use]
     pub fn filling(options: &Options, filling: &EnvelopeFilling) -> Self {
-        Self::of(
-            options.limits,
-            Arc::clone(&options.catalog),
-            filling.clone(),
-        )
+        Self::of(options.limits, options.charts(), filling.clone())
     }
 
-    fn of(limits: Limits, catalog: Arc<Catalog>, filling: EnvelopeFilling) -> Self {
+    fn of(limits: Limits, charts: Charts, filling: EnvelopeFilling) -> Self {
         Self {
-            shape: Shape::Unknown(catalog, filling),
+            shape: Shape::Unknown(charts, filling),
             limits,
             window: Vec::new(),
             base: 0,
@@ -300,13 +295,17 @@ impl X12Writer {
 
     /// Whether the shape is `named`; nothing if more of the JSON is to be seen.
     fn find_shape(&mut self, at_end: bool) -> Option<bool> {
-        if let Shape::Unknown(catalog, filling) = &self.shape {
+        if let Shape::Unknown(charts, filling) = &self.shape {
             let named = match is_named(&self.window) {
                 None if !at_end && self.window.len() < HEAD_BYTES => return None,
                 named => named.unwrap_or(false),
             };
             self.shape = if named {
-                Shape::Named(Box::new(Reader::new(catalog, self.limits, filling.clone())))
+                Shape::Named(Box::new(Reader::new(
+                    charts.clone(),
+                    self.limits,
+                    filling.clone(),
+                )))
             } else {
                 Shape::Exact
             };

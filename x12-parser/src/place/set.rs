@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use x12_schemas::table::NONE;
 
-use crate::chart::Chart;
 use crate::event::{Event, GroupKind};
 use crate::finding::{Code, Identity};
 use crate::place::{Extent, GS, Here, Placer, SE, ST, text};
@@ -90,14 +89,17 @@ impl Placer {
         );
         let st03 = (!st03.is_empty()).then_some(st03);
         let GroupKind { gs01, gs08 } = &*self.start.place.group_kind;
-        let found = self.catalog.find(gs01, gs08, &st01, st03.as_deref())?;
+        let found = self
+            .known
+            .catalog
+            .find(gs01, gs08, &st01, st03.as_deref())?;
         let known = self
             .charts
             .iter()
             .position(|chart| Arc::ptr_eq(&chart.guide, &found.guide));
         let ordinal = known.unwrap_or_else(|| {
-            let chart = Chart::new(found.guide, &self.catalog, self.extent.snip());
-            Arc::make_mut(&mut self.charts).push(Arc::new(chart));
+            let chart = self.known.of(found.guide, self.extent.snip());
+            Arc::make_mut(&mut self.charts).push(chart);
             self.charts.len() - 1
         });
         Some((ordinal as u16, found.by_alias))

@@ -185,7 +185,7 @@ fn blocks(options: &Options, by_record: bool) -> Blocks {
     };
     // Each finding may make a division unsafe.
     let limits = options.limits.with_all_findings();
-    Blocks::new(&options.catalog, limits, extent)
+    Blocks::new(options.charts(), limits, extent)
 }
 
 /// One document.

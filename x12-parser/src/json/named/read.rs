@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use x12_schemas::Catalog;
 use x12_schemas::table::Guide;
 
 use crate::chart::Chart;
+use crate::charts::Charts;
 use crate::delimiters::Delimiters;
 use crate::error::Error;
 use crate::json::named::compose::Levels;
@@ -22,9 +22,8 @@ use crate::limits::Limits;
 
 /// Reads the shape `named`.
 pub(crate) struct Reader {
-    pub(super) catalog: Arc<Catalog>,
+    pub(super) charts: Charts,
     pub(super) envelope: Arc<Guide>,
-    pub(super) charts: Vec<Arc<Chart>>,
     pub(super) limits: Limits,
     pub(super) pen: Pen,
     pub(super) seal: Seal,
@@ -48,11 +47,10 @@ pub(crate) struct Run<'t> {
 }
 
 impl Reader {
-    pub(crate) fn new(catalog: &Arc<Catalog>, limits: Limits, filling: EnvelopeFilling) -> Self {
+    pub(crate) fn new(charts: Charts, limits: Limits, filling: EnvelopeFilling) -> Self {
         Self {
-            catalog: Arc::clone(catalog),
-            envelope: catalog.envelope(),
-            charts: Vec::new(),
+            envelope: charts.catalog.envelope(),
+            charts,
             limits,
             pen: Pen::new(Delimiters::default(), b"\n".to_vec()),
             seal: Seal::new(filling),

@@ -119,21 +119,13 @@ impl Reader {
         }
     }
 
-    fn chart(&mut self, id: &str, set: Option<String>) -> Option<Arc<Chart>> {
+    fn chart(&self, id: &str, set: Option<String>) -> Option<Arc<Chart>> {
+        let catalog = &self.charts.catalog;
         let guide = match set {
-            Some(set) => self.catalog.guide_of_set(id, &set)?,
-            None => self.catalog.guide(id)?,
+            Some(set) => catalog.guide_of_set(id, &set)?,
+            None => catalog.guide(id)?,
         };
-        if let Some(known) = self
-            .charts
-            .iter()
-            .find(|chart| Arc::ptr_eq(&chart.guide, &guide))
-        {
-            return Some(Arc::clone(known));
-        }
-        let chart = Arc::new(Chart::new(guide, &self.catalog, SnipTypes::ALL));
-        self.charts.push(Arc::clone(&chart));
-        Some(chart)
+        Some(self.charts.of(guide, SnipTypes::ALL))
     }
 
     /// Begins the innermost object, whose array is to be written item by item.
