@@ -1,5 +1,7 @@
 //! Buckets: of S3, and of servers that speak as it does.
 
+mod announced;
+mod event;
 mod read;
 mod store;
 mod transport;
@@ -15,6 +17,7 @@ use crate::aws;
 use crate::failure::{Failure, Result};
 use crate::profile::{Bucket, S3Settings};
 
+pub use announced::AnnouncedBucket;
 pub use store::BucketStore;
 pub use transport::BucketTransport;
 

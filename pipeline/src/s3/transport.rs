@@ -31,8 +31,25 @@ impl BucketTransport {
         Ok(self.0.key(offer.name.to_str().ok_or(gone)?))
     }
 
+    /// Where it is.
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.0.bucket
+    }
+
+    /// What has a name now; none if nothing has.
+    pub(super) fn find(&self, name: &str) -> Result<Option<Offer>> {
+        let about = self.about(&self.0.key(name))?;
+        Ok(about.map(|about| Offer {
+            name: OsString::from(name),
+            bytes: about.bytes,
+            modified_ms: about.modified_s.saturating_mul(1000),
+            is_final: false,
+            version: about.version().map(str::to_owned),
+        }))
+    }
+
     /// What has a key now; none if nothing has.
-    pub(super) fn about(&self, key: &str) -> Result<Option<About>> {
+    fn about(&self, key: &str) -> Result<Option<About>> {
         let Place { s3, bucket } = &self.0;
         let head = s3.client.head_object().bucket(&bucket.name);
         let head = match s3.wait(head.key(key).send()) {
@@ -40,11 +57,13 @@ impl BucketTransport {
             Err(Refusal::Missing) => return Ok(None),
             Err(refusal) => return Err(unavailable(refusal)),
         };
+        let bytes = head.content_length().map(u64::try_from);
+        let (Some(Ok(bytes)), Some(modified)) = (bytes, head.last_modified()) else {
+            return Err(unavailable(Refusal::Other));
+        };
         Ok(Some(About {
-            bytes: head
-                .content_length()
-                .and_then(|bytes| u64::try_from(bytes).ok()),
-            modified_s: head.last_modified().map(|time| time.secs()),
+            bytes,
+            modified_s: modified.secs(),
             version: head.version_id,
         }))
     }
@@ -67,9 +86,9 @@ impl BucketTransport {
 }
 
 /// What is told of an object alone. A head tells whole seconds only.
-pub(super) struct About {
-    bytes: Option<u64>,
-    modified_s: Option<i64>,
+struct About {
+    bytes: u64,
+    modified_s: i64,
     /// As the server names it.
     version: Option<String>,
 }
@@ -80,8 +99,7 @@ const NO_VERSION: &str = "null";
 impl About {
     /// Whether it is what was offered.
     fn is(&self, offer: &Offer) -> bool {
-        self.bytes == Some(offer.bytes)
-            && self.modified_s == Some(offer.modified_ms.div_euclid(1000))
+        self.bytes == offer.bytes && self.modified_s == offer.modified_ms.div_euclid(1000)
     }
 
     /// Its version, if it is one that stays the same.

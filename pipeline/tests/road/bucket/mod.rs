@@ -1,5 +1,6 @@
 //! The server with buckets that `.ci/with-s3` started, as its operator sees it; credentials for it stand in the environment.
 
+mod events;
 mod faults;
 mod files;
 mod gate;

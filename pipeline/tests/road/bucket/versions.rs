@@ -5,7 +5,7 @@ use crate::house::{House, How, ends, sample};
 use crate::ways::profile;
 
 /// The key of what is left.
-const KEY: &str = "in/claims.edi";
+pub const KEY: &str = "in/claims.edi";
 
 /// A house whose partner has a bucket of its own.
 fn house() -> (House, Server) {
@@ -22,12 +22,12 @@ fn keeping() -> (House, Server) {
     (house, server)
 }
 
-fn claims(isa13: u32) -> Vec<u8> {
+pub fn claims(isa13: u32) -> Vec<u8> {
     sample("005010X222A1/one-claim.edi", isa13)
 }
 
 /// How often interchanges were accepted, and rejected as duplicates.
-fn answered(house: &House) -> (usize, usize) {
+pub fn answered(house: &House) -> (usize, usize) {
     let answers = house.answers();
     let count = |what: &str| {
         let told = answers.iter().filter(|(_, answer)| answer.contains(what));
