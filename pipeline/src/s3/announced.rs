@@ -102,15 +102,17 @@ impl AnnouncedBucket {
             && let Some(message) = inbox.next()
         {
             let names = event::left(&message.body, self.bucket.bucket());
-            if names.is_none() {
-                tracing::error!("nobody can read a message of a queue of events: it is confirmed");
-            }
-            let names = names.unwrap_or_default();
-            if names.is_empty() {
-                tracing::info!("a message announces nothing that is taken here");
-                self.queue.confirm(&message.receipt);
-                continue;
-            }
+            let names = match names {
+                Some(names) if !names.is_empty() => names,
+                other => {
+                    match other {
+                        Some(_) => tracing::info!("an event announces nothing that is taken here"),
+                        None => tracing::error!("an event that nobody can read is confirmed"),
+                    }
+                    self.queue.confirm(&message.receipt);
+                    continue;
+                }
+            };
             known.unsure.extend(names.iter().cloned());
             let held = Held {
                 receipt: message.receipt,

@@ -4,6 +4,7 @@
 
 use serde_json::Value;
 
+use crate::limits::EVENT_OBJECTS;
 use crate::profile::Bucket;
 
 /// What the name of an event of S3 begins with that tells of an object that was left, and how EventBridge calls it.
@@ -35,6 +36,9 @@ fn created(event: &Value) -> Option<Vec<(String, String)>> {
             let name = record["eventName"].as_str();
             name.is_some_and(|name| name.starts_with(CREATED.0))
         };
+        if records.len() > EVENT_OBJECTS {
+            return None;
+        }
         let created = records.iter().filter(is_created).map(|record| {
             let (bucket, key) = object(&record["s3"])?;
             Some((bucket.to_owned(), decoded(key)?))
@@ -135,6 +139,8 @@ mod tests {
                 r#"{"source":"aws.ec2","detail-type":"x","detail":5}"#.to_owned(),
                 Some(&[]),
             ),
+            (of(&vec!["{}".to_owned(); EVENT_OBJECTS]), Some(&[])),
+            (of(&vec!["{}".to_owned(); EVENT_OBJECTS + 1]), None),
             (put("in/%"), None),
             (put("in/%+5"), None),
             (put("in/%FF"), None),
