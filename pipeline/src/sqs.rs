@@ -104,7 +104,7 @@ impl MessageQueue {
 
 impl Inbox {
     /// The next message, if one is there.
-    pub fn next(&mut self) -> Option<Message> {
+    pub fn pop(&mut self) -> Option<Message> {
         self.messages.try_recv().ok()
     }
 }

@@ -99,7 +99,7 @@ impl AnnouncedBucket {
         known.held.retain(|_, held| held.since.elapsed() < HOLD);
         let inbox = known.inbox.get_or_insert_with(|| self.queue.take());
         while known.held.len() < HELD
-            && let Some(message) = inbox.next()
+            && let Some(message) = inbox.pop()
         {
             let names = event::left(&message.body, self.bucket.bucket());
             let names = match names {

@@ -15,6 +15,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::Server;
+use super::gate::Gate;
 use super::versions::{KEY, answered, claims};
 use crate::house::{House, How, Running, ends};
 use crate::ways::profile;
@@ -40,12 +41,18 @@ struct Announced {
 }
 
 impl Announced {
-    /// One that lists its bucket so seldom, in seconds.
+    /// One that lists its bucket so seldom, in seconds, and keeps versions there.
     fn listing(listing_s: u64) -> Self {
+        let announced = Self::without_versions(listing_s);
+        announced.server.keep_versions();
+        announced
+    }
+
+    /// The same without versions.
+    fn without_versions(listing_s: u64) -> Self {
         let house = House::new(&profile());
         let endpoint = house.servers.s3.clone().expect("no X12_TEST_S3");
         let server = Server::with_own_bucket(&endpoint);
-        server.keep_versions();
         let config = aws_sdk_sqs::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .http_client(Builder::new().build_http())
@@ -140,7 +147,11 @@ impl Announced {
 #[test]
 #[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
 fn what_an_event_announces_is_taken_at_once() {
-    let announced = Announced::listing(3600);
+    taken_at_once(&Announced::listing(3600));
+    taken_at_once(&Announced::without_versions(3600));
+}
+
+fn taken_at_once(announced: &Announced) {
     announced.tell();
     let child = announced.begin();
     let names = ["claims.edi", "a b+c%.edi", "\u{e4}.edi"];
@@ -157,6 +168,32 @@ fn what_an_event_announces_is_taken_at_once() {
     let (left, markers) = announced.server.versions();
     assert_eq!(left, ["elsewhere.edi", "in/deeper/claims.edi"]);
     assert_eq!(markers, 0);
+}
+
+#[test]
+#[ignore = "needs a server with buckets and credentials for it: .ci/with-s3"]
+fn events_of_a_server_that_fails_now_and_then_lose_nothing() {
+    let announced = Announced::listing(3600);
+    let given = announced.house.servers.s3.clone();
+    let gate = Gate::before(&given.expect("no X12_TEST_S3"), 5);
+    let at = format!("endpoint = \"{}\"", gate.endpoint);
+    announced
+        .house
+        .configure(&format!("[s3]\n{at}\n[sqs]\n{at}"));
+    announced.tell();
+    let child = announced.begin();
+    let files = 10;
+    for number in 1..=files {
+        let key = format!("in/{number}.edi");
+        announced.server.put(&key, &claims(number));
+    }
+    announced.house.wait_for_ends(files as usize, 2 * SOON);
+    announced.wait_for_confirmations();
+    announced.end(child);
+    assert!(gate.faults() > files, "{} faults", gate.faults());
+    assert_eq!(announced.house.arrivals().len(), files as usize);
+    assert_eq!(answered(&announced.house), (files as usize, 0));
+    assert_eq!(announced.server.versions(), (vec![], 0));
 }
 
 #[test]
