@@ -21,7 +21,7 @@ const HELD: usize = 1000;
 /// How long a message is kept in hand. What it names may stay there for longer, if it is not whole: then the message comes again.
 const HOLD: Duration = Duration::from_secs(600);
 
-/// Objects that are looked at one by one each time that one looks.
+/// Messages, and objects, that are looked at one by one each time that one looks.
 const LOOKS: usize = 100;
 
 /// A prefix of a bucket from which files are taken as events announce them.
@@ -98,20 +98,20 @@ impl AnnouncedBucket {
     fn hear(&self, known: &mut Known) {
         known.held.retain(|_, held| held.since.elapsed() < HOLD);
         let inbox = known.inbox.get_or_insert_with(|| self.queue.take());
-        while known.held.len() < HELD
-            && let Some(message) = inbox.pop()
-        {
+        for _ in 0..LOOKS.min(HELD.saturating_sub(known.held.len())) {
+            let Some(message) = inbox.pop() else {
+                return;
+            };
             let names = event::left(&message.body, self.bucket.bucket());
-            let names = match names {
-                Some(names) if !names.is_empty() => names,
-                other => {
-                    match other {
-                        Some(_) => tracing::info!("an event announces nothing that is taken here"),
-                        None => tracing::error!("an event that nobody can read is confirmed"),
-                    }
-                    self.queue.confirm(&message.receipt);
-                    continue;
-                }
+            if names.is_none() {
+                tracing::error!("an event that nobody can read is confirmed");
+            }
+            if names.as_ref().is_some_and(Vec::is_empty) {
+                tracing::info!("an event announces nothing that is taken here");
+            }
+            let Some(names) = names.filter(|names| !names.is_empty()) else {
+                self.queue.confirm(&message.receipt);
+                continue;
             };
             known.unsure.extend(names.iter().cloned());
             let held = Held {
