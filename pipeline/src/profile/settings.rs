@@ -386,6 +386,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn queues_of_events_are_where_the_buckets_are_unless_they_say_otherwise() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.sqs().region, None);
+        settings.s3.region = Some("eu-central-1".to_owned());
+        assert_eq!(settings.sqs().region, Some("eu-central-1"));
+        settings.sqs.region = Some("eu-west-1".to_owned());
+        assert_eq!(settings.sqs().region, Some("eu-west-1"));
+    }
+
+    #[test]
     fn plain_text_leaves_this_host_only_if_allowed() {
         let cases = [
             ("https://s3.example", false, true),
