@@ -58,7 +58,7 @@ packages:
 	@[ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ] || .ci/install openssh-server
 	@command -v rabbitmq-server >/dev/null || ls /usr/sbin/rabbitmq-server >/dev/null 2>&1 || .ci/install rabbitmq-server
 
-# pyx12 and linuxforhealth-x12 are validators that the tests compare with, moto a server with S3 buckets and KMS; they come from PyPI into folders
+# pyx12 and linuxforhealth-x12 are validators that the tests compare with, moto a server with S3 buckets, KMS and SQS; they come from PyPI into folders
 # of this checkout.
 $(PYTHON):
 	@python3 -c 'import venv, ensurepip' 2>/dev/null || .ci/install python3 python3-venv
@@ -73,7 +73,7 @@ $(LINUXFORHEALTH): $(PYTHON)
 
 $(S3): $(PYTHON)
 	@echo "installing moto 5.1.22 into .cache/python, for the tests with buckets"
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check "moto[kms,s3,server]==5.1.22"
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check "moto[kms,s3,server,sqs]==5.1.22"
 
 $(S3S):
 	@echo "installing s3s-fs 0.14.1 into .cache/s3s, for the benchmarks with buckets"

@@ -197,7 +197,7 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
         }
         bytes += offer.bytes;
         match seal(doors, door, &offer, is_old) {
-            Ok(Some(arrival)) => sealed.push((arrival, offer)),
+            Ok(Some(taken)) => sealed.push(taken),
             Ok(None) => {
                 if let Some(seen) = door.seen.get_mut(&offer.name) {
                     seen.incomplete = true;
@@ -233,15 +233,23 @@ fn untaken(door: &Door, failure: Failure) {
     );
 }
 
-/// Seals one file; nothing if it is not whole, and then it stays, unless it is too old to wait for.
-fn seal(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<Option<Arrival>> {
+/// Seals one file as the version that it is; nothing if it is not whole, and then it stays, unless it is too old to wait for.
+fn seal(
+    doors: &Doors,
+    door: &Door,
+    offer: &Offer,
+    is_old: bool,
+) -> Result<Option<(Arrival, Offer)>> {
+    let Some(offer) = door.transport.pin(offer)? else {
+        return Ok(None);
+    };
     let id = JobId::new();
     let raw = ObjectId {
         job: id,
         step: Step::Intake,
         ordinal: 0,
     };
-    let Some(sealed) = store(doors, door, offer, (&raw, is_old))? else {
+    let Some(sealed) = store(doors, door, &offer, (&raw, is_old))? else {
         tracing::info!(
             partner = door.partner,
             bytes = offer.bytes,
@@ -250,12 +258,12 @@ fn seal(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<Optio
         return Ok(None);
     };
     reach(Point::IntakeSealed);
-    Ok(Some(Arrival {
+    let arrival = Arrival {
         id,
         partner: door.partner.clone(),
         direction: door.direction,
-        identity: identity(doors, door, offer, &sealed)?,
-        name: shown(offer),
+        identity: identity(doors, door, &offer, &sealed)?,
+        name: shown(&offer),
         bytes: sealed.bytes,
         received_ms: doors.clock.now_ms(),
         replay_of: None,
@@ -263,7 +271,8 @@ fn seal(doors: &Doors, door: &Door, offer: &Offer, is_old: bool) -> Result<Optio
             raw,
             direction: door.direction,
         },
-    }))
+    };
+    Ok(Some((arrival, offer)))
 }
 
 /// Records what was sealed, in one transaction, and takes the files away.
@@ -308,8 +317,10 @@ fn remove(
     }
     reach(Point::IntakeRecorded);
     door.transport.remove(offer, recorded)?;
-    if let Some(marker) = door.markers.get(&offer.name) {
-        door.transport.remove(marker, recorded)?;
+    if let Some(marker) = door.markers.get(&offer.name)
+        && let Some(marker) = door.transport.pin(marker)?
+    {
+        door.transport.remove(&marker, recorded)?;
     }
     reach(Point::IntakeRemoved);
     Ok(())
@@ -341,22 +352,25 @@ fn store(
     sealer.finish().map(Some)
 }
 
-/// The same transfer twice has the same identity: door, name and contents, as a keyed digest.
+/// The same transfer twice has the same identity, as a keyed digest: door, name and contents, or place, name and version where each time
+/// that a file is left is a version of its own.
 fn identity(doors: &Doors, door: &Door, offer: &Offer, sealed: &Sealed) -> Result<String> {
     let undigested =
         Failure::permanent("object-undigested", "an object was sealed without a digest");
     let contents = sealed.digest.ok_or(undigested)?;
+    let name = offer.name.as_encoded_bytes();
+    let (partner, direction) = (door.partner.as_bytes(), door.direction.name().as_bytes());
+    let place = door.transport.place();
+    let (purpose, parts) = match &offer.version {
+        Some(version) => ("version", vec![place.as_bytes(), name, version.as_bytes()]),
+        None => ("transfer", vec![partner, direction, name, &contents]),
+    };
     let mut transfer = Vec::new();
-    for part in [
-        door.partner.as_bytes(),
-        door.direction.name().as_bytes(),
-        offer.name.as_encoded_bytes(),
-        &contents,
-    ] {
+    for part in parts {
         transfer.extend_from_slice(&(part.len() as u64).to_be_bytes());
         transfer.extend_from_slice(part);
     }
-    let digest = doors.vault.digest("transfer", &transfer);
+    let digest = doors.vault.digest(purpose, &transfer);
     Ok(hex(&digest))
 }
 

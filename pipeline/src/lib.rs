@@ -32,6 +32,7 @@ mod aws;
 pub mod kms;
 pub mod s3;
 pub mod sftp;
+pub mod sqs;
 
 pub mod doors;
 mod drawn;

@@ -42,6 +42,9 @@ pub const PGP_CLOCK_SKEW: std::time::Duration = std::time::Duration::from_secs(3
 /// Bytes of a document that comes or goes inside a message: RabbitMQ 4 takes none longer than this, unless it is told to (reliability §1).
 pub const MESSAGE_BYTES: u64 = 16 << 20;
 
+/// Objects of which one event tells; those of S3 tell of one each.
+pub const EVENT_OBJECTS: usize = 100;
+
 /// How far the clocks of those that share a ledger may be apart, in milliseconds: what was written down later than that from now was
 /// written by a clock that was wrong, and whatever was to wait by it waits no longer.
 pub const CLOCK_SKEW_MS: i64 = 60_000;

@@ -122,7 +122,11 @@ fn wrong_service(settings: &Settings) -> Option<String> {
     if kms.key.as_ref().is_some_and(String::is_empty) {
         return Some("kms.key: the key's id, its ARN or alias/NAME stands here".to_owned());
     }
-    let services = [("s3", s3.service()), ("kms", kms.service())];
+    let services = [
+        ("s3", s3.service()),
+        ("kms", kms.service()),
+        ("sqs", settings.sqs()),
+    ];
     services.into_iter().find_map(|(name, service)| {
         let failure = service.check().err()?;
         Some(format!("{name}.endpoint: {}", failure.reason().text))
@@ -157,6 +161,7 @@ fn partner(
         .chain(answers(&profile))
         .chain(sftp(home, &profile))
         .chain(ready(&profile))
+        .chain(events(&profile))
         .collect();
     match guides::options(builtin, home, file, &profile.check) {
         Ok(options) if wrong.is_empty() => Ok((profile, options)),
@@ -278,6 +283,26 @@ fn ready(profile: &Profile) -> Option<Wrong> {
     is_empty.then(|| (what.to_owned(), Some("\".done\", say")))
 }
 
+/// Only a bucket has events.
+fn events(profile: &Profile) -> Option<Wrong> {
+    let queue = profile.folder.events.as_ref()?;
+    let (_, place) = queue.split_once("://").unwrap_or_default();
+    let parts: Vec<_> = place.split('/').collect();
+    let is_queue = parts.len() == 3 && parts.iter().all(|part| !part.is_empty());
+    let (what, hint) = match profile.folder.inbox {
+        Some(Location::Bucket(_)) if is_queue => return None,
+        Some(Location::Bucket(_)) => (
+            "folder.events: the address of a queue stands here",
+            "\"https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE\"",
+        ),
+        _ => (
+            "folder.events: only a bucket tells of what is left in it",
+            "set `in` to \"s3://BUCKET/PREFIX\"",
+        ),
+    };
+    Some((what.to_owned(), Some(hint)))
+}
+
 /// An SFTP server without a host key could be anybody's.
 fn sftp(home: &Path, profile: &Profile) -> Vec<Wrong> {
     let Sftp {
@@ -318,14 +343,16 @@ fn sftp(home: &Path, profile: &Profile) -> Vec<Wrong> {
     wrong
 }
 
-/// Partners may not share an id or a folder, or nobody knows whose a file is.
+/// Partners may not share an id or a folder, or nobody knows whose a file is; nor a queue of events, of which each gets but some.
 fn shared(profiles: &Profiles) -> Vec<ProfileError> {
     let mut owners: BTreeMap<String, &str> = BTreeMap::new();
     let mut errors = Vec::new();
     for (id, profile) in &profiles.partners {
         let isa = profile.theirs.isa.iter().map(|isa| format!("the id {isa}"));
         let folder = format!("the folder {}", profiles.inbox(profile));
-        for thing in isa.chain([folder]) {
+        let events = profile.folder.events.iter();
+        let events = events.map(|queue| format!("the queue {queue}"));
+        for thing in isa.chain([folder]).chain(events) {
             if let Some(owner) = owners.insert(thing.clone(), id) {
                 let what = format!("{thing} is also that of `{owner}`");
                 errors.push(ProfileError::of(file_of(id), what));

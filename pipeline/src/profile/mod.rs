@@ -19,7 +19,7 @@ pub use check::{ProfileError, is_partner_id};
 pub use location::{Bucket, DocumentQueue, Location};
 pub use settings::{
     Backend, BrokerSettings, DatabaseSettings, KeyFiles, KmsSettings, Limits, QueueSettings, Retry,
-    S3Settings, Service, Settings, StoreSettings, Web, Work,
+    S3Settings, Service, Settings, SqsSettings, StoreSettings, Web, Work,
 };
 
 /// Test or production: what ISA15 must say.
@@ -124,6 +124,9 @@ pub struct Folder {
     pub outbox: Option<Location>,
     /// How the name of a file ends that the partner leaves beside another when that is whole: `.done`. Without one beside it, a file waits.
     pub ready: Option<String>,
+    /// The address of a queue of AWS's SQS into which the bucket `in` tells of what is left there:
+    /// `https://sqs.REGION.amazonaws.com/ACCOUNT/QUEUE`. Without one, or if it says nothing, the bucket is listed.
+    pub events: Option<String>,
 }
 
 /// How a partner's SFTP server is known, and we are there.

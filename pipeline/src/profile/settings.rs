@@ -31,6 +31,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// Where buckets are.
     pub s3: S3Settings,
+    /// Where the queues of their events are.
+    pub sqs: SqsSettings,
     /// What wraps the keys of what is stored, if no key file does.
     pub kms: KmsSettings,
     /// Where the pages are shown.
@@ -49,6 +51,21 @@ impl Settings {
     pub fn read(home: &Path) -> Result<Self, ProfileError> {
         super::check::settings(home)
     }
+
+    /// How the service with queues of events is reached: they are where the buckets are.
+    #[must_use]
+    pub fn sqs(&self) -> Service<'_> {
+        let SqsSettings {
+            region,
+            endpoint,
+            plain,
+        } = &self.sqs;
+        Service {
+            region: region.as_deref().or(self.s3.region.as_deref()),
+            endpoint: endpoint.as_deref(),
+            plain: *plain,
+        }
+    }
 }
 
 /// How jobs are done.
@@ -59,6 +76,8 @@ pub struct Work {
     pub jobs: u32,
     /// How often folders are looked at, in milliseconds.
     pub poll_ms: u64,
+    /// How often a bucket is listed whose events announce what is left in it, in seconds.
+    pub listing_s: u64,
     /// How long a job is a worker's own unless it says that it is still at it, in seconds.
     pub lease_s: u64,
     /// How long one try of a job may take, in seconds; then it failed, whatever its stage is still doing.
@@ -77,6 +96,7 @@ impl Default for Work {
             // Most of a small job is waiting for the disk, and what waits together is made durable together.
             jobs: 8,
             poll_ms: 500,
+            listing_s: 60,
             lease_s: 60,
             job_s: 600,
             silent_s: 300,
@@ -219,6 +239,18 @@ pub struct S3Settings {
     pub plain: bool,
 }
 
+/// Where the queues of events of buckets are, AWS's SQS. Credentials are found as for buckets.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct SqsSettings {
+    /// As in [`S3Settings`]; without one that of the buckets.
+    pub region: Option<String>,
+    /// As in [`S3Settings`].
+    pub endpoint: Option<String>,
+    /// As in [`S3Settings`].
+    pub plain: bool,
+}
+
 /// Where the pages are shown: `/livez`, `/readyz`, `/metrics`.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
@@ -355,6 +387,16 @@ impl Default for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn queues_of_events_are_where_the_buckets_are_unless_they_say_otherwise() {
+        let mut settings = Settings::default();
+        assert_eq!(settings.sqs().region, None);
+        settings.s3.region = Some("eu-central-1".to_owned());
+        assert_eq!(settings.sqs().region, Some("eu-central-1"));
+        settings.sqs.region = Some("eu-west-1".to_owned());
+        assert_eq!(settings.sqs().region, Some("eu-west-1"));
+    }
 
     #[test]
     fn plain_text_leaves_this_host_only_if_allowed() {

@@ -211,6 +211,7 @@ impl Transport for QueueTransport {
                 bytes: message.data.len() as u64,
                 modified_ms: at,
                 is_final: true,
+                version: None,
             }
         };
         let (offers, mut too_large) = self.with(|taking| {

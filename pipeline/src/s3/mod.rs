@@ -1,5 +1,7 @@
 //! Buckets: of S3, and of servers that speak as it does.
 
+mod announced;
+mod event;
 mod read;
 mod store;
 mod transport;
@@ -15,6 +17,7 @@ use crate::aws;
 use crate::failure::{Failure, Result};
 use crate::profile::{Bucket, S3Settings};
 
+pub use announced::AnnouncedBucket;
 pub use store::BucketStore;
 pub use transport::BucketTransport;
 
@@ -77,7 +80,7 @@ impl Refusal {
 fn refusal<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Refusal {
     let (kind, code) = aws::told(error);
     match code {
-        "NoSuchKey" | "NotFound" => Refusal::Missing,
+        "NoSuchKey" | "NoSuchVersion" | "NotFound" => Refusal::Missing,
         "PreconditionFailed" | "ConditionalRequestConflict" => Refusal::Exists,
         "NotImplemented" => Refusal::Unknown,
         _ => {
@@ -99,12 +102,14 @@ impl Place {
         format!("{}{name}", self.bucket.prefix)
     }
 
-    fn remove(&self, key: String) -> Result<()> {
+    /// Removes an object: exactly that version, which is gone then, or what has the key.
+    fn remove(&self, key: String, version: Option<String>) -> Result<()> {
         let client = &self.s3.client;
         let removed = client
             .delete_object()
             .bucket(&self.bucket.name)
             .key(key)
+            .set_version_id(version)
             .send();
         match self.s3.wait(removed) {
             Ok(_) | Err(Refusal::Missing) => Ok(()),

@@ -71,7 +71,8 @@ impl Store for BucketStore {
     }
 
     fn open(&self, id: &ObjectId) -> Result<Box<dyn Read + Send>> {
-        self.0.open(self.key(id)).map_err(Refusal::failure)
+        let opened = self.0.open(self.key(id), None);
+        opened.map_err(Refusal::failure)
     }
 
     fn exists(&self, id: &ObjectId) -> Result<bool> {
@@ -86,7 +87,7 @@ impl Store for BucketStore {
     }
 
     fn remove(&self, id: &ObjectId) -> Result<()> {
-        self.0.remove(self.key(id))
+        self.0.remove(self.key(id), None)
     }
 }
 

@@ -1,4 +1,7 @@
 //! A bucket as a way on which files come and go: what lies directly under a prefix.
+//!
+//! In a bucket with versions each is a file of its own. That which has the key is read, and it alone is removed, for good: a newer one that
+//! came meanwhile stays, and one that it lay over is the next file. A marker in its place would hide such a newer one as well.
 
 use std::ffi::OsString;
 use std::io::Read;
@@ -28,6 +31,43 @@ impl BucketTransport {
         Ok(self.0.key(offer.name.to_str().ok_or(gone)?))
     }
 
+    /// Where it is.
+    pub(super) fn bucket(&self) -> &Bucket {
+        &self.0.bucket
+    }
+
+    /// What has a name now; none if nothing has.
+    pub(super) fn find(&self, name: &str) -> Result<Option<Offer>> {
+        let about = self.about(&self.0.key(name))?;
+        Ok(about.map(|about| Offer {
+            name: OsString::from(name),
+            bytes: about.bytes,
+            modified_ms: about.modified_s.saturating_mul(1000),
+            is_final: false,
+            version: about.version().map(str::to_owned),
+        }))
+    }
+
+    /// What has a key now; none if nothing has.
+    fn about(&self, key: &str) -> Result<Option<About>> {
+        let Place { s3, bucket } = &self.0;
+        let head = s3.client.head_object().bucket(&bucket.name);
+        let head = match s3.wait(head.key(key).send()) {
+            Ok(head) => head,
+            Err(Refusal::Missing) => return Ok(None),
+            Err(refusal) => return Err(unavailable(refusal)),
+        };
+        let bytes = head.content_length().map(u64::try_from);
+        let (Some(Ok(bytes)), Some(modified)) = (bytes, head.last_modified()) else {
+            return Err(unavailable(Refusal::Other));
+        };
+        Ok(Some(About {
+            bytes,
+            modified_s: modified.secs(),
+            version: head.version_id,
+        }))
+    }
+
     fn offer(&self, object: &Object) -> Option<Offer> {
         let name = object.key()?.strip_prefix(&self.0.bucket.prefix)?;
         // Prefixes below ours, and what stands for ours itself.
@@ -40,7 +80,33 @@ impl BucketTransport {
             modified_ms: object.last_modified()?.to_millis().ok()?,
             // An object is there whole or not at all; what is whole as an object may be a part of a file all the same.
             is_final: false,
+            version: None,
         })
+    }
+}
+
+/// What is told of an object alone. A head tells whole seconds only.
+struct About {
+    bytes: u64,
+    modified_s: i64,
+    /// As the server names it.
+    version: Option<String>,
+}
+
+/// How a server names what was left while no versions were kept: what comes after it while none are takes its place.
+const NO_VERSION: &str = "null";
+
+impl About {
+    /// Whether it is what was offered.
+    fn is(&self, offer: &Offer) -> bool {
+        self.bytes == offer.bytes && self.modified_s == offer.modified_ms.div_euclid(1000)
+    }
+
+    /// Its version, if it is one that stays the same.
+    fn version(&self) -> Option<&str> {
+        self.version
+            .as_deref()
+            .filter(|version| *version != NO_VERSION)
     }
 }
 
@@ -71,29 +137,35 @@ impl Transport for BucketTransport {
         Ok(offers)
     }
 
+    fn pin(&self, offer: &Offer) -> Result<Option<Offer>> {
+        if offer.version.is_some() {
+            return Ok(Some(offer.clone()));
+        }
+        let about = self.about(&self.key(offer)?)?;
+        let about = about.filter(|about| about.is(offer));
+        Ok(about.map(|about| Offer {
+            version: about.version().map(str::to_owned),
+            ..offer.clone()
+        }))
+    }
+
     fn read(&self, offer: &Offer) -> Result<Box<dyn Read + Send>> {
-        self.0.open(self.key(offer)?).map_err(unavailable)
+        let opened = self.0.open(self.key(offer)?, offer.version.clone());
+        opened.map_err(unavailable)
     }
 
     fn remove(&self, offer: &Offer, _: JobId) -> Result<()> {
-        let Place { s3, bucket } = &self.0;
         let key = self.key(offer)?;
-        let about = s3.client.head_object().bucket(&bucket.name);
-        let about = about.key(&key).send();
-        let about = match s3.wait(about) {
-            Ok(about) => about,
-            Err(Refusal::Missing) => return Ok(()),
-            Err(refusal) => return Err(unavailable(refusal)),
-        };
-        let bytes = about
-            .content_length()
-            .and_then(|bytes| u64::try_from(bytes).ok());
-        let modified = about.last_modified().map(|time| time.secs());
-        // Another one by now stays. A head tells whole seconds only.
-        if bytes == Some(offer.bytes) && modified == Some(offer.modified_ms.div_euclid(1000)) {
-            self.0.remove(key)?;
+        if offer.version.is_some() {
+            return self.0.remove(key, offer.version.clone());
         }
-        Ok(())
+        match self.about(&key)? {
+            Some(about) if about.is(offer) && about.version().is_none() => {
+                self.0.remove(key, about.version)
+            }
+            // It is gone, or another one by now.
+            _ => Ok(()),
+        }
     }
 
     fn send(&self, name: &str, write: Write<'_>) -> Result<()> {

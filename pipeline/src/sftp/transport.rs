@@ -168,6 +168,7 @@ impl Transport for SftpTransport {
                 bytes: about.size.unwrap_or_default(),
                 modified_ms: modified_ms(&about),
                 is_final: false,
+                version: None,
             })
         };
         let entries = self.list()?;

@@ -23,10 +23,11 @@ use crate::measures::Measures;
 use crate::profile::{BrokerSettings, Location, Profile, Profiles, Settings};
 use crate::queue::Queue;
 use crate::rabbitmq::{self, Broker, QueueTransport, RabbitMq};
-use crate::s3::{BucketStore, BucketTransport, S3};
+use crate::s3::{AnnouncedBucket, BucketStore, BucketTransport, S3};
 use crate::seal::Vault;
 use crate::secret_file;
 use crate::sftp::{Account, HostKey, OurKey, SftpTransport};
+use crate::sqs::Sqs;
 use crate::store::{FolderStore, KeptStore, Store};
 use crate::transport::Transport;
 use crate::transport::folder::FolderTransport;
@@ -56,7 +57,7 @@ pub(super) async fn doors(
     };
     let roads = Roads::new(home, &profiles, s3.as_ref())?;
     let entrances = match role.takes_in {
-        true => roads.entrances(taking)?,
+        true => roads.entrances(taking, sqs(&profiles).await?.as_ref())?,
         false => Vec::new(),
     };
     let ways = roads.ways()?;
@@ -148,6 +149,17 @@ async fn s3(profiles: &Profiles) -> Result<Option<S3>, Stop> {
         .map_err(|failure| in_file(Path::new("config.toml"), failure))
 }
 
+/// The service with queues of events, if a bucket has one.
+async fn sqs(profiles: &Profiles) -> Result<Option<Sqs>, Stop> {
+    let mut partners = profiles.partners.values();
+    if !partners.any(|partner| partner.folder.events.is_some()) {
+        return Ok(None);
+    }
+    let sqs = Sqs::new(profiles.settings.sqs()).await;
+    sqs.map(Some)
+        .map_err(|failure| in_file(Path::new("config.toml"), failure))
+}
+
 /// A door that is configured in a bucket has a server.
 const NO_SERVER: Failure = Failure::permanent("no-bucket", "there is no server with buckets");
 
@@ -226,16 +238,33 @@ impl<'a> Roads<'a> {
     }
 
     /// Where files come in.
-    fn entrances(&self, taking: &Arc<AtomicUsize>) -> Result<Vec<Door>, Failure> {
+    fn entrances(
+        &self,
+        taking: &Arc<AtomicUsize>,
+        sqs: Option<&Sqs>,
+    ) -> Result<Vec<Door>, Failure> {
         let mut entrances = Vec::new();
         for (id, profile) in &self.profiles.partners {
-            let inbox = self.way(self.profiles.inbox(profile), profile)?;
+            let inbox = self.inbox(profile, sqs)?;
             let submit = self.way(self.profiles.backend("submit", id), profile)?;
             let inbox = Door::new(id, Direction::Inbound, inbox, taking);
             entrances.push(inbox.marked_by(profile.folder.ready.as_deref()));
             entrances.push(Door::new(id, Direction::Outbound, submit, taking));
         }
         Ok(entrances)
+    }
+
+    /// Where a partner's files come in, announced or not.
+    fn inbox(&self, profile: &Profile, sqs: Option<&Sqs>) -> Result<Arc<dyn Transport>, Failure> {
+        match (self.profiles.inbox(profile), &profile.folder.events) {
+            (Location::Bucket(bucket), Some(url)) => {
+                let bucket = BucketTransport::new(self.s3.ok_or(NO_SERVER)?.clone(), bucket);
+                let queue = sqs.ok_or(NO_SERVER)?.queue(url);
+                let listing = Duration::from_secs(self.profiles.settings.work.listing_s);
+                Ok(Arc::new(AnnouncedBucket::new(bucket, queue, listing)))
+            }
+            (place, _) => self.way(place, profile),
+        }
     }
 
     fn way(&self, place: Location, profile: &Profile) -> Result<Arc<dyn Transport>, Failure> {

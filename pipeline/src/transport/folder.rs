@@ -79,6 +79,7 @@ impl Transport for FolderTransport {
                 bytes: about.len(),
                 modified_ms: modified_ms(about.modified()),
                 is_final: false,
+                version: None,
             });
         }
         Ok(offers)

@@ -19,6 +19,8 @@ pub struct Offer {
     pub modified_ms: i64,
     /// Whether it stays as it is: nobody is still writing it.
     pub is_final: bool,
+    /// Which version of what has this name it is, once that is known and where versions are kept.
+    pub version: Option<String>,
 }
 
 /// What may be taken of what lies somewhere, the oldest first: nothing that is hidden, as what is not whole yet is, where it may be so.
@@ -39,6 +41,15 @@ pub trait Transport: Send + Sync {
     /// # Errors
     /// [`crate::failure::Failure::Transient`] if one cannot look.
     fn offers(&self) -> Result<Vec<Offer>>;
+
+    /// The same file with its version, where versions are kept: what is read and taken away is that one, whatever comes after it. None if
+    /// it is gone, or another one by now.
+    ///
+    /// # Errors
+    /// [`crate::failure::Failure::Transient`] if one cannot look.
+    fn pin(&self, offer: &Offer) -> Result<Option<Offer>> {
+        Ok(Some(offer.clone()))
+    }
 
     /// Reads a file.
     ///

@@ -181,6 +181,13 @@ impl House {
         self.write(&format!("exchange/acme/in/{name}"), bytes);
     }
 
+    /// From now on the partner leaves files in a bucket, below `in`; what else is said of the folder is TOML.
+    pub fn receive_from(&self, bucket: &str, more: &str) {
+        let profile = self.text("partners/acme.toml");
+        let folder = format!("[folder]\nin = \"s3://{bucket}/in\"\n{more}\n");
+        self.partner("acme", &format!("{profile}\n{folder}"));
+    }
+
     /// Our own systems leave a submission.
     pub fn submit(&self, name: &str, bytes: &[u8]) {
         self.write(&format!("backend/submit/acme/{name}"), bytes);

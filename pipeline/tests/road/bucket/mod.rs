@@ -1,22 +1,27 @@
 //! The server with buckets that `.ci/with-s3` started, as its operator sees it; credentials for it stand in the environment.
 
+mod events;
 mod faults;
 mod files;
 mod gate;
 mod store;
+mod versions;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use aws_smithy_http_client::Builder;
 use tokio::runtime::Runtime;
+use x12_pipeline::object::JobId;
 
 /// The bucket that is there.
 pub const BUCKET: &str = "x12-test";
 
-/// The server.
+/// The server, and a bucket of it.
 pub struct Server {
     client: Client,
+    bucket: String,
     runtime: Runtime,
 }
 
@@ -32,20 +37,67 @@ impl Server {
             .force_path_style(true);
         Self {
             client: Client::from_conf(config.build()),
+            bucket: BUCKET.to_owned(),
             runtime: Runtime::new().expect("there are threads"),
         }
+    }
+
+    /// A bucket of our own, which keeps no versions yet.
+    pub fn with_own_bucket(endpoint: &str) -> Self {
+        let server = Self {
+            bucket: format!("road-{}", JobId::new()),
+            ..Self::new(endpoint)
+        };
+        let made = server.client.create_bucket().bucket(&server.bucket);
+        let made = server.runtime.block_on(made.send());
+        made.expect("it makes buckets");
+        server
+    }
+
+    /// From now on versions are kept.
+    pub fn keep_versions(&self) {
+        let how = VersioningConfiguration::builder();
+        let how = how.status(BucketVersioningStatus::Enabled).build();
+        let put = self.client.put_bucket_versioning();
+        let put = put.bucket(&self.bucket).versioning_configuration(how);
+        let put = self.runtime.block_on(put.send());
+        put.expect("it keeps versions");
+    }
+
+    /// Keys of all versions that are there, and how many markers hide some.
+    pub fn versions(&self) -> (Vec<String>, usize) {
+        let list = self.client.list_object_versions().bucket(&self.bucket);
+        let listed = self.runtime.block_on(list.send()).expect("it lists");
+        let versions = listed.versions().iter();
+        let keys = versions.map(|of| of.key().expect("it has a key").to_owned());
+        (keys.collect(), listed.delete_markers().len())
+    }
+
+    /// Removes an object, as one does who does not know of versions.
+    pub fn delete(&self, key: &str) {
+        let delete = self.client.delete_object().bucket(&self.bucket).key(key);
+        self.runtime.block_on(delete.send()).expect("it is there");
     }
 
     /// Keys and contents of all objects below a prefix.
     pub fn objects(&self, prefix: &str) -> Vec<(String, Vec<u8>)> {
         self.runtime.block_on(async {
-            let list = self.client.list_objects_v2().bucket(BUCKET).prefix(prefix);
+            let list = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(prefix);
             let mut pages = list.into_paginator().send();
             let mut objects = Vec::new();
             while let Some(page) = pages.next().await {
                 for object in page.expect("it lists").contents() {
                     let key = object.key().expect("it has a key");
-                    let got = self.client.get_object().bucket(BUCKET).key(key).send();
+                    let got = self
+                        .client
+                        .get_object()
+                        .bucket(&self.bucket)
+                        .key(key)
+                        .send();
                     let body = got.await.expect("it is there").body;
                     let bytes = body.collect().await.expect("it comes whole");
                     objects.push((key.to_owned(), bytes.to_vec()));
@@ -58,7 +110,12 @@ impl Server {
     /// Leaves an object.
     pub fn put(&self, key: &str, bytes: &[u8]) {
         let body = ByteStream::from(bytes.to_vec());
-        let put = self.client.put_object().bucket(BUCKET).key(key).body(body);
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(key)
+            .body(body);
         self.runtime.block_on(put.send()).expect("it takes it");
     }
 
@@ -67,7 +124,7 @@ impl Server {
         let list = self
             .client
             .list_multipart_uploads()
-            .bucket(BUCKET)
+            .bucket(&self.bucket)
             .prefix(prefix);
         let listed = self.runtime.block_on(list.send()).expect("it lists");
         listed.uploads().len()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 37] = [
+const DOORS: [(&str, &[&str]); 38] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -17,6 +17,7 @@ const DOORS: [(&str, &[&str]); 37] = [
     ("aws_config", &["pipeline/src/aws.rs"]),
     ("aws_sdk_kms", &["pipeline/src/kms.rs"]),
     ("aws_sdk_s3", &["pipeline/src/s3/", "pipeline/src/aws.rs"]),
+    ("aws_sdk_sqs", &["pipeline/src/sqs.rs"]),
     ("aws_smithy_http_client", &["pipeline/src/aws.rs"]),
     (
         "async_trait",
@@ -63,6 +64,7 @@ const DOORS: [(&str, &[&str]); 37] = [
             "pipeline/src/database/",
             "pipeline/src/paper.rs",
             "pipeline/src/rabbitmq/",
+            "pipeline/src/s3/event.rs",
             "pipeline/src/terminal/",
         ],
     ),
@@ -89,6 +91,7 @@ const DOORS: [(&str, &[&str]); 37] = [
             "pipeline/src/relay.rs",
             "pipeline/src/s3/",
             "pipeline/src/sftp/",
+            "pipeline/src/sqs.rs",
             "pipeline/src/worker.rs",
             "pipeline/src/terminal/",
             "pipeline/src/web/",
