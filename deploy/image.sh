@@ -52,7 +52,7 @@ packed=$(du -sb "$folder/oci" | cut -f1)
 say "image: $((unpacked / 1000)) kB unpacked, of which the program $(($(stat -c %s "$work/x12-pipeline") / 1000)) kB; $((packed / 1000)) kB as an OCI layout"
 
 # 3. Unpacked again, and run as no more than it needs to be.
-umoci unpack --image "$folder/oci:$version" "$work/bundle" >/dev/null 2>&1
+umoci unpack --image "$folder/oci:$version" "$work/bundle" 2>"$work/umoci" >&2 || { cat "$work/umoci" >&2; exit 1; }
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 house=$work/house
 mkdir -p "$house"
@@ -62,7 +62,7 @@ chmod 700 "$house"
 profile=${SECCOMP_PROFILE:-/usr/share/containers/seccomp.json}
 "$here/image/harden.py" "$work/bundle" "$profile" "$house"
 begun=$(date +%s%N)
-runc --root "$work/runc" run --bundle "$work/bundle" --detach --pid-file "$work/pid" "$container" >"$work/log" 2>&1 </dev/null
+runc --root "$work/runc" run --bundle "$work/bundle" --detach --pid-file "$work/pid" "$container" >"$work/log" 2>&1 </dev/null || { cat "$work/log" >&2; exit 1; }
 ask() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=5).read().decode(), end="")' "http://127.0.0.1:$port/$1" 2>/dev/null; }
 until ask livez >/dev/null; do
   if [ $(($(date +%s%N) - begun)) -gt 60000000000 ] || ! kill -0 "$(cat "$work/pid")" 2>/dev/null; then
