@@ -29,6 +29,7 @@ lint: tools packages $(DEPLOY_CHECKS)
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
+	@command -v shellcheck >/dev/null || .ci/install shellcheck
 	@.ci/lint-deploy
 
 bench: programs $(S3S)
