@@ -8,7 +8,7 @@ S3S := .cache/s3s/bin/s3s-fs
 LINUXFORHEALTH := .cache/linuxforhealth/bin/lfhx12
 DEPLOY_CHECKS := .cache/deploy/bin/checkov
 
-.PHONY: demo test faults lint bench fuzz programs tools packages clean
+.PHONY: demo test faults lint image bench fuzz programs tools packages clean
 
 demo: programs
 	@.ci/demo
@@ -31,6 +31,11 @@ lint: tools packages $(DEPLOY_CHECKS)
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 	@command -v shellcheck >/dev/null || .ci/install shellcheck
 	@.ci/lint-deploy
+
+# The image as an OCI layout in target/image, run hardened; as root.
+image: programs
+	@command -v buildah >/dev/null && command -v runc >/dev/null && command -v umoci >/dev/null || .ci/install buildah runc umoci
+	@deploy/image.sh target/release/x12-pipeline
 
 bench: programs $(S3S)
 	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
