@@ -55,7 +55,10 @@ def verbs():
 
 PAGES = set(re.findall(r'\.route\("([^"]+)"', text("pipeline/src/web/mod.rs")))
 GRACE = settings("deploy/house/config.toml").get("grace_s", default("grace_s"))
-QUEUES = ["x12.translate", "x12.respond", "x12.deliver.acme"]
+# As the table in topology.rs has them, by whose prefix they begin; those with a partner in their names are one for each.
+NAMES = re.findall(r"▶ PREFIX\.([\w.]+)", text("pipeline/src/rabbitmq/topology.rs"))
+QUEUES = {"x12." + name.replace("PARTNER", "acme").replace("MS", "250").replace("PART", "translate") for name in NAMES}
+OF_PARTNERS = {queue for queue in QUEUES if queue.endswith(".acme")}
 
 
 def pod(name, spec, rendered):
@@ -86,8 +89,9 @@ def scaled(document, rendered):
     for trigger in spec["triggers"]:
         asked = trigger["metadata"]
         is_pattern = asked.get("useRegex") == "true"
-        found = [queue for queue in QUEUES if (re.search(asked["queueName"], queue) if is_pattern else asked["queueName"] == queue)]
-        must(len(found) == 1, f"{name}: {asked['queueName']} is no queue of the program's")
+        found = {queue for queue in QUEUES if (re.search(asked["queueName"], queue) if is_pattern else asked["queueName"] == queue)}
+        must(len(found) == 1 or is_pattern, f"{name}: {asked['queueName']} is no queue of the program's")
+        must(not is_pattern or found == OF_PARTNERS, f"{name}: {asked['queueName']} finds {sorted(found)}, not the queues of partners")
         must(not is_pattern or "pageSize" in asked, f"{name}: a pattern without the size of a page")
 
 
@@ -134,7 +138,7 @@ def aws():
     must(set(template["Parameters"]["Role"]["AllowedValues"]) <= verbs(), "aws: a service is no part of the road")
     for file in ("scaling", "scaling-lambda"):
         asked = yaml.load(text(f"deploy/aws/{file}.yaml"), Loader=Template)["Parameters"]["Queue"]["AllowedValues"]
-        must(set(asked) <= set(QUEUES), f"aws: {file} names a queue that is none")
+        must(set(asked) <= QUEUES, f"aws: {file} names a queue that is none")
 
 
 def measures():
@@ -160,7 +164,7 @@ def broker():
         must("password" not in user and user["password_hash"].startswith("@"), f"definitions.json: a password of {user['name']}")
     rights = next(rights for rights in definitions["permissions"] if rights["user"] == "x12")
     for right in ("configure", "write", "read"):
-        for name in [*QUEUES, "x12.jobs", "x12.again.250", "x12.unreadable", "x12.alone.translate", "documents.on-premises"]:
+        for name in [*sorted(QUEUES), "x12.jobs", "documents.on-premises"]:
             must(re.search(rights[right], name), f"definitions.json: x12 may not {right} {name}")
         for name in ("other", "amq.topic", "x12"):
             must(not re.search(rights[right], name), f"definitions.json: x12 may {right} {name}")
