@@ -6,8 +6,9 @@ PYTHON := .cache/python/bin/python
 S3 := .cache/python/bin/moto_server
 S3S := .cache/s3s/bin/s3s-fs
 LINUXFORHEALTH := .cache/linuxforhealth/bin/lfhx12
+DEPLOY_CHECKS := .cache/deploy/bin/checkov
 
-.PHONY: demo test faults lint bench fuzz programs tools packages clean
+.PHONY: demo test faults lint image bench fuzz programs tools packages clean
 
 demo: programs
 	@.ci/demo
@@ -23,12 +24,19 @@ faults: $(PYTHON) $(S3) packages
 	X12_FAULTS=nightly $(CARGO) test -p x12-pipeline --locked --test road
 	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
 
-lint: tools packages
+lint: tools packages $(DEPLOY_CHECKS)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked --quiet
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
+	@command -v shellcheck >/dev/null || .ci/install shellcheck
+	@.ci/lint-deploy
+
+# The image as an OCI layout in target/image, run hardened; as root.
+image: programs
+	@command -v buildah >/dev/null && command -v runc >/dev/null && command -v umoci >/dev/null || .ci/install buildah runc umoci
+	@deploy/image.sh target/release/x12-pipeline
 
 bench: programs $(S3S)
 	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
@@ -74,6 +82,14 @@ $(LINUXFORHEALTH): $(PYTHON)
 $(S3): $(PYTHON)
 	@echo "installing moto 5.1.22 into .cache/python, for the tests with buckets"
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check "moto[kms,s3,server,sqs]==5.1.22"
+
+# What deploy/ is held against, each as a validator that needs no network.
+$(DEPLOY_CHECKS):
+	@python3 -c 'import venv, ensurepip' 2>/dev/null || .ci/install python3 python3-venv
+	@echo "installing cfn-lint 1.58.0, check-jsonschema 0.39.0, kubernetes-validate 1.37.0, yamllint 1.38.0 and checkov 3.3.30 into .cache/deploy, for make lint"
+	python3 -m venv .cache/deploy
+	.cache/deploy/bin/python -m pip install --quiet --disable-pip-version-check cfn-lint==1.58.0 check-jsonschema==0.39.0 \
+	kubernetes-validate==1.37.0 yamllint==1.38.0 checkov==3.3.30
 
 $(S3S):
 	@echo "installing s3s-fs 0.14.1 into .cache/s3s, for the benchmarks with buckets"
