@@ -15,6 +15,7 @@ mod secret_file;
 
 pub mod job;
 pub mod queue;
+pub mod scaling;
 
 pub mod ledger;
 pub mod measures;

@@ -10,10 +10,12 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use serde::{Deserialize, Serialize};
 
 use crate::job::{Direction, Wrong};
 use crate::ledger::Standing;
 use crate::object::Step;
+use crate::queue::Part;
 
 /// What all names begin with.
 const PREFIX: &str = "x12";
@@ -52,10 +54,34 @@ impl End {
     }
 }
 
+/// What a worker has in hand and has done, of which others are told.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Load {
+    /// Messages that it has done, of the parts that more workers do sooner: not deliveries, which go in order.
+    pub done: u64,
+    /// Messages that it has in hand.
+    pub in_hand: u64,
+}
+
+/// A message in hand, as long as it is: then it is done.
+pub struct InHand {
+    in_hand: Gauge,
+    done: Counter,
+}
+
+impl Drop for InHand {
+    fn drop(&mut self) {
+        self.in_hand.dec();
+        self.done.inc();
+    }
+}
+
 /// What a process has counted.
 pub struct Measures {
     registry: Registry,
     taken_in: Counts,
+    in_hand: Gauges,
+    done: Counts,
     jobs: Counts,
     seconds: Seconds,
     wrong: Counts,
@@ -64,8 +90,9 @@ pub struct Measures {
 impl Default for Measures {
     fn default() -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
-        let [taken_in, jobs, wrong] = [
+        let [taken_in, done, jobs, wrong] = [
             ("files_taken_in", "Files taken in"),
+            ("messages_done", "Messages with a job, and with those that are done at once behind it, that were done"),
             ("jobs", "Tries of jobs, by how they ended"),
             ("wrong", "What was found wrong in documents, by code: findings, rejected interchanges, groups and sets"),
         ]
@@ -74,11 +101,19 @@ impl Default for Measures {
             registry.register(name, help, counts.clone());
             counts
         });
+        let in_hand = Gauges::default();
+        registry.register(
+            "messages_in_hand",
+            "Messages that are being done",
+            in_hand.clone(),
+        );
         let seconds: Seconds = Family::new_with_constructor(|| Histogram::new(SECONDS));
         registry.register("step_seconds", "What a try of a job took", seconds.clone());
         Self {
             registry,
             taken_in,
+            in_hand,
+            done,
             jobs,
             seconds,
             wrong,
@@ -94,6 +129,33 @@ impl Measures {
             ("direction", direction.name().to_owned()),
         ];
         self.taken_in.get_or_create(&labels).inc();
+    }
+
+    /// A message of a part of the road is in hand, until what is given is dropped.
+    #[must_use]
+    pub fn in_hand(&self, part: Part) -> InHand {
+        let labels = vec![("part", part.name().to_owned())];
+        let in_hand = self.in_hand.get_or_create(&labels).clone();
+        in_hand.inc();
+        InHand {
+            in_hand,
+            done: self.done.get_or_create(&labels).clone(),
+        }
+    }
+
+    /// What is in hand, and was done.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        let mut load = Load::default();
+        for part in Part::ALL {
+            let labels = vec![("part", part.name().to_owned())];
+            let in_hand = self.in_hand.get_or_create(&labels).get();
+            load.in_hand += u64::try_from(in_hand).unwrap_or_default();
+            if part.is_shared() {
+                load.done += self.done.get_or_create(&labels).get();
+            }
+        }
+        load
     }
 
     /// A try of a job ended.

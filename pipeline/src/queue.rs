@@ -32,6 +32,12 @@ impl Part {
         }
     }
 
+    /// Whether any number of workers do its jobs at a time: deliveries go one after the other.
+    #[must_use]
+    pub fn is_shared(self) -> bool {
+        self != Self::Deliver
+    }
+
     /// Its name in queues.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -83,6 +89,9 @@ pub trait Queue: Send + Sync {
 
     /// The jobs whose messages are lost: none waits where they would.
     async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
+
+    /// How many messages of these parts wait that somebody could take now.
+    async fn depth(&self, parts: &[Part], now_ms: i64) -> Result<u64>;
 
     /// Whether it can be used now.
     async fn ready(&self) -> Result<()>;

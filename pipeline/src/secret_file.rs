@@ -1,4 +1,7 @@
 //! Files with secrets: read whole, bounded, and only if nobody but their owner may read them.
+//!
+//! One of root's may be read by its group as well, if it is not written by it: so Kubernetes and systemd hand secrets to a service, and the
+//! rule is PostgreSQL's too.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -26,10 +29,17 @@ pub fn read(path: &Path) -> Result<(Zeroizing<Vec<u8>>, Metadata), Unread> {
     let file = File::open(path).map_err(Unread::Io)?;
     // The open file is asked, not the path: the two may differ by now.
     let metadata = file.metadata().map_err(Unread::Io)?;
-    if metadata.mode() & 0o077 != 0 {
+    let us = rustix::process::geteuid().as_raw();
+    if is_exposed(metadata.mode(), metadata.uid(), us) {
         return Err(Unread::Exposed);
     }
     Ok((read_open(file)?, metadata))
+}
+
+/// Whether others than we may read or write a file of this mode and owner.
+fn is_exposed(mode: u32, owner: u32, us: u32) -> bool {
+    let granted = if owner == 0 && us != 0 { 0o040 } else { 0 };
+    mode & 0o077 & !granted != 0
 }
 
 /// The bytes of an open file, whoever may read it; they are wiped when dropped, and never moved while they grow.
@@ -68,5 +78,25 @@ pub fn read_line(path: &Path) -> crate::failure::Result<Zeroizing<String>> {
     match text.lines().next().map(str::trim) {
         None | Some("") => Err(Failure::permanent("secret-file", "the file holds nothing")),
         Some(line) => Ok(Zeroizing::new(line.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_root_may_share_a_secret_with_the_group_that_we_are_in() {
+        let (root, us, other) = (0, 65532, 1000);
+        let read_alone = [0o600, 0o400];
+        let read_by_a_group = [0o640, 0o440];
+        let exposed = [0o660, 0o604, 0o644, 0o620, 0o602, 0o650, 0o610, 0o777];
+        for (owner, we) in [(root, us), (us, us), (root, root), (other, us)] {
+            assert!(read_alone.iter().all(|&mode| !is_exposed(mode, owner, we)));
+            assert!(exposed.iter().all(|&mode| is_exposed(mode, owner, we)));
+            let may_share = (owner, we) == (root, us);
+            let is_shared = |&mode| is_exposed(mode, owner, we) != may_share;
+            assert!(read_by_a_group.iter().all(is_shared));
+        }
     }
 }

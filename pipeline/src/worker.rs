@@ -21,7 +21,7 @@ use crate::ledger::{Lease, Settled};
 use crate::limits::AGAIN_MS;
 use crate::measures::End;
 use crate::profile::Settings;
-use crate::queue::Delivery;
+use crate::queue::{Delivery, Part};
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
 
 /// Longest wait for a message before one looks whether to stop.
@@ -172,6 +172,7 @@ impl Hand {
 
     /// A job whose message was taken, and those that follow on it, as far as they are done at once.
     async fn on(&self, job: Job, delivery: Delivery) -> Result<()> {
+        let _in_hand = self.doors.measures.in_hand(Part::of(job.task.step()));
         let (mut job, mut message) = (job, Some(delivery));
         while let Some(next) = self.leased(job, message.take()).await? {
             job = next;

@@ -79,6 +79,19 @@ impl Queue for Database {
         Ok(lost)
     }
 
+    async fn depth(&self, parts: &[Part], now_ms: i64) -> Result<u64> {
+        let mut depth = 0;
+        for part in parts {
+            let statement =
+                "SELECT COUNT(*) AS depth FROM message WHERE part = $1 AND visible_ms <= $2";
+            let asked = sqlx::query(statement).bind(part.name()).bind(now_ms);
+            let row = asked.fetch_one(&self.readers).await;
+            let row = row.map_err(|error| unavailable(&error))?;
+            depth += u64::try_from(column::<i64, _>(&row, "depth")?).unwrap_or_default();
+        }
+        Ok(depth)
+    }
+
     async fn ready(&self) -> Result<()> {
         let asked = sqlx::query("SELECT 1 FROM message LIMIT 1").fetch_optional(&self.readers);
         asked.await.map(drop).map_err(|error| unavailable(&error))

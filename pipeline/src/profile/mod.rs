@@ -19,7 +19,7 @@ pub use check::{ProfileError, is_partner_id};
 pub use location::{Bucket, DocumentQueue, Location};
 pub use settings::{
     Backend, BrokerSettings, DatabaseSettings, KeyFiles, KmsSettings, Limits, QueueSettings, Retry,
-    S3Settings, Service, Settings, SqsSettings, StoreSettings, Web, Work,
+    S3Settings, Scale, Service, Settings, SqsSettings, StoreSettings, Web, Work,
 };
 
 /// Test or production: what ISA15 must say.

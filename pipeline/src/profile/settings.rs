@@ -10,6 +10,7 @@ use super::{Location, ProfileError};
 use crate::failure::Failure;
 use crate::host::Host;
 use crate::limits::{COMPRESSION_RATIO, OBJECT_BYTES};
+use crate::scaling::Scaling;
 
 /// The settings of the house: `config.toml`, which need not exist.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
@@ -19,6 +20,8 @@ pub struct Settings {
     pub work: Work,
     /// How often a failure is tried again.
     pub retry: Retry,
+    /// How many workers `x12-pipeline scale` has.
+    pub scale: Scale,
     /// Where our own systems leave submissions and find results.
     pub backend: Backend,
     /// Where the ledger is.
@@ -124,6 +127,45 @@ impl Default for Retry {
             attempts: 8,
             first_ms: 1000,
             most_ms: 600_000,
+        }
+    }
+}
+
+/// How many workers `x12-pipeline scale` has on a host.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct Scale {
+    /// Workers at least.
+    pub floor: u32,
+    /// Workers at most.
+    pub ceiling: u32,
+    /// In how long what waits is to be done, in seconds.
+    pub drain_s: u64,
+    /// For how long fewer must have been enough before one goes, in seconds.
+    pub cool_down_s: u64,
+}
+
+impl Default for Scale {
+    fn default() -> Self {
+        Self {
+            floor: 1,
+            ceiling: 4,
+            drain_s: 60,
+            cool_down_s: 300,
+        }
+    }
+}
+
+impl Settings {
+    /// By what the number of workers follows what waits.
+    #[must_use]
+    pub fn scaling(&self) -> Scaling {
+        Scaling {
+            floor: self.scale.floor,
+            ceiling: self.scale.ceiling,
+            drain_ms: self.scale.drain_s.saturating_mul(1000),
+            cool_down_ms: self.scale.cool_down_s.saturating_mul(1000),
+            jobs: self.work.jobs,
         }
     }
 }

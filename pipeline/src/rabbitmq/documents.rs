@@ -18,7 +18,7 @@ use super::connection::{Broker, UNAVAILABLE};
 use super::consumer::{Consumed, Consumption, Incoming};
 use super::message;
 use super::publisher::{Outgoing, Publisher};
-use super::topology::Topology;
+use super::topology::{self, Topology};
 use crate::clock::{Clock, SystemClock};
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
@@ -162,7 +162,7 @@ impl QueueTransport {
         tracing::error!(queue = %self.queue, bytes = message.data.len(), "a message is larger than one with a document may be: it is laid aside");
         let outgoing = Outgoing {
             exchange: "".into(),
-            key: format!("{}.refused", self.queue.name).into(),
+            key: topology::refused(&self.queue.name.as_str().into()),
             body: message.data.clone(),
             properties: message.properties.clone(),
         };

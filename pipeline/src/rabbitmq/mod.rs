@@ -55,6 +55,7 @@ pub struct Settings {
 pub struct RabbitMq {
     broker: Arc<Broker>,
     names: Names,
+    partners: Vec<String>,
     /// All queues from which messages are taken, by whomever.
     topology: Topology,
     clock: Arc<dyn Clock>,
@@ -107,6 +108,7 @@ impl RabbitMq {
         Self {
             broker: settings.broker,
             topology: Topology::Jobs(names.clone(), all(&Part::ALL)),
+            partners: settings.partners,
             names,
             clock,
             publisher: Mutex::default(),
@@ -283,6 +285,17 @@ impl Queue for RabbitMq {
         }
         *slot = Some(publisher);
         Ok(lost)
+    }
+
+    async fn depth(&self, parts: &[Part], _: i64) -> Result<u64> {
+        let mut slot = self.publisher.lock().await;
+        let publisher = self.publisher(&mut slot).await?;
+        let mut depth = 0;
+        for key in Key::all(parts, &self.partners) {
+            depth += u64::from(publisher.waiting(&self.names, &key).await?);
+        }
+        *slot = Some(publisher);
+        Ok(depth)
     }
 
     async fn ready(&self) -> Result<()> {

@@ -58,6 +58,17 @@ pub enum LogForm {
     Json,
 }
 
+impl LogForm {
+    /// As it is named on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Json => "json",
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -75,6 +86,16 @@ pub enum Verb {
     Deliver,
     /// Only correlates partners' answers.
     Respond,
+    /// All parts but taking files in: what `scale` starts as many of as there is work for.
+    Work {
+        /// Writes a line a second to standard output that says what is in hand and was done, and ends when nobody reads it.
+        #[arg(long)]
+        tell: bool,
+    },
+    /// Takes files in, and has as many workers on this host as there is work for, by [scale] of config.toml; in place of `run`.
+    Scale,
+    /// Asks a running process of this house, on its pages, whether it is ready: for health checks.
+    Ready,
     /// Shows what arrived, and where it stands.
     Status {
         /// How many of the latest arrivals are shown.

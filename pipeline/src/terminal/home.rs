@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::Stop;
 use super::open::{self, LEDGER};
+use super::scale::{self, Hands};
 use crate::clock::{Clock, SystemClock};
 use crate::doors::Doors;
 use crate::failure::Failure;
@@ -30,7 +31,11 @@ const USER_ID: &str = "X12 pipeline";
 /// How often one looks whether nothing is left to be done.
 const IDLE_LOOK: Duration = Duration::from_millis(200);
 
+/// How much longer than its workers one waits for them.
+const OF_WORKERS: Duration = Duration::from_secs(10);
+
 /// What a process does of the road.
+#[derive(Default)]
 pub struct Role {
     /// Whether it takes files in.
     pub takes_in: bool,
@@ -38,6 +43,10 @@ pub struct Role {
     pub parts: Vec<Part>,
     /// Whether it ends when nothing is left to be done.
     pub until_idle: bool,
+    /// Whether it has workers, started so.
+    pub hands: Option<Hands>,
+    /// Whether it is such a worker: it tells what it does, ends when nobody listens, and shows no pages.
+    pub tells: bool,
 }
 
 /// The home folder.
@@ -185,17 +194,18 @@ impl Home {
     ///
     /// # Errors
     /// If it cannot begin.
-    pub async fn run(&self, role: &Role) -> Result<(), Stop> {
+    pub async fn run(&self, mut role: Role) -> Result<(), Stop> {
         // First of all: who is told to stop while it begins ends as well as later.
         let signals = Signals::listen()?;
         let profiles = self.profiles()?;
         self.settle(&profiles.settings)?;
         let taking: Arc<AtomicUsize> = Arc::default();
-        let (doors, entrances) = open::doors(self, profiles, role, &taking).await?;
+        let (doors, entrances) = open::doors(self, profiles, &role, &taking).await?;
         let doors = Arc::new(doors);
         let (stop, stopped) = watch::channel(false);
         // Before anything is begun: who cannot show them does nothing.
-        let pages = match doors.profiles.settings.web.listen {
+        let listen = doors.profiles.settings.web.listen;
+        let pages = match listen.filter(|_| !role.tells) {
             Some(address) => {
                 let listener = web::listen(address).await?;
                 let pages = web::serve(Arc::clone(&doors), listener, stopped.clone());
@@ -203,7 +213,12 @@ impl Home {
             }
             None => None,
         };
-        let mut tasks = begin(&doors, entrances, role, &stopped);
+        let hands = role.hands.take();
+        let mut tasks = begin(&doors, entrances, &role, &stopped);
+        let has_workers = hands.is_some();
+        if let Some(hands) = hands {
+            tasks.spawn(scale::run(Arc::clone(&doors), hands, stopped));
+        }
         let partners = doors.profiles.partners.len();
         tracing::info!(home = %self.0.display(), partners, "running");
         if partners == 0 {
@@ -214,12 +229,16 @@ impl Home {
         // Each goes on until it is told to stop: whoever restarts us does so for all if one breaks down.
         let ended = tokio::select! {
             ended = wait_for_end(&doors, signals, role.until_idle.then_some(&*taking)) => ended,
+            () = scale::tell(&doors), if role.tells => Ok(()),
             _ = tasks.join_next() => Err(Stop::could_not("a part of the pipeline broke down: the log says where")),
         };
         tracing::info!("stopping: jobs in hand may end");
         // Nobody listens any more only if all have ended.
         let _ = stop.send(true);
-        let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
+        let mut grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
+        if has_workers {
+            grace += OF_WORKERS;
+        }
         let all_end = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, all_end).await.is_err() {
             tracing::warn!("not all ended in time: what was under way is done again");

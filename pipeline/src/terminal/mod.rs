@@ -8,6 +8,8 @@ mod keys;
 mod letters;
 mod log;
 mod open;
+mod ready;
+mod scale;
 mod status;
 mod table;
 mod trace;
@@ -18,6 +20,7 @@ use clap::Parser;
 
 use arguments::{Arguments, ConfigVerb, Verb};
 pub use home::{Home, Role};
+use scale::Hands;
 
 use crate::queue::Part;
 
@@ -103,23 +106,42 @@ fn run(arguments: &Arguments) -> Result<(), Stop> {
         .enable_all()
         .build()
         .map_err(|error| Stop::could_not(format!("no threads to work on: {}", error.kind())))?;
-    let work = |takes_in, parts: &[Part], until_idle| {
+    let work = |role: Role| {
         log::begin(arguments.log);
         harden::harden();
-        let parts = parts.to_vec();
-        runtime.block_on(home.run(&Role {
-            takes_in,
-            parts,
-            until_idle,
-        }))
+        runtime.block_on(home.run(role))
+    };
+    let does = |parts: &[Part]| Role {
+        parts: parts.to_vec(),
+        ..Role::default()
     };
     let out = || io::stdout().lock();
     let done = match &arguments.verb {
-        Verb::Run { until_idle } => work(true, &Part::ALL, *until_idle),
-        Verb::Intake => work(true, &[], false),
-        Verb::Translate => work(false, &[Part::Translate], false),
-        Verb::Deliver => work(false, &[Part::Deliver], false),
-        Verb::Respond => work(false, &[Part::Respond], false),
+        Verb::Run { until_idle } => work(Role {
+            takes_in: true,
+            until_idle: *until_idle,
+            ..does(&Part::ALL)
+        }),
+        Verb::Intake => work(Role {
+            takes_in: true,
+            ..Role::default()
+        }),
+        Verb::Translate => work(does(&[Part::Translate])),
+        Verb::Deliver => work(does(&[Part::Deliver])),
+        Verb::Respond => work(does(&[Part::Respond])),
+        Verb::Work { tell } => work(Role {
+            tells: *tell,
+            ..does(&Part::ALL)
+        }),
+        Verb::Scale => work(Role {
+            takes_in: true,
+            hands: Some(Hands {
+                home: arguments.home.clone(),
+                log: arguments.log.name(),
+            }),
+            ..Role::default()
+        }),
+        Verb::Ready => runtime.block_on(ready::ask(&home, &mut out())),
         Verb::Status { last, json } => {
             runtime.block_on(status::show(&home, (*last, *json), &mut out()))
         }

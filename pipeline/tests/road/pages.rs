@@ -35,6 +35,14 @@ fn page(at: &str, name: &str) -> (u16, String) {
     (status.expect("it has a status"), body.to_owned())
 }
 
+/// What `x12-pipeline ready` says: its exit code and its text.
+fn asked(house: &House) -> (i32, String) {
+    let asked = house.command(&["ready"], &How::default()).output();
+    let asked = asked.expect("it begins");
+    let text = String::from_utf8(asked.stdout).expect("it writes text");
+    (asked.status.code().expect("it ends"), text)
+}
+
 fn wait_until(at: &str, name: &str, is_so: impl Fn(&str) -> bool) -> String {
     for _ in 0..600 {
         let (_, text) = page(at, name);
@@ -101,10 +109,20 @@ fn who_cannot_reach_a_door_is_not_ready() {
     let house = House::beside(crate::servers::Servers::default(), &profile());
     let (child, at) = shown(&house);
     wait_until(&at, "/readyz", |text| text.contains("store: ready"));
+    house.configure(&format!("[web]\nlisten = \"{at}\""));
+    assert_eq!(
+        asked(&house),
+        (0, "ledger: ready\nqueue: ready\nstore: ready\n".to_owned())
+    );
     let (store, aside) = (house.home.join("store"), house.home.join("aside"));
     fs::rename(&store, &aside).expect("it is ours");
     fs::write(&store, "no folder").expect("it is ours");
     assert_eq!(page(&at, "/readyz").0, 503);
+    let (code, text) = asked(&house);
+    assert!(
+        code == 1 && text.contains("store: store-unavailable\n"),
+        "{text}"
+    );
     assert!(
         page(&at, "/readyz")
             .1
@@ -115,6 +133,9 @@ fn who_cannot_reach_a_door_is_not_ready() {
     fs::rename(&aside, &store).expect("it is ours");
     wait_until(&at, "/readyz", |text| text.contains("store: ready"));
     child.stop();
+    assert_eq!(asked(&house), (1, String::new()), "nobody answers");
+    house.configure("[web]\nlisten = \"127.0.0.1:0\"");
+    assert_eq!(asked(&house), (1, String::new()), "nobody knows where");
 }
 
 #[test]

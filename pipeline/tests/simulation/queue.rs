@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use x12_pipeline::failure::Result;
 use x12_pipeline::object::JobId;
-use x12_pipeline::queue::{Delivery, Notice, Queue};
+use x12_pipeline::queue::{Delivery, Notice, Part, Queue};
 
 use super::world::{Process, World, chance};
 
@@ -137,6 +137,10 @@ impl Queue for SimulatedQueue {
                 jobs.into_iter().filter(|job| !waits(job)).collect()
             })
             .await
+    }
+
+    async fn depth(&self, _: &[Part], _: i64) -> Result<u64> {
+        Ok(0)
     }
 
     async fn ready(&self) -> Result<()> {
