@@ -25,6 +25,7 @@ mod partner;
 mod poison;
 mod proxy;
 mod replays;
+mod scale;
 mod secrets;
 mod servers;
 mod sftp;

@@ -75,7 +75,9 @@ const DOORS: [(&str, &[&str]); 38] = [
         "rustix",
         &[
             "pipeline/src/failpoint.rs",
+            "pipeline/src/secret_file.rs",
             "pipeline/src/terminal/harden.rs",
+            "pipeline/src/terminal/scale.rs",
         ],
     ),
     ("sqlx", &["pipeline/src/database/"]),
