@@ -70,7 +70,7 @@ def pod(name, spec, rendered):
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
         must(main[probe]["httpGet"]["path"] in PAGES, f"{name}: there is no page for {probe}")
     must(not spec["automountServiceAccountToken"], f"{name}: it has a token")
-    for container in spec["initContainers"] + spec["containers"]:
+    for container in spec["containers"]:
         must(re.search(r":\d+\.\d+\.\d+$", container["image"]), f"{name}: {container['image']} has no version")
         for variable in container.get("env", []):
             must("valueFrom" in variable or not re.search("PASSWORD|SECRET|KEY$", variable["name"]), f"{name}: a secret in the environment")
