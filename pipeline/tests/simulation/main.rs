@@ -7,6 +7,7 @@
 #[path = "../doors/mod.rs"]
 mod doors;
 mod ledger;
+mod model;
 mod queue;
 mod road;
 mod world;

@@ -157,7 +157,8 @@ fn input(task: &Task) -> &ObjectId {
     }
 }
 
-fn next(step: Step, x12: ObjectId) -> Vec<Task> {
+/// What follows a step.
+pub fn next(step: Step, x12: ObjectId) -> Vec<Task> {
     let direction = Direction::Inbound;
     let deliver = |parcel, to| Task::Deliver {
         object: x12,
