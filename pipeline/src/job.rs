@@ -209,6 +209,8 @@ pub struct Job {
     pub attempt: u32,
     /// Whether nobody ever told how the try before ended: its process may have died of it.
     pub was_left: bool,
+    /// How many tries ended so, that one included.
+    pub lefts: u32,
     /// Whether a message tells of it. None does of a job that was leased with the end of the one before.
     pub is_told: bool,
     /// Grows with every lease; who holds an older one can no longer settle the job.

@@ -30,8 +30,8 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Messages that are taken, or confirmed, at once.
 const BATCH: usize = 64;
 
-/// From which try on a job is done alone that was left: twice may be its neighbour's fault.
-const ALONE: u32 = 3;
+/// How often a job was left that is done alone from then on: once may be its neighbour's fault.
+const SUSPECT: u32 = 2;
 
 /// Does a job, on a thread that may block.
 pub type Stage = Arc<dyn Fn(&Job, &Doors) -> Result<Outcome> + Send + Sync>;
@@ -267,7 +267,8 @@ impl Hand {
     async fn perform(&self, job: &Arc<Job>) -> Result<Outcome> {
         let doors = &self.doors;
         let Settings { work, retry, .. } = &doors.profiles.settings;
-        if job.attempt > retry.attempts {
+        let has_killed = job.was_left && job.lefts >= retry.lefts.min(retry.attempts);
+        if has_killed || job.attempt > retry.attempts {
             return Err(Failure::permanent(
                 "too-many-attempts",
                 "the job never came to an end",
@@ -297,7 +298,7 @@ impl Hand {
     /// Waits until a job may be done. What may kill its process kills no other job with it, which would be tried as often as itself.
     async fn place(&self, job: &Job) -> Option<SemaphorePermit<'_>> {
         let Settings { work, retry, .. } = &self.doors.profiles.settings;
-        let is_suspect = job.was_left && job.attempt >= ALONE.min(retry.attempts);
+        let is_suspect = job.was_left && job.lefts >= SUSPECT.min(retry.attempts.saturating_sub(1));
         let places = if is_suspect { work.jobs.max(1) } else { 1 };
         // It fails only if there are none any more.
         self.places.acquire_many(places).await.ok()

@@ -42,11 +42,12 @@ impl Ledger for Database {
 
     async fn begin(&self, job: &Job) -> Result<bool> {
         let updated = sqlx::query(
-            "UPDATE job SET attempts = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
+            "UPDATE job SET attempts = $3, lefts = $4 WHERE id = $1 AND fence = $2 AND state = 'leased'",
         )
         .bind(job.id.to_string())
         .bind(job.fence)
         .bind(i64::from(job.attempt))
+        .bind(i64::from(job.lefts))
         .execute(&self.writer)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -338,7 +339,7 @@ async fn lease(
     change: &mut AnyConnection,
 ) -> Result<Lease> {
     let row = sqlx::query(
-            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.fence, job.lease_until_ms, job.due_ms, job.changed_ms, \
+            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.lefts, job.fence, job.lease_until_ms, job.due_ms, job.changed_ms, \
              arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
         )
         .bind(job.to_string())
@@ -360,13 +361,16 @@ async fn lease(
         "ready" | "leased" => {}
         _ => return Ok(Lease::Settled),
     }
+    let was_left = state == "leased";
+    let lefts = number("lefts")? + i64::from(was_left);
     let leased = Job {
         id: job,
         arrival: id(column(&row, "arrival")?)?,
         partner: column(&row, "partner")?,
         task: task(column(&row, "task")?)?,
         attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
-        was_left: state == "leased",
+        was_left,
+        lefts: u32::try_from(lefts).unwrap_or(u32::MAX),
         is_told: true,
         fence: number("fence")? + 1,
         received_ms: number("received_ms")?,
@@ -464,6 +468,7 @@ async fn follow(
                 task: task.clone(),
                 attempt: 1,
                 was_left: false,
+                lefts: 0,
                 is_told: false,
                 fence: 1,
                 ..job.clone()

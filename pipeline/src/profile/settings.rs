@@ -113,8 +113,10 @@ impl Default for Work {
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct Retry {
-    /// Tries before a job goes to the dead letters.
+    /// Tries before a job goes to the dead letters: with the delays below some eight hours, so that a partner's server may be away for a night.
     pub attempts: u32,
+    /// Tries that may end with their process before it does: what kills it is not tried as often.
+    pub lefts: u32,
     /// Delay before the second try, in milliseconds; each further one waits twice as long.
     pub first_ms: u64,
     /// Longest delay, in milliseconds.
@@ -124,7 +126,8 @@ pub struct Retry {
 impl Default for Retry {
     fn default() -> Self {
         Self {
-            attempts: 8,
+            attempts: 60,
+            lefts: 8,
             first_ms: 1000,
             most_ms: 600_000,
         }

@@ -36,6 +36,7 @@ pub struct Row {
     pub task: Task,
     pub stand: Stand,
     pub attempts: u32,
+    lefts: u32,
     fence: i64,
     until_ms: i64,
     due_ms: i64,
@@ -60,6 +61,7 @@ impl Rows {
             arrival,
             stand: until.map_or(Stand::Ready, |_| Stand::Leased),
             attempts: until.map_or(0, |_| 1),
+            lefts: 0,
             fence: until.map_or(0, |_| 1),
             until_ms: until.unwrap_or_default(),
             due_ms: task.due_ms(),
@@ -105,6 +107,7 @@ impl Rows {
             task: row.task.clone(),
             attempt,
             was_left,
+            lefts: row.lefts + u32::from(was_left),
             is_told: true,
             fence: row.fence,
             received_ms: super::world::BEGIN_MS,
@@ -112,7 +115,8 @@ impl Rows {
     }
 
     pub fn begin(&mut self, job: &Job) -> bool {
-        let held = self.held(job).map(|row| row.attempts = job.attempt);
+        let held = self.held(job);
+        let held = held.map(|row| (row.attempts, row.lefts) = (job.attempt, job.lefts));
         held.is_some()
     }
 
@@ -142,6 +146,7 @@ impl Rows {
                     task: task.clone(),
                     attempt: 1,
                     was_left: false,
+                    lefts: 0,
                     is_told: false,
                     fence: 1,
                     ..job.clone()
