@@ -16,14 +16,14 @@ demo: programs
 test: $(PYTHON) $(S3) $(LINUXFORHEALTH) packages
 	$(CARGO) test --workspace --locked
 	@echo "the road once more, with a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
-	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
-	@.ci/with-postgres $(CARGO) test -p x12-pipeline --locked --test simulation model
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test --workspace --locked --test road -- --skip storage --include-ignored
+	@.ci/with-postgres $(CARGO) test --workspace --locked --test simulation model
 
 # What `make test` does a few times, many times: hours.
 faults: $(PYTHON) $(S3) packages
-	X12_SEEDS=5000 $(CARGO) test -p x12-pipeline --locked --test simulation
-	X12_FAULTS=nightly $(CARGO) test -p x12-pipeline --locked --test road
-	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test -p x12-pipeline --locked --test road -- --skip storage --include-ignored
+	X12_SEEDS=5000 $(CARGO) test --workspace --locked --test simulation
+	X12_FAULTS=nightly $(CARGO) test --workspace --locked --test road
+	X12_FAULTS=nightly .ci/with-postgres .ci/with-rabbitmq .ci/with-s3 $(CARGO) test --workspace --locked --test road -- --skip storage --include-ignored
 
 lint: tools packages $(DEPLOY_CHECKS)
 	$(CARGO) fmt --all --check
