@@ -67,15 +67,17 @@ impl Database {
         rows.iter().map(notice).collect()
     }
 
-    /// One that was heard of in the meantime is told twice, which is harmless.
+    /// One that was heard of in the meantime is told twice, which is harmless. What a clock that was wrong has leased is nobody's any more.
     pub(super) async fn put_out_again(&self, jobs: &[JobId], now_ms: i64) -> Result<()> {
         let mut change = self.change().await?;
         for job in jobs {
             let changed = sqlx::query(
-                "UPDATE job SET changed_ms = $2 WHERE id = $1 AND state IN ('ready', 'leased')",
+                "UPDATE job SET changed_ms = $2, lease_until_ms = CASE WHEN changed_ms > $3 THEN $2 ELSE lease_until_ms END \
+                 WHERE id = $1 AND state IN ('ready', 'leased')",
             )
             .bind(job.to_string())
             .bind(now_ms)
+            .bind(now_ms + CLOCK_SKEW_MS)
             .execute(&mut *change)
             .await
             .map_err(|error| unavailable(&error))?;

@@ -46,7 +46,7 @@ fn who_had_a_wrong_clock_keeps_nobody_waiting() {
             leave(&house, &mut inputs);
             let how = How {
                 // Jobs are leased, put off and published by that clock when the process dies.
-                failpoint: Some(format!("job-done {} kill", 3 + 2 * round)),
+                failpoint: Some(format!("job-done {} kill", 8 + 3 * round)),
                 under: &by(clock),
             };
             house.run(&how);

@@ -224,6 +224,9 @@ impl Rows {
         let row = self.jobs.get_mut(&job);
         let row = row.filter(|row| matches!(row.stand, Stand::Ready | Stand::Leased));
         if let Some(row) = row {
+            if row.changed_ms > now + SKEW_MS {
+                row.until_ms = now;
+            }
             row.changed_ms = now;
             self.outbox.entry(job).or_insert(now);
         }
