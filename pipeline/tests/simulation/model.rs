@@ -131,7 +131,7 @@ impl Pair {
             return;
         };
         let next = road::next(job.task.step(), job.object(0));
-        let until = (self.chance("on") % 3 > 0).then_some(self.now + MINUTE);
+        let until = (!self.chance("on").is_multiple_of(3)).then_some(self.now + MINUTE);
         let outcome = Outcome {
             next: next.clone(),
             ..Outcome::default()
@@ -157,7 +157,7 @@ impl Pair {
         let Some(job) = self.once_held() else {
             return;
         };
-        let again = (self.chance("again") % 4 > 0).then_some(self.now + MINUTE / 2);
+        let again = (!self.chance("again").is_multiple_of(4)).then_some(self.now + MINUTE / 2);
         let told = self.database.fail(&job, FAILED, again, self.now).await;
         let known = self.rows.fail(&job, FAILED, again, self.now);
         assert_eq!(told.expect("it answers"), known, "{}", self.place());
