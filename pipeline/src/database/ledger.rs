@@ -34,7 +34,7 @@ impl Ledger for Database {
         let mut change = self.change().await?;
         let mut leases = Vec::new();
         for job in jobs {
-            leases.push(lease(*job, (now_ms, until_ms), &mut change).await?);
+            leases.push(super::lease::take(*job, (now_ms, until_ms), &mut change).await?);
         }
         commit(change).await?;
         Ok(leases)
@@ -330,69 +330,6 @@ async fn arrive(arrival: &Arrival, change: &mut AnyConnection) -> Result<JobId> 
     };
     made.insert(&arrival.first, change).await?;
     Ok(arrival.id)
-}
-
-/// Leases a job from now until a moment.
-async fn lease(
-    job: JobId,
-    (now_ms, until_ms): (i64, i64),
-    change: &mut AnyConnection,
-) -> Result<Lease> {
-    let row = sqlx::query(
-            "SELECT job.arrival, job.partner, job.task, job.state, job.attempts, job.lefts, job.fence, job.lease_until_ms, job.due_ms, job.changed_ms, \
-             arrival.received_ms FROM job JOIN arrival ON arrival.id = job.arrival WHERE job.id = $1",
-        )
-        .bind(job.to_string())
-        .fetch_optional(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    let Some(row) = row else {
-        return Ok(Lease::Unknown);
-    };
-    let number = |name| column::<i64, _>(&row, name);
-    let (state, free): (&str, _) = (column(&row, "state")?, number("lease_until_ms")?);
-    let (due, is_sane) = (
-        number("due_ms")?,
-        number("changed_ms")? <= now_ms + CLOCK_SKEW_MS,
-    );
-    match state {
-        "ready" if due > now_ms && is_sane => return Ok(Lease::Busy(due)),
-        "leased" if free > now_ms && is_sane => return Ok(Lease::Busy(free)),
-        "ready" | "leased" => {}
-        _ => return Ok(Lease::Settled),
-    }
-    let was_left = state == "leased";
-    let lefts = number("lefts")? + i64::from(was_left);
-    let leased = Job {
-        id: job,
-        arrival: id(column(&row, "arrival")?)?,
-        partner: column(&row, "partner")?,
-        task: task(column(&row, "task")?)?,
-        attempt: u32::try_from(number("attempts")? + 1).unwrap_or(u32::MAX),
-        was_left,
-        lefts: u32::try_from(lefts).unwrap_or(u32::MAX),
-        is_told: true,
-        fence: number("fence")? + 1,
-        received_ms: number("received_ms")?,
-    };
-    let updated = sqlx::query(
-            "UPDATE job SET attempts = CASE state WHEN 'leased' THEN attempts ELSE attempts + 1 END, state = 'leased', fence = $2, \
-             lease_until_ms = $3, changed_ms = $4 WHERE id = $1 AND fence = $2 - 1",
-        )
-        .bind(job.to_string())
-        .bind(leased.fence)
-        .bind(until_ms)
-        .bind(now_ms)
-        .execute(&mut *change)
-        .await
-        .map_err(|error| unavailable(&error))?;
-    if updated.rows_affected() == 0 {
-        return Ok(Lease::Busy(until_ms));
-    }
-    if leased.task.due_ms() > 0 {
-        super::batch::lead(&leased, now_ms, change).await?;
-    }
-    Ok(Lease::Taken(Box::new(leased)))
 }
 
 /// A job that comes to be, and its message.

@@ -5,6 +5,7 @@
 
 mod batch;
 mod facts;
+mod lease;
 mod ledger;
 mod migrate;
 mod queue;
