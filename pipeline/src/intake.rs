@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::Write as _;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -30,6 +31,9 @@ const NAME_CHARS: usize = 200;
 /// Files that are recorded at once, and bytes that they may have together.
 const BATCH: usize = 64;
 const BATCH_BYTES: u64 = 4 << 20;
+
+/// Of these as many are sealed, or taken away, at a time: most of it is waiting for disks and servers.
+const AT_ONCE: usize = 8;
 
 /// A door where files come in.
 pub struct Door {
@@ -142,11 +146,11 @@ pub async fn run(
     let mut door = Some(door);
     while !*stop.borrow() {
         let (its_doors, its_door) = (Arc::clone(&doors), door.take());
-        let its_news = Arc::clone(&news);
+        let (its_news, its_stop) = (Arc::clone(&news), stop.clone());
         let looked = tokio::task::spawn_blocking(move || {
             let mut door = its_door?;
             let _taking = Taking::begin(&door);
-            look(&its_doors, &mut door, &its_news);
+            look(&its_doors, &mut door, &its_news, &its_stop);
             Some(door)
         });
         match looked.await {
@@ -179,24 +183,39 @@ impl Drop for Taking {
     }
 }
 
-/// Looks once. What fails is logged, and tried when one looks again.
-pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
+/// Looks once, and takes in what is ripe until told to stop. What fails is logged, and tried when one looks again.
+fn look(doors: &Doors, door: &mut Door, news: &Notify, stop: &watch::Receiver<bool>) {
     let Ok(offers) = door.transport.offers() else {
         return;
     };
     let incomplete_ms =
         i64::try_from(doors.profiles.settings.work.incomplete_s * 1000).unwrap_or(i64::MAX);
-    let mut sealed = Vec::new();
-    let mut bytes = 0;
     let offers = door.marked(takeable(offers));
-    for (offer, is_old) in door.ripe(offers, doors.clock.now_ms(), incomplete_ms) {
-        // What is small waits for others, never for a large one.
-        if sealed.len() >= BATCH || bytes + offer.bytes > BATCH_BYTES {
-            record(doors, door, &mut sealed, news);
-            bytes = 0;
-        }
+    let ripe = door.ripe(offers, doors.clock.now_ms(), incomplete_ms);
+    let mut rest = ripe.as_slice();
+    while !rest.is_empty() && !*stop.borrow() {
+        let (batch, others) = rest.split_at(together(rest));
+        take(doors, door, batch, news);
+        rest = others;
+    }
+}
+
+/// How many of the first offers are recorded together: what is small waits for others, never for a large one.
+fn together(offers: &[(Offer, bool)]) -> usize {
+    let mut bytes = 0;
+    let fits = offers.iter().take(BATCH).take_while(|(offer, _)| {
         bytes += offer.bytes;
-        match seal(doors, door, &offer, is_old) {
+        bytes <= BATCH_BYTES
+    });
+    fits.count().max(1)
+}
+
+/// Takes in what is offered: several at a time, recorded in the order in which it is offered.
+fn take(doors: &Doors, door: &mut Door, offers: &[(Offer, bool)], news: &Notify) {
+    let tried = each(offers, |(offer, is_old)| seal(doors, door, offer, *is_old));
+    let mut sealed = Vec::new();
+    for ((offer, _), tried) in offers.iter().zip(tried) {
+        match tried {
             Ok(Some(taken)) => sealed.push(taken),
             Ok(None) => {
                 if let Some(seen) = door.seen.get_mut(&offer.name) {
@@ -214,7 +233,31 @@ pub fn look(doors: &Doors, door: &mut Door, news: &Notify) {
             }
         }
     }
-    record(doors, door, &mut sealed, news);
+    record(doors, door, sealed, news);
+}
+
+/// Does something with each, several at a time; what came of each, in order.
+fn each<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let hand = || {
+        let mine = || {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            things.get(at).map(|thing| (at, work(thing)))
+        };
+        std::iter::from_fn(mine).collect::<Vec<_>>()
+    };
+    let mut done = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..things.len().min(AT_ONCE))
+            .map(|_| scope.spawn(hand))
+            .collect();
+        let mut done = hand();
+        for other in others {
+            done.extend(other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        }
+        done
+    });
+    done.sort_unstable_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// The name of the file of which a marker says that it is whole; none if it is no marker.
@@ -276,8 +319,8 @@ fn seal(
 }
 
 /// Records what was sealed, in one transaction, and takes the files away.
-fn record(doors: &Doors, door: &Door, sealed: &mut Vec<(Arrival, Offer)>, news: &Notify) {
-    let (arrivals, offers): (Vec<_>, Vec<_>) = std::mem::take(sealed).into_iter().unzip();
+fn record(doors: &Doors, door: &Door, sealed: Vec<(Arrival, Offer)>, news: &Notify) {
+    let (arrivals, offers): (Vec<_>, Vec<_>) = sealed.into_iter().unzip();
     if arrivals.is_empty() {
         return;
     }
@@ -289,10 +332,12 @@ fn record(doors: &Doors, door: &Door, sealed: &mut Vec<(Arrival, Offer)>, news: 
         }
     };
     news.notify_one();
-    for ((arrival, offer), recorded) in arrivals.iter().zip(&offers).zip(recorded) {
-        if let Err(failure) = remove(doors, door, (arrival, offer), recorded) {
-            untaken(door, failure);
-        }
+    let recorded: Vec<_> = arrivals.iter().zip(offers).zip(recorded).collect();
+    let removed = each(&recorded, |((arrival, offer), recorded)| {
+        remove(doors, door, (arrival, offer), *recorded)
+    });
+    for failure in removed.into_iter().filter_map(Result::err) {
+        untaken(door, failure);
     }
 }
 

@@ -231,6 +231,15 @@ pub struct Unanswered {
     pub oldest_ms: i64,
 }
 
+/// With which job one goes on when another is settled.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    /// The first that follows it of the same part of the road; no message tells of that one then.
+    Following,
+    /// This one, whose message waits behind its own.
+    Waiting(JobId),
+}
+
 /// The ledger.
 #[async_trait]
 pub trait Ledger: Send + Sync {
@@ -250,15 +259,18 @@ pub trait Ledger: Send + Sync {
     /// Records facts ahead of their job; false if its lease is lost, and then nothing changes.
     async fn note(&self, job: &Job, facts: &[Fact]) -> Result<bool>;
 
-    /// Records what a job made and what follows, and settles it. With a moment, in milliseconds since 1970, the next job of the same part
-    /// of the road is leased until then, and no message tells of it: who asks does it at once.
+    /// Records what a job made and what follows, and settles it. Who goes on at once has the next job leased with it, until a moment in
+    /// milliseconds since 1970, if it is free.
     async fn complete(
         &self,
         job: &Job,
         outcome: &Outcome,
         now_ms: i64,
-        on_until_ms: Option<i64>,
+        on: Option<(On, i64)>,
     ) -> Result<Settled>;
+
+    /// What jobs are to do, as far as they are known, in any order.
+    async fn tasks(&self, jobs: &[JobId]) -> Result<Vec<Task>>;
 
     /// What is delivered with a job that is not delivered alone, its own object among them, in order. When such a job is first leased it
     /// takes along all to its partner of the same kind that are due then, and they are settled with it: so it is the same again whenever

@@ -69,6 +69,8 @@ pub struct Delivery {
     pub job: JobId,
     /// By which the queue knows the message.
     pub tag: i64,
+    /// The line in which it stands: jobs of one line are done one after the other, in the order in which they are taken.
+    pub line: Option<u32>,
 }
 
 /// The queue.
@@ -80,6 +82,9 @@ pub trait Queue: Send + Sync {
     /// Takes the next messages of the parts that the process does, up to so many; they come back by themselves if they are not settled
     /// within the time, in milliseconds.
     async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>>;
+
+    /// Messages in hand come back by themselves at this moment at the earliest, in milliseconds since 1970.
+    async fn keep(&self, deliveries: &[Delivery], until_ms: i64) -> Result<()>;
 
     /// Settles: the jobs are done, or dead.
     async fn confirm(&self, deliveries: &[Delivery]) -> Result<()>;

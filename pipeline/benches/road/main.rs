@@ -1,7 +1,7 @@
 //! Speed and peak memory of the whole road: the real command in made-up home folders, from the first look to nothing left.
 //!
-//! `cargo bench -p x12-pipeline --bench road [-- BYTES [FILES]]`: BYTES of the large file, FILES that are small. Linux only, since it
-//! reads `/proc`. A run that is killed, hangs, or leaves anything undone fails. Beside the servers that `.ci/with-postgres`,
+//! `cargo bench -p x12-pipeline --bench road [-- BYTES [FILES [WORD…]]]`: BYTES of the large file, FILES that are small, and only the
+//! houses in whose names are all WORDs (such as `servers plain`). Linux only, since it reads `/proc`. A run that is killed, hangs, or leaves anything undone fails. Beside the servers that `.ci/with-postgres`,
 //! `.ci/with-rabbitmq` and `.ci/with-s3` start, the same is measured with them, and what the broker alone does.
 
 mod broker;
@@ -95,12 +95,18 @@ fn small(
     Ok(())
 }
 
-/// Encrypted or not, in the house alone, and beside servers if there are any.
+/// Encrypted or not, in the house alone, and beside servers if there are any; what the command line asks for of these.
 fn kinds(servers: Option<&Servers>) -> Vec<(bool, Option<&Servers>)> {
     let mut kinds = vec![(true, None), (false, None)];
     if servers.is_some() {
         kinds.extend([(true, servers), (false, servers)]);
     }
+    let is_word = |word: &String| !word.starts_with('-') && word.parse::<usize>().is_err();
+    let words: Vec<_> = std::env::args().skip(1).filter(is_word).collect();
+    kinds.retain(|(is_encrypted, beside)| {
+        let name = name(*is_encrypted, *beside);
+        words.iter().all(|word| name.contains(word))
+    });
     kinds
 }
 

@@ -8,7 +8,7 @@ use super::{Database, column, commit, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Settled,
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
     Standing, UnitRow,
 };
 use crate::limits::CLOCK_SKEW_MS;
@@ -82,7 +82,7 @@ impl Ledger for Database {
         job: &Job,
         outcome: &Outcome,
         now_ms: i64,
-        on_until_ms: Option<i64>,
+        on: Option<(On, i64)>,
     ) -> Result<Settled> {
         let mut change = self.change().await?;
         // What is followed by something does not end its arrival.
@@ -100,14 +100,37 @@ impl Ledger for Database {
         if !end.record(job, &mut change).await? {
             return Ok(Settled::Lost);
         }
-        let on = follow(job, &outcome.next, (now_ms, on_until_ms), &mut change).await?;
+        let following = on.and_then(|(on, until_ms)| match on {
+            On::Following => Some(until_ms),
+            On::Waiting(_) => None,
+        });
+        let mut next = follow(job, &outcome.next, (now_ms, following), &mut change).await?;
         super::facts::record(job, &outcome.facts, &mut change).await?;
         if may_end {
             super::batch::settle(job, (end.state, now_ms), &mut change).await?;
             settle_arrival(&job.arrival.to_string(), &mut change).await?;
         }
+        if let Some((On::Waiting(waiting), until_ms)) = on
+            && let Lease::Taken(job) =
+                super::lease::take(waiting, (now_ms, until_ms), &mut change).await?
+        {
+            next = Some(*job);
+        }
         commit(change).await?;
-        Ok(Settled::Done(on.map(Box::new)))
+        Ok(Settled::Done(next.map(Box::new)))
+    }
+
+    async fn tasks(&self, jobs: &[JobId]) -> Result<Vec<Task>> {
+        let mut tasks = Vec::new();
+        for job in jobs {
+            let row = sqlx::query("SELECT task FROM job WHERE id = $1")
+                .bind(job.to_string())
+                .fetch_optional(&self.readers)
+                .await
+                .map_err(|error| unavailable(&error))?;
+            tasks.extend(row.map(|row| task(column(&row, "task")?)).transpose()?);
+        }
+        Ok(tasks)
     }
 
     async fn batch(&self, job: JobId) -> Result<Vec<ObjectId>> {

@@ -39,6 +39,13 @@ impl Queue for Database {
             .await
     }
 
+    async fn keep(&self, deliveries: &[Delivery], until_ms: i64) -> Result<()> {
+        for delivery in deliveries {
+            self.again(*delivery, until_ms).await?;
+        }
+        Ok(())
+    }
+
     async fn confirm(&self, deliveries: &[Delivery]) -> Result<()> {
         let mut change = self.change().await?;
         for delivery in deliveries {
@@ -134,5 +141,6 @@ fn delivery(row: &AnyRow) -> Result<Delivery> {
     Ok(Delivery {
         job: super::ledger::id(column(row, "job")?)?,
         tag: column(row, "tag")?,
+        line: None,
     })
 }

@@ -32,14 +32,18 @@ const GOOD: Duration = Duration::from_secs(60);
 /// A message as it was delivered, and the queue from which it came.
 pub(super) struct Incoming {
     pub(super) queue: ShortString,
+    /// As with [`Consumed`].
+    pub(super) line: Option<u32>,
     pub(super) message: lapin::message::Delivery,
 }
 
-/// A queue that is consumed, and how many of its messages a process may have at a time.
+/// A queue that is consumed, how many of its messages a process may have at a time, and the line that they are if they are to be done one
+/// after the other.
 #[derive(Clone)]
 pub(super) struct Consumed {
     pub(super) queue: ShortString,
     pub(super) prefetch: u16,
+    pub(super) line: Option<u32>,
 }
 
 /// What a process consumes.
@@ -146,7 +150,8 @@ impl Subscription {
         let qos = BasicQosOptions::default();
         self.channel.basic_qos(self.consumed.prefetch, qos).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let (queue, inbox) = (self.consumed.queue.clone(), self.inbox.clone());
+        let Consumed { queue, line, .. } = self.consumed.clone();
+        let inbox = self.inbox.clone();
         let consumer = self
             .channel
             .basic_consume(queue.clone(), "".into(), options, arguments);
@@ -156,7 +161,11 @@ impl Subscription {
                 Ok(Some(message)) => {
                     let queue = queue.clone();
                     // Nobody takes any more only if the process ends.
-                    let _ = inbox.send(Incoming { queue, message });
+                    let _ = inbox.send(Incoming {
+                        queue,
+                        line,
+                        message,
+                    });
                     arrived.notify_one();
                 }
                 Ok(None) | Err(_) => ended.notify_one(),

@@ -90,6 +90,7 @@ impl QueueTransport {
             queues: vec![Consumed {
                 queue: self.name(),
                 prefetch: PREFETCH,
+                line: None,
             }],
             inbox: sender,
             arrived: Arc::new(Notify::new()),

@@ -37,6 +37,10 @@ pub use self::documents::QueueTransport;
 /// Before a message is given back that could not be put off: else it would come again at once, and again.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Messages of a partner that a process may have in hand at a time: while it does the first it sees to the others. Those are done one
+/// after the other all the same, and what is in hand counts as delivered once more when the process ends.
+const IN_LINE: u16 = 16;
+
 /// What a process needs to use a broker.
 pub struct Settings {
     /// The broker.
@@ -86,12 +90,14 @@ impl RabbitMq {
         let names = Names(settings.prefix);
         let all = |parts: &[Part]| Key::all(parts, &settings.partners);
         let ours = all(&settings.parts);
-        let consumed = |key: &Key| Consumed {
+        let consumed = |(line, key): (u32, &Key)| Consumed {
             queue: names.of(&key.to_string()),
-            prefetch: match key.is_one_by_one() {
-                true => 1,
-                false => settings.prefetch.max(1),
+            prefetch: match key {
+                Key::Part(_) => settings.prefetch.max(1),
+                Key::Partner(..) => IN_LINE,
+                Key::Alone(_) => 1,
             },
+            line: matches!(key, Key::Partner(..)).then_some(line),
         };
         let (sender, inbox) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
@@ -99,7 +105,7 @@ impl RabbitMq {
         let consumes = Arc::new(AtomicBool::new(ours.is_empty()));
         let consumption = Consumption {
             broker: Arc::clone(&settings.broker),
-            queues: ours.iter().map(consumed).collect(),
+            queues: (0..).zip(&ours).map(consumed).collect(),
             topology: Topology::Jobs(names.clone(), ours),
             inbox: sender,
             arrived: Arc::clone(&arrived),
@@ -147,7 +153,11 @@ impl RabbitMq {
 
     /// Takes a delivered message in hand; none if it is no message of ours, or is not ours any more.
     async fn hold(&self, incoming: Incoming, until_ms: i64) -> Option<Delivery> {
-        let Incoming { queue, message } = incoming;
+        let Incoming {
+            queue,
+            line,
+            message,
+        } = incoming;
         let Some(job) = message::job(&message.data) else {
             // What fails is logged where it does, and the message comes again.
             let _ = self.set_aside(message).await;
@@ -163,7 +173,7 @@ impl RabbitMq {
             until_ms,
         };
         self.lock().insert(tag, held);
-        Some(Delivery { job, tag })
+        Some(Delivery { job, tag, line })
     }
 
     /// Gives back what nobody settled in time, and forgets what a lost connection left behind.
@@ -244,6 +254,16 @@ impl Queue for RabbitMq {
             taken.extend(self.hold(incoming, now_ms + within_ms).await);
         }
         Ok(taken)
+    }
+
+    async fn keep(&self, deliveries: &[Delivery], until_ms: i64) -> Result<()> {
+        let mut all = self.lock();
+        for delivery in deliveries {
+            if let Some(held) = all.get_mut(&delivery.tag) {
+                held.until_ms = until_ms;
+            }
+        }
+        Ok(())
     }
 
     async fn confirm(&self, deliveries: &[Delivery]) -> Result<()> {

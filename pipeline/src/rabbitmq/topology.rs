@@ -113,11 +113,6 @@ impl Key {
             Self::Partner(step, _) => Part::of(*step),
         }
     }
-
-    /// Whether one message is in hand at a time: for the sake of its order, or its danger.
-    pub(super) fn is_one_by_one(&self) -> bool {
-        !matches!(self, Self::Part(_))
-    }
 }
 
 /// The routing key, which is also the end of the queue's name.
@@ -215,7 +210,7 @@ pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &Key) -> 
             let alone = names.of(&Key::Alone(key.part()).to_string());
             let mut arguments = dead_letters("".into(), Some(alone));
             arguments.insert("x-delivery-limit".into(), AMQPValue::LongInt(DELIVERIES));
-            if key.is_one_by_one() {
+            if matches!(key, Key::Partner(..)) {
                 arguments.insert("x-single-active-consumer".into(), AMQPValue::Boolean(true));
             }
             arguments

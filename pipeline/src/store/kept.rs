@@ -1,4 +1,4 @@
-//! Small objects that this process has just written, kept as they are: sealed.
+//! Small objects that this process has just written, or is to read soon, kept as they are: sealed.
 //!
 //! Most objects are read again within a second by the jobs that follow, and a request to a server far away takes longer than the job.
 //! An object is what its job made: however often it is made, it is the same, so it does not matter whether another wrote it since.
@@ -14,13 +14,13 @@ use crate::object::ObjectId;
 /// Bytes of an object that is not kept any more: a store has larger ones, and these are not read for their latency.
 const SMALL_BYTES: usize = 1 << 18;
 
-/// A store, and what was written into it last.
+/// A store, and what was written into it or fetched from it last.
 pub struct KeptStore<S> {
     store: S,
     kept: Arc<Mutex<Kept>>,
 }
 
-/// What was written last, so many bytes.
+/// What was written or fetched last, so many bytes.
 struct Kept {
     objects: HashMap<ObjectId, Arc<[u8]>>,
     /// The first goes first.
@@ -91,6 +91,25 @@ impl<S: Store> Store for KeptStore<S> {
         match kept {
             Some(bytes) => Ok(Box::new(Cursor::new(bytes))),
             None => self.store.open(id),
+        }
+    }
+
+    fn fetch(&self, id: &ObjectId) {
+        let is_kept = {
+            let kept = lock(&self.kept);
+            kept.bytes_max == 0 || kept.objects.contains_key(id)
+        };
+        if is_kept {
+            return;
+        }
+        let Ok(object) = self.store.open(id) else {
+            return;
+        };
+        let mut bytes = Vec::new();
+        let most = SMALL_BYTES as u64 + 1;
+        let read = object.take(most).read_to_end(&mut bytes);
+        if read.is_ok_and(|length| length <= SMALL_BYTES) {
+            lock(&self.kept).keep(*id, bytes);
         }
     }
 

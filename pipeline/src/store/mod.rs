@@ -27,6 +27,9 @@ pub trait Store: Send + Sync {
     /// `Permanent` with `object-missing` if there is none; `Transient` with `store-unavailable`.
     fn open(&self, id: &ObjectId) -> Result<Box<dyn Read + Send>>;
 
+    /// Fetches an object that will be opened soon, if that takes long and it is worth while. Nothing depends on it.
+    fn fetch(&self, _id: &ObjectId) {}
+
     /// Whether there is such an object.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use x12_pipeline::failure::{Failure, Result};
 use x12_pipeline::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use x12_pipeline::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Settled,
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
     Standing, UnitRow,
 };
 use x12_pipeline::object::{JobId, ObjectId};
@@ -129,19 +129,23 @@ impl Rows {
         job: &Job,
         next: &[Task],
         now: i64,
-        on_until: Option<i64>,
+        on: Option<(On, i64)>,
     ) -> Settled {
         let Some(row) = self.held(job) else {
             return Settled::Lost;
         };
         (row.stand, row.changed_ms, row.due_ms) = (Stand::Done, now, 0);
-        let mut on = None;
+        let following = match on {
+            Some((On::Following, until)) => Some(until),
+            _ => None,
+        };
+        let mut leased = None;
         for (ordinal, task) in (0..).zip(next) {
             let id = job.id.following(task.step(), ordinal);
-            let until = on_until.filter(|_| on.is_none() && job.leads_to(task));
+            let until = following.filter(|_| leased.is_none() && job.leads_to(task));
             self.insert(id, job.arrival, task.clone(), (now, until));
             if until.is_some() {
-                on = Some(Box::new(Job {
+                leased = Some(Box::new(Job {
                     id,
                     task: task.clone(),
                     attempt: 1,
@@ -153,7 +157,12 @@ impl Rows {
                 }));
             }
         }
-        Settled::Done(on)
+        if let Some((On::Waiting(waiting), until)) = on
+            && let Lease::Taken(job) = self.lease(waiting, now, until)
+        {
+            leased = Some(job);
+        }
+        Settled::Done(leased)
     }
 
     pub fn fail(&mut self, job: &Job, failure: Failure, again: Option<i64>, now: i64) -> bool {
@@ -289,15 +298,19 @@ impl Ledger for SimulatedLedger {
         job: &Job,
         outcome: &Outcome,
         now_ms: i64,
-        on_until_ms: Option<i64>,
+        on: Option<(On, i64)>,
     ) -> Result<Settled> {
         let (what, job) = (format!("complete {} {}", job.id, job.fence), job.clone());
         let next = outcome.next.clone();
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows.complete(&job, &next, now_ms, on_until_ms)
+                state.rows.complete(&job, &next, now_ms, on)
             })
             .await
+    }
+
+    async fn tasks(&self, _: &[JobId]) -> Result<Vec<Task>> {
+        not_asked()
     }
 
     async fn fail(

@@ -53,8 +53,8 @@ const STOPS: Duration = Duration::from_secs(30 + 30);
 
 static PROFILES: LazyLock<Arc<Profiles>> = LazyLock::new(|| {
     let home = doors::folder("simulation");
-    // No innocent fails so often.
-    let config = "[work]\njobs = 4\n[retry]\nattempts = 20\nmost_ms = 60000\n";
+    // No innocent fails so often. A beat is a third of a lease: not as long as one waits for an answer, or both would end in one moment.
+    let config = "[work]\njobs = 4\nlease_s = 61\n[retry]\nattempts = 20\nmost_ms = 60000\n";
     fs::write(home.join("config.toml"), config).expect("the folder is ours");
     Arc::new(Profiles::read(&home).expect("it is sound"))
 });

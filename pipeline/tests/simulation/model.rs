@@ -7,7 +7,7 @@ use std::process::Command;
 use x12_pipeline::database::Database;
 use x12_pipeline::failure::Failure;
 use x12_pipeline::job::{Direction, Job, Outcome};
-use x12_pipeline::ledger::{Arrival, Lease, Ledger, Settled};
+use x12_pipeline::ledger::{Arrival, Lease, Ledger, On, Settled};
 use x12_pipeline::object::JobId;
 use x12_pipeline::queue::Notice;
 
@@ -131,17 +131,19 @@ impl Pair {
             return;
         };
         let next = road::next(job.task.step(), job.object(0));
-        let until = (!self.chance("on").is_multiple_of(3)).then_some(self.now + MINUTE);
+        let on = match self.chance("on") % 4 {
+            0 => None,
+            1 => Some(On::Waiting(self.any())),
+            _ => Some(On::Following),
+        };
+        let on = on.map(|on| (on, self.now + MINUTE));
         let outcome = Outcome {
             next: next.clone(),
             ..Outcome::default()
         };
-        let told = self
-            .database
-            .complete(&job, &outcome, self.now, until)
-            .await;
+        let told = self.database.complete(&job, &outcome, self.now, on).await;
         let told = told.expect("it answers");
-        let known = self.rows.complete(&job, &next, self.now, until);
+        let known = self.rows.complete(&job, &next, self.now, on);
         assert_eq!(
             format!("{told:?}"),
             format!("{known:?}"),

@@ -20,6 +20,8 @@ pub struct Messages {
 #[derive(Clone)]
 pub struct Message {
     pub job: JobId,
+    /// In which it stands, if it is a delivery.
+    line: Option<u32>,
     /// By which it is held; grows with each delivery.
     tag: i64,
     /// Before this moment nobody gets it, in milliseconds since the beginning.
@@ -50,6 +52,7 @@ impl Messages {
             Delivery {
                 job: message.job,
                 tag: message.tag,
+                line: message.line,
             }
         });
         taken.collect()
@@ -65,12 +68,16 @@ pub struct SimulatedQueue {
 #[async_trait]
 impl Queue for SimulatedQueue {
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
-        let jobs: Vec<_> = notices.iter().map(|notice| notice.job).collect();
+        let line = |notice: &Notice| (!Part::of(notice.step).is_shared()).then_some(0);
+        let jobs: Vec<_> = notices.iter().map(|one| (one.job, line(one))).collect();
         let (world, troubled) = (Arc::clone(&self.world), self.world.is_troubled());
-        let what = format!("publish {}", jobs.first().map_or(JobId::NONE, |job| *job));
+        let what = format!(
+            "publish {}",
+            jobs.first().map_or(JobId::NONE, |(job, _)| *job)
+        );
         self.world
             .ask(self.who, &what, move |state| {
-                for &job in &jobs {
+                for &(job, line) in &jobs {
                     let happened = state.happened;
                     let luck = chance(world.seed, &format!("message {job} {happened}")) % 100;
                     // The broker loses what it confirmed, or has it twice.
@@ -82,13 +89,14 @@ impl Queue for SimulatedQueue {
                     for _ in 0..copies {
                         state.messages.all.push(Message {
                             job,
+                            line,
                             tag: 0,
                             hidden_until: 0,
                         });
                     }
                 }
                 world.arrived.notify_waiters();
-                jobs
+                jobs.into_iter().map(|(job, _)| job).collect()
             })
             .await
     }
@@ -100,6 +108,18 @@ impl Queue for SimulatedQueue {
             .ask(self.who, "take", move |state| {
                 let now = world.elapsed_ms();
                 state.messages.take(most, now, within, world.seed)
+            })
+            .await
+    }
+
+    async fn keep(&self, deliveries: &[Delivery], until_ms: i64) -> Result<()> {
+        let tags: Vec<_> = deliveries.iter().map(|delivery| delivery.tag).collect();
+        let until = u64::try_from(until_ms - super::world::BEGIN_MS).unwrap_or_default();
+        self.world
+            .ask(self.who, &format!("keep {tags:?}"), move |state| {
+                let all = state.messages.all.iter_mut();
+                all.filter(|message| tags.contains(&message.tag))
+                    .for_each(|message| message.hidden_until = until);
             })
             .await
     }

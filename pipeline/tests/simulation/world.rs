@@ -191,48 +191,51 @@ impl World {
         }
     }
 
-    /// Lets happen what is due, for ever.
+    /// Lets happen what is due, one thing a millisecond, for ever: all that comes of it has come before the next, as time stands still
+    /// while a thread works. Else what a thread sees of another thing at the same moment would be a matter of luck.
     pub async fn turn(self: Arc<Self>) {
+        let mut free = 0;
         loop {
             let next = self.state().pending.keys().next().map(|&(due, _)| due);
             let Some(due) = next else {
                 self.changed.notified().await;
                 continue;
             };
-            let at = self.began + Duration::from_millis(due);
+            let at = self.began + Duration::from_millis(due.max(free));
             tokio::select! {
                 biased;
-                () = sleep_until(at) => self.happen(due),
+                () = sleep_until(at) => {
+                    self.happen();
+                    free = self.elapsed_ms() + 1;
+                }
                 () = self.changed.notified() => {}
             }
         }
     }
 
-    fn happen(&self, due: u64) {
+    /// Lets the first thing happen.
+    fn happen(&self) {
         let mut state = self.state();
-        while let Some(entry) = state.pending.first_entry() {
-            let &(at, tie) = entry.key();
-            if at > due {
-                break;
-            }
-            let Pending {
-                who,
-                asked_at,
-                what,
-                fate,
-                happen,
-            } = entry.remove();
-            let death = state.deaths.get(&who).copied();
-            // What was under way when its process died may still arrive.
-            let arrives = death.is_none_or(|death| asked_at < death && tie % 2 == 0);
-            let is_done = arrives && !matches!(fate, Fate::NotDone | Fate::NeverHeardOf(false));
-            if is_done {
-                let is_told = death.is_none() && fate == Fate::Good;
-                let seen = chance(state.story, &format!("{at} {who:?} {what} {is_told}"));
-                state.story = seen;
-                state.happened += 1;
-                happen(&mut state, is_told);
-            }
+        let Some(((at, tie), pending)) = state.pending.pop_first() else {
+            return;
+        };
+        let Pending {
+            who,
+            asked_at,
+            what,
+            fate,
+            happen,
+        } = pending;
+        let death = state.deaths.get(&who).copied();
+        // What was under way when its process died may still arrive.
+        let arrives = death.is_none_or(|death| asked_at < death && tie % 2 == 0);
+        let is_done = arrives && !matches!(fate, Fate::NotDone | Fate::NeverHeardOf(false));
+        if is_done {
+            let is_told = death.is_none() && fate == Fate::Good;
+            let seen = chance(state.story, &format!("{at} {who:?} {what} {is_told}"));
+            state.story = seen;
+            state.happened += 1;
+            happen(&mut state, is_told);
         }
     }
 }

@@ -94,7 +94,7 @@ const DOORS: [(&str, &[&str]); 38] = [
             "pipeline/src/s3/",
             "pipeline/src/sftp/",
             "pipeline/src/sqs.rs",
-            "pipeline/src/worker.rs",
+            "pipeline/src/worker/",
             "pipeline/src/terminal/",
             "pipeline/src/web/",
         ],

@@ -2,6 +2,8 @@
 //!
 //! The only file that knows which stage follows which task. What goes wrong in between leaves the message unsettled, so it comes again.
 
+mod lines;
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +15,15 @@ use tokio::sync::{
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use self::lines::Lines;
 use crate::doors::Doors;
 use crate::failpoint::{Point, reach};
 use crate::failure::{Failure, Result};
 use crate::job::{Job, Outcome, Task};
-use crate::ledger::{Lease, Settled};
+use crate::ledger::{Lease, On, Settled};
 use crate::limits::AGAIN_MS;
 use crate::measures::End;
+use crate::object::JobId;
 use crate::profile::Settings;
 use crate::queue::{Delivery, Part};
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
@@ -59,6 +63,7 @@ pub async fn run(
         news,
         settled,
         stuck: Arc::default(),
+        lines: Arc::default(),
         places: Arc::new(Semaphore::new(jobs as usize)),
         stop: stop.clone(),
     };
@@ -85,14 +90,7 @@ pub async fn run(
             }
             continue;
         }
-        for (permit, (delivery, lease)) in free.into_iter().zip(taken) {
-            let hand = hand.clone();
-            tokio::spawn(async move {
-                // Whatever fails here was logged; the message stays unsettled and comes again.
-                let _ = hand.one(delivery, lease).await;
-                drop(permit);
-            });
-        }
+        hand.begin(taken, free).await;
     }
     drop(hand);
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
@@ -113,21 +111,13 @@ async fn free(
     Ok(free)
 }
 
-/// Takes messages and leases their jobs, up to so many, each in one transaction.
-async fn take(doors: &Doors, most: usize) -> Result<Vec<(Delivery, Lease)>> {
-    let now = doors.clock.now_ms();
+/// Takes messages, up to so many.
+async fn take(doors: &Doors, most: usize) -> Result<Vec<Delivery>> {
     let most = u32::try_from(most).unwrap_or(u32::MAX);
+    let now = doors.clock.now_ms();
     let taken = doors.queue.take(most, now, doors.lease_ms()).await?;
-    let jobs: Vec<_> = taken.iter().map(|delivery| delivery.job).collect();
-    if jobs.is_empty() {
-        return Ok(Vec::new());
-    }
-    jobs.iter().for_each(|_| reach(Point::JobTaken));
-    let leases = doors
-        .ledger
-        .lease(&jobs, now, now + doors.lease_ms())
-        .await?;
-    Ok(taken.into_iter().zip(leases).collect())
+    taken.iter().for_each(|_| reach(Point::JobTaken));
+    Ok(taken)
 }
 
 /// Confirms what is settled, as much at once as there is: no job waits for it. Ends when no job is left that could settle.
@@ -153,6 +143,8 @@ struct Hand {
     settled: mpsc::UnboundedSender<Delivery>,
     /// Stages that still run though their jobs' time was over.
     stuck: Arc<AtomicUsize>,
+    /// Messages whose jobs are done one after the other.
+    lines: Arc<Lines>,
     /// One for each job that is being done; who is done alone has all.
     places: Arc<Semaphore>,
     /// Whether no further job is to be begun.
@@ -160,6 +152,91 @@ struct Hand {
 }
 
 impl Hand {
+    /// Begins what was taken: a job each, or a line that nobody works off yet, for each permit.
+    async fn begin(&self, taken: Vec<Delivery>, free: Vec<OwnedSemaphorePermit>) {
+        let mut free = free.into_iter();
+        let (in_line, alone): (Vec<_>, Vec<_>) =
+            taken.into_iter().partition(|one| one.line.is_some());
+        let waiting: Vec<_> = in_line.iter().map(|one| one.job).collect();
+        for delivery in in_line {
+            if let Some(line) = delivery.line
+                && self.lines.join(line, delivery)
+            {
+                let (hand, permit) = (self.clone(), free.next());
+                tokio::spawn(async move {
+                    hand.work_off(line).await;
+                    drop(permit);
+                });
+            }
+        }
+        if !waiting.is_empty() {
+            tokio::spawn(self.clone().read_ahead(waiting));
+        }
+        let leases = self.lease(&alone).await.unwrap_or_default();
+        for ((delivery, lease), permit) in alone.into_iter().zip(leases).zip(free) {
+            let hand = self.clone();
+            tokio::spawn(async move {
+                // Whatever fails here was logged; the message stays unsettled and comes again.
+                let _ = hand.one(delivery, lease).await;
+                drop(permit);
+            });
+        }
+    }
+
+    /// Leases the jobs of messages, in one transaction.
+    async fn lease(&self, taken: &[Delivery]) -> Result<Vec<Lease>> {
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doors = &self.doors;
+        let jobs: Vec<_> = taken.iter().map(|delivery| delivery.job).collect();
+        let now = doors.clock.now_ms();
+        let leased = doors.ledger.lease(&jobs, now, now + doors.lease_ms());
+        doors.in_time(leased).await
+    }
+
+    /// Works a line off, one after the other: the next is leased with the end of the one before it.
+    async fn work_off(&self, line: u32) {
+        let mut working = self.lines.work_off(line);
+        let mut leased = None;
+        while (leased.is_some() || !*self.stop.borrow())
+            && let Some(delivery) = working.next()
+        {
+            // As with one that is done alone.
+            leased = self.next_in_line(delivery, leased).await.unwrap_or(None);
+        }
+    }
+
+    /// The next of a line, leased already or not; what was leased with its end.
+    async fn next_in_line(&self, delivery: Delivery, leased: Option<Job>) -> Result<Option<Job>> {
+        let lease = match leased {
+            Some(job) => Some(Lease::Taken(Box::new(job))),
+            None => self.lease(&[delivery]).await?.pop(),
+        };
+        match lease {
+            Some(Lease::Taken(job)) => {
+                let _in_hand = self.doors.measures.in_hand(Part::of(job.task.step()));
+                return self.leased(*job, Some(delivery)).await;
+            }
+            Some(lease) => self.one(delivery, lease).await?,
+            None => {}
+        }
+        Ok(None)
+    }
+
+    /// Fetches small objects that are to be delivered, as far as they lie far away, while others are delivered.
+    async fn read_ahead(self, jobs: Vec<JobId>) {
+        let asked = self.doors.ledger.tasks(&jobs);
+        // Who delivers them asks once more.
+        let tasks = self.doors.in_time(asked).await.unwrap_or_default();
+        for task in tasks {
+            if let Task::Deliver { object, .. } = task {
+                let doors = Arc::clone(&self.doors);
+                tokio::task::spawn_blocking(move || doors.vault.store().fetch(&object));
+            }
+        }
+    }
+
     /// One message, from its job's lease to settling it.
     async fn one(&self, delivery: Delivery, lease: Lease) -> Result<()> {
         match lease {
@@ -185,17 +262,18 @@ impl Hand {
         reach(Point::JobLeased);
         let job = Arc::new(job);
         // Until all is recorded: who comes next may end the process.
-        let _place = self.while_ours(&job, self.place(&job)).await;
+        let _place = self.while_ours((&job, message), self.place(&job)).await;
         let begun = Instant::now();
-        let result = self.perform(&job).await;
+        let result = self.perform(&job, message).await;
         let took = begun.elapsed();
         match result {
             Ok(outcome) => {
                 reach(Point::JobDone);
-                let next = self.done(&job, &outcome, took).await?;
+                let next = self.done((&job, message), &outcome, took).await?;
                 reach(Point::JobRecorded);
                 // What is done at once needs no message.
-                if outcome.next.len() > usize::from(next.is_some()) {
+                let untold = next.as_ref().is_some_and(|next| !next.is_told);
+                if outcome.next.len() > usize::from(untold) {
                     self.news.notify_one();
                 }
                 self.confirm(message);
@@ -205,12 +283,19 @@ impl Hand {
         }
     }
 
-    async fn done(&self, job: &Job, outcome: &Outcome, took: Duration) -> Result<Option<Job>> {
+    async fn done(
+        &self,
+        (job, message): (&Job, Option<Delivery>),
+        outcome: &Outcome,
+        took: Duration,
+    ) -> Result<Option<Job>> {
         let doors = &self.doors;
         let now = doors.clock.now_ms();
+        let behind = self.lines.behind(message);
+        let on = behind.map_or(On::Following, On::Waiting);
         let goes_on = !*self.stop.borrow();
-        let until = goes_on.then(|| now + doors.lease_ms());
-        let recording = doors.ledger.complete(job, outcome, now, until);
+        let on = goes_on.then(|| (on, now + doors.lease_ms()));
+        let recording = doors.ledger.complete(job, outcome, now, on);
         let settled = doors.in_time(recording).await?;
         let step = job.task.step();
         let name = step.name();
@@ -264,7 +349,7 @@ impl Hand {
     }
 
     /// Lets the stage do its work on a thread where it may block, as long as it may take.
-    async fn perform(&self, job: &Arc<Job>) -> Result<Outcome> {
+    async fn perform(&self, job: &Arc<Job>, message: Option<Delivery>) -> Result<Outcome> {
         let doors = &self.doors;
         let Settings { work, retry, .. } = &doors.profiles.settings;
         let has_killed = job.was_left && job.lefts >= retry.lefts.min(retry.attempts);
@@ -282,7 +367,7 @@ impl Hand {
         let its_stage = Arc::clone(&self.stage);
         let mut stage = tokio::task::spawn_blocking(move || its_stage(&its_job, &its_doors));
         let end = timeout(Duration::from_secs(work.job_s), &mut stage);
-        match self.while_ours(job, end).await {
+        match self.while_ours((job, message), end).await {
             Ok(done) => {
                 let panicked = |_| Failure::transient("stage-panicked", "a stage broke down");
                 done.map_err(panicked)?
@@ -304,8 +389,12 @@ impl Hand {
         self.places.acquire_many(places).await.ok()
     }
 
-    /// Waits for something, and says meanwhile that the job is still ours.
-    async fn while_ours<T>(&self, job: &Job, awaited: impl Future<Output = T>) -> T {
+    /// Waits for something, and says meanwhile that the job is still ours, and its message, and those that wait behind it.
+    async fn while_ours<T>(
+        &self,
+        (job, message): (&Job, Option<Delivery>),
+        awaited: impl Future<Output = T>,
+    ) -> T {
         let doors = &self.doors;
         // A beat may come late before the lease ends.
         let beat = Duration::from_secs(doors.profiles.settings.work.lease_s.max(1)) / 3;
@@ -315,9 +404,11 @@ impl Hand {
                 biased;
                 done = &mut awaited => return done,
                 () = tokio::time::sleep(beat) => {
-                    // A lease that is lost shows when the job is to be completed.
+                    // A lease that is lost shows when the job is to be completed, a message that is lost does no harm.
                     let until = doors.clock.now_ms() + doors.lease_ms();
                     let _ = doors.in_time(doors.ledger.renew(job, until)).await;
+                    let held = self.lines.held(message);
+                    let _ = doors.in_time(doors.queue.keep(&held, until)).await;
                 }
             }
         }
