@@ -2,6 +2,7 @@
 
 mod documents;
 mod faults;
+mod lines;
 mod messages;
 mod thrice;
 mod tls;

@@ -20,16 +20,19 @@ use crate::house::{House, How};
 /// Messages of a file: the first of its jobs, and two deliveries.
 const MESSAGES: u32 = 3;
 
+/// The queues of jobs.
+const KEYS: [&str; 4] = ["translate", "respond", "deliver.acme", "forward.acme"];
+
 /// What stands in the headers of a copy, which is not copied itself. Of a message that waits only such headers are kept.
 const COPY: &str = "ce-copy";
 
-/// A queue that gets what all queues of jobs get.
-async fn tap(channel: &Channel, prefix: &str) -> String {
-    let tap = format!("{prefix}-tap");
+/// A queue that gets what the queues behind these keys get.
+pub async fn tap(channel: &Channel, prefix: &str, keys: &[&str]) -> String {
+    let tap = format!("{prefix}-tap-{}", keys.join("-"));
     let (options, none) = (QueueDeclareOptions::default(), FieldTable::default());
     let made = channel.queue_declare(tap.as_str().into(), options, none);
     made.await.expect("it is made");
-    for key in ["translate", "respond", "deliver.acme", "forward.acme"] {
+    for &key in keys {
         let jobs = format!("{prefix}.jobs");
         let (options, none) = (QueueBindOptions::default(), FieldTable::default());
         let bound = channel.queue_bind(tap.as_str().into(), jobs.into(), key.into(), options, none);
@@ -68,7 +71,7 @@ fn copy_all(broker: &Broker, house: &House, is_done: &AtomicBool) -> u32 {
     broker.on_channel(|channel| async move {
         let confirms = ConfirmSelectOptions::default();
         channel.confirm_select(confirms).await.expect("it confirms");
-        let tap = tap(&channel, &prefix).await;
+        let tap = tap(&channel, &prefix, &KEYS).await;
         let mut copied = 0;
         while !is_done.load(Ordering::SeqCst) {
             let options = BasicGetOptions { no_ack: true };

@@ -1,0 +1,61 @@
+//! What leaves to a partner leaves in the order in which it was put into that partner's queue, whoever does it.
+
+use std::time::Duration;
+
+use super::Broker;
+use super::thrice::tap;
+use crate::checker::{Input, check};
+use crate::house::{House, How};
+
+/// The word behind a name in a line of the log.
+fn word<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let (_, behind) = line.split_once(&format!("{name}="))?;
+    let word = behind.split_whitespace().next()?;
+    Some(word.trim_matches('"'))
+}
+
+/// Arrivals of which something was done in a step, in the order in which it was recorded.
+fn done(house: &House, step: &str) -> Vec<String> {
+    let log = house.text_of_log();
+    let lines = log.lines().filter(|line| line.contains("done"));
+    let of_step = lines.filter(|line| word(line, "step") == Some(step));
+    of_step
+        .filter_map(|line| word(line, "arrival").map(str::to_owned))
+        .collect()
+}
+
+/// Arrivals of the messages in a queue, in the order in which they lie there.
+fn published(broker: &Broker, queue: &str) -> Vec<String> {
+    let messages = std::iter::from_fn(|| broker.get(queue));
+    let subject = |headers: String| {
+        let (_, behind) = headers.split_once("ce-subject")?;
+        let (_, behind) = behind.split_once("LongString(\"")?;
+        Some(behind.split_once('"')?.0.to_owned())
+    };
+    messages
+        .filter_map(|(_, headers)| subject(headers))
+        .collect()
+}
+
+#[test]
+fn deliveries_leave_in_the_order_of_their_queue() {
+    let broker = Broker::take();
+    let house = broker.house();
+    // So its exchange is there.
+    assert!(house.run(&How::default()).success());
+    let taps = ["deliver", "forward"].map(|step| {
+        let (prefix, key) = (house.name(), format!("{step}.acme"));
+        broker.on_channel(|channel| async move { tap(&channel, &prefix, &[&key]).await })
+    });
+    let inputs = Input::claims(1, 60);
+    inputs.iter().for_each(|input| input.leave(&house));
+    let both = [1, 2].map(|_| house.begin(&["run"], &How::default()));
+    house.wait_for_ends(inputs.len(), Duration::from_secs(120));
+    both.into_iter().for_each(crate::house::Running::stop);
+    check(&house, &inputs, "in line");
+    for (step, tap) in ["deliver", "forward"].iter().zip(taps) {
+        let (published, done) = (published(&broker, &tap), done(&house, step));
+        assert_eq!(published.len(), inputs.len(), "{step}");
+        assert_eq!(published, done, "{step}");
+    }
+}
