@@ -8,7 +8,7 @@ S3S := .cache/s3s/bin/s3s-fs
 LINUXFORHEALTH := .cache/linuxforhealth/bin/lfhx12
 DEPLOY_CHECKS := .cache/deploy/bin/checkov
 
-.PHONY: demo test faults lint image bench fuzz programs tools packages clean
+.PHONY: demo test faults lint package image bench fuzz programs tools packages clean
 
 demo: programs
 	@.ci/demo
@@ -32,7 +32,12 @@ lint: tools packages $(DEPLOY_CHECKS)
 	@if command -v cargo-deny >/dev/null; then $(CARGO) fetch --locked --quiet && cargo deny --offline check licenses bans sources; \
 	else echo "lint: cargo-deny is not installed: licences and sources are not checked (cargo install cargo-deny)"; fi
 	@command -v shellcheck >/dev/null || .ci/install shellcheck
+	@.ci/lint-packages
 	@.ci/lint-deploy
+
+# The crates as packages in target/package, each built from what it holds; `make lint` looks at what that is.
+package: tools packages
+	$(CARGO) package --workspace --exclude acceptance --exclude fuzz --locked
 
 # The image as an OCI layout in target/image, run hardened; as root.
 image: programs

@@ -220,6 +220,24 @@ pub struct Job {
 }
 
 impl Job {
+    /// A job on its first try, of which a message tells, but no ledger of ours: for who has his own, and does one stage (see
+    /// [`crate::embedded`]). What is otherwise is changed in its fields.
+    #[must_use]
+    pub fn told(id: JobId, arrival: JobId, partner: &str, task: Task) -> Self {
+        Self {
+            id,
+            arrival,
+            partner: partner.to_owned(),
+            task,
+            attempt: 1,
+            was_left: false,
+            lefts: 0,
+            is_told: true,
+            fence: 0,
+            received_ms: 0,
+        }
+    }
+
     /// Whether who did this job may do a following one at once: it belongs to the same part of the road, and is due.
     #[must_use]
     pub fn leads_to(&self, next: &Task) -> bool {

@@ -59,4 +59,5 @@ pub mod worker;
 
 mod web;
 
+pub mod embedded;
 pub mod terminal;

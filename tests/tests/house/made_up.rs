@@ -90,18 +90,22 @@ pub fn document(guide: &str, rich: &str, seed: u64) -> Vec<u8> {
 }
 
 /// `x12conv` as it stands in the sources; cargo makes it known to the tests of its own package only.
-fn command() -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("it is inside the target folder");
+pub fn command() -> PathBuf {
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--package", "x12conv", "--target-dir"])
-        .arg(target)
+        .arg(target())
         .current_dir(root())
         .status();
     assert!(
         status.is_ok_and(|status| status.success()),
         "x12conv cannot be built"
     );
-    target.join("debug/x12conv")
+    target().join("debug/x12conv")
+}
+
+/// The target folder.
+pub fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .parent()
+        .expect("it is inside the target folder")
 }

@@ -4,6 +4,7 @@ mod acknowledgments;
 mod agreement;
 mod defects;
 mod documents;
+mod examples;
 mod expected;
 mod facts;
 mod guides;
