@@ -10,9 +10,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::failure::{Failure, Result};
-use crate::job::{Fact, InterchangeFact, Job, Outcome};
+use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, Reference, Replay, Settled,
+    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
     Standing, UnitRow,
 };
 use crate::object::{JobId, ObjectId};
@@ -50,7 +50,17 @@ impl Ledger for Elsewhere {
         Err(NO_LEDGER)
     }
 
-    async fn complete(&self, _: &Job, _: &Outcome, _: i64, _: Option<i64>) -> Result<Settled> {
+    async fn complete(
+        &self,
+        _: &Job,
+        _: &Outcome,
+        _: i64,
+        _: Option<(On, i64)>,
+    ) -> Result<Settled> {
+        Err(NO_LEDGER)
+    }
+
+    async fn tasks(&self, _: &[JobId]) -> Result<Vec<Task>> {
         Err(NO_LEDGER)
     }
 
@@ -138,6 +148,10 @@ impl Queue for Elsewhere {
     }
 
     async fn take(&self, _: u32, _: i64, _: i64) -> Result<Vec<Delivery>> {
+        Err(NO_QUEUE)
+    }
+
+    async fn keep(&self, _: &[Delivery], _: i64) -> Result<()> {
         Err(NO_QUEUE)
     }
 

@@ -13,7 +13,7 @@ use crate::ledger::{
 };
 use crate::limits::CLOCK_SKEW_MS;
 use crate::object::{JobId, ObjectId, Step};
-use crate::queue::Notice;
+use crate::queue::{Notice, Part};
 
 /// The greatest control number: nine digits.
 const NUMBER_MOST: i64 = 999_999_999;
@@ -84,7 +84,12 @@ impl Ledger for Database {
         now_ms: i64,
         on: Option<(On, i64)>,
     ) -> Result<Settled> {
-        let mut change = self.change().await?;
+        // What leaves the house has a lease that waited for the disk, and so for all that was recorded before. If what leads there is lost
+        // with the power, it is made again, and is the same.
+        let mut change = match Part::of(job.task.step()).is_shared() {
+            true => self.change_soon().await?,
+            false => self.change().await?,
+        };
         // What is followed by something does not end its arrival.
         let may_end = outcome.next.is_empty();
         if may_end {
@@ -195,6 +200,7 @@ impl Ledger for Database {
     }
 
     async fn claim(&self, job: &Job, key: &str, since_ms: i64) -> Result<Option<JobId>> {
+        let mut change = self.change_soon().await?;
         let row = sqlx::query(
             "INSERT INTO claimed (partner, control, arrival, claimed_ms) \
              VALUES ($1, $2, (SELECT CASE replay_of WHEN '' THEN id ELSE replay_of END FROM arrival WHERE id = $3), $4) \
@@ -208,9 +214,10 @@ impl Ledger for Database {
         .bind(job.arrival.to_string())
         .bind(job.received_ms)
         .bind(since_ms)
-        .fetch_one(&self.writer)
+        .fetch_one(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
+        commit(change).await?;
         let (owner, mine): (&str, &str) = (column(&row, "arrival")?, column(&row, "mine")?);
         if owner == mine {
             Ok(None)
@@ -370,22 +377,23 @@ impl Made<'_> {
         put_out(self.id, self.now_ms, change).await
     }
 
-    /// Puts it into the ledger, leased until a moment if there is one; false if it is there already.
+    /// Puts it into the ledger, leased under a fence until a moment if there is one; false if it is there already.
     async fn record(
         &self,
         task: &Task,
-        leased_until_ms: Option<i64>,
+        leased: Option<(i64, i64)>,
         change: &mut AnyConnection,
     ) -> Result<bool> {
         let words = serde_json::to_string(task)
             .map_err(|_| Failure::permanent("task-broken", "a task could not be written down"))?;
-        let (state, tries) = match leased_until_ms {
+        let (state, tries) = match leased {
             Some(_) => ("leased", 1),
             None => ("ready", 0),
         };
+        let (fence, until_ms) = leased.unwrap_or_default();
         let inserted = sqlx::query(
             "INSERT INTO job (id, arrival, partner, step, task, state, attempts, fence, lease_until_ms, due_ms, created_ms, changed_ms, \
-             reason, note, leader) VALUES ($1, $2, $3, $4, $5, $8, $9, $9, $10, $7, $6, $6, '', '', '') ON CONFLICT (id) DO NOTHING",
+             reason, note, leader) VALUES ($1, $2, $3, $4, $5, $8, $9, $10, $11, $7, $6, $6, '', '', '') ON CONFLICT (id) DO NOTHING",
         )
         .bind(self.id.to_string())
         .bind(self.arrival.to_string())
@@ -396,7 +404,8 @@ impl Made<'_> {
         .bind(task.due_ms())
         .bind(state)
         .bind(tries)
-        .bind(leased_until_ms.unwrap_or_default())
+        .bind(fence)
+        .bind(until_ms)
         .execute(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
@@ -420,9 +429,11 @@ async fn follow(
             now_ms,
         };
         let until = on_until_ms.filter(|_| on.is_none() && job.leads_to(task));
-        if until.is_none() {
+        // Who did the one has the other, and nobody else, be it that the power failed in between.
+        let leased = until.map(|until_ms| (job.fence, until_ms));
+        if leased.is_none() {
             made.insert(task, change).await?;
-        } else if made.record(task, until, change).await? {
+        } else if made.record(task, leased, change).await? {
             on = Some(Job {
                 id: made.id,
                 task: task.clone(),
@@ -430,7 +441,6 @@ async fn follow(
                 was_left: false,
                 lefts: 0,
                 is_told: false,
-                fence: 1,
                 ..job.clone()
             });
         }

@@ -71,7 +71,7 @@ impl Database {
         Self::ready(&url, Kind::File, 1).await
     }
 
-    /// Connects to a PostgreSQL database, and makes its tables if there are none. Its sessions wait for the disk with each commit.
+    /// Connects to a PostgreSQL database, and makes its tables if there are none. Its sessions wait for the disk, whatever its default is.
     ///
     /// # Errors
     /// [`Failure::Permanent`] if this is no address of one; [`Failure::Transient`] if it does not answer.
@@ -104,12 +104,26 @@ impl Database {
         Ok(database)
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes: what it records is on the disk before its commit is answered.
     async fn change(&self) -> Result<Transaction<'static, Any>> {
-        let begin = match self.kind {
-            Kind::File => "BEGIN IMMEDIATE",
+        self.begin_with(match self.kind {
+            Kind::File => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Kind::Server => "BEGIN",
-        };
+        })
+        .await
+    }
+
+    /// Begins a transaction that writes: what it records is on the disk with the next that waits for that. When the power fails before,
+    /// it is as if it had not been, and neither had been anything that was recorded behind it.
+    async fn change_soon(&self) -> Result<Transaction<'static, Any>> {
+        self.begin_with(match self.kind {
+            Kind::File => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
+            Kind::Server => "BEGIN; SET LOCAL synchronous_commit = off",
+        })
+        .await
+    }
+
+    async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static, Any>> {
         let begun = self.writer.begin_with(begin).await;
         begun.map_err(|error| unavailable(&error))
     }

@@ -11,12 +11,12 @@ use x12_pipeline::ledger::{
     Standing, UnitRow,
 };
 use x12_pipeline::object::{JobId, ObjectId};
-use x12_pipeline::queue::Notice;
+use x12_pipeline::queue::{Notice, Part};
 
 use super::world::{Process, World};
 
 /// Jobs and outbox.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Rows {
     pub jobs: BTreeMap<JobId, Row>,
     /// Jobs whose messages are to be published, by when.
@@ -31,6 +31,7 @@ pub enum Stand {
     Dead(&'static str),
 }
 
+#[derive(Clone)]
 pub struct Row {
     pub arrival: JobId,
     pub task: Task,
@@ -49,26 +50,26 @@ const SKEW_MS: i64 = x12_pipeline::limits::CLOCK_SKEW_MS;
 pub const PARTNER: &str = "acme";
 
 impl Rows {
-    /// Puts a job in, leased until a moment if there is one.
+    /// Puts a job in, leased under a fence until a moment if there is one.
     pub fn insert(
         &mut self,
         id: JobId,
         arrival: JobId,
         task: Task,
-        (now, until): (i64, Option<i64>),
+        (now, leased): (i64, Option<(i64, i64)>),
     ) {
         let row = Row {
             arrival,
-            stand: until.map_or(Stand::Ready, |_| Stand::Leased),
-            attempts: until.map_or(0, |_| 1),
+            stand: leased.map_or(Stand::Ready, |_| Stand::Leased),
+            attempts: leased.map_or(0, |_| 1),
             lefts: 0,
-            fence: until.map_or(0, |_| 1),
-            until_ms: until.unwrap_or_default(),
+            fence: leased.unwrap_or_default().0,
+            until_ms: leased.unwrap_or_default().1,
             due_ms: task.due_ms(),
             changed_ms: now,
             task,
         };
-        let is_leased = until.is_some();
+        let is_leased = leased.is_some();
         self.jobs.entry(id).or_insert(row);
         if !is_leased {
             self.outbox.entry(id).or_insert(now);
@@ -143,7 +144,8 @@ impl Rows {
         for (ordinal, task) in (0..).zip(next) {
             let id = job.id.following(task.step(), ordinal);
             let until = following.filter(|_| leased.is_none() && job.leads_to(task));
-            self.insert(id, job.arrival, task.clone(), (now, until));
+            let of_lease = until.map(|until| (job.fence, until));
+            self.insert(id, job.arrival, task.clone(), (now, of_lease));
             if until.is_some() {
                 leased = Some(Box::new(Job {
                     id,
@@ -152,7 +154,6 @@ impl Rows {
                     was_left: false,
                     lefts: 0,
                     is_told: false,
-                    fence: 1,
                     ..job.clone()
                 }));
             }
@@ -271,7 +272,7 @@ impl Ledger for SimulatedLedger {
         self.world
             .ask(self.who, &what, move |state| {
                 let jobs = jobs.into_iter();
-                jobs.map(|job| state.rows.lease(job, now_ms, until_ms))
+                jobs.map(|job| state.rows_now().lease(job, now_ms, until_ms))
                     .collect()
             })
             .await
@@ -280,7 +281,7 @@ impl Ledger for SimulatedLedger {
     async fn begin(&self, job: &Job) -> Result<bool> {
         let (what, job) = (format!("begin {}", job.id), job.clone());
         self.world
-            .ask(self.who, &what, move |state| state.rows.begin(&job))
+            .ask(self.who, &what, move |state| state.rows_now().begin(&job))
             .await
     }
 
@@ -288,7 +289,7 @@ impl Ledger for SimulatedLedger {
         let (what, job) = (format!("renew {}", job.id), job.clone());
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows.renew(&job, until_ms)
+                state.rows_now().renew(&job, until_ms)
             })
             .await
     }
@@ -304,7 +305,10 @@ impl Ledger for SimulatedLedger {
         let next = outcome.next.clone();
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows.complete(&job, &next, now_ms, on)
+                match Part::of(job.task.step()).is_shared() {
+                    true => state.rows_soon().complete(&job, &next, now_ms, on),
+                    false => state.rows_now().complete(&job, &next, now_ms, on),
+                }
             })
             .await
     }
@@ -326,7 +330,7 @@ impl Ledger for SimulatedLedger {
         let (what, job) = (format!("fail {} {}", job.id, job.fence), job.clone());
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows.fail(&job, failure, again_ms, now_ms)
+                state.rows_now().fail(&job, failure, again_ms, now_ms)
             })
             .await
     }
@@ -345,7 +349,7 @@ impl Ledger for SimulatedLedger {
         let jobs = jobs.to_vec();
         self.world
             .ask(self.who, "postpone", move |state| {
-                let outbox = &mut state.rows.outbox;
+                let outbox = &mut state.rows_now().outbox;
                 for job in jobs {
                     outbox.entry(job).and_modify(|at| *at = until_ms);
                 }
@@ -358,7 +362,7 @@ impl Ledger for SimulatedLedger {
         let what = format!("published {}", jobs.first().map_or(JobId::NONE, |job| *job));
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows.outbox.retain(|job, _| !jobs.contains(job));
+                state.rows_now().outbox.retain(|job, _| !jobs.contains(job));
             })
             .await
     }
@@ -383,7 +387,8 @@ impl Ledger for SimulatedLedger {
         let jobs = jobs.to_vec();
         self.world
             .ask(self.who, "remind", move |state| {
-                jobs.iter().for_each(|job| state.rows.remind(*job, now_ms));
+                jobs.iter()
+                    .for_each(|job| state.rows_now().remind(*job, now_ms));
             })
             .await
     }

@@ -31,6 +31,8 @@ pub struct Process {
 #[derive(Default)]
 pub struct State {
     pub rows: Rows,
+    /// What is on the ledger's disk, if that is not all of it.
+    on_disk: Option<Rows>,
     pub messages: Messages,
     /// Deaths of processes, by when.
     deaths: HashMap<Process, u64>,
@@ -42,6 +44,8 @@ pub struct State {
     pub story: u64,
     /// How much happened.
     pub happened: u64,
+    /// How often the ledger lost something with the power.
+    pub cuts: u64,
 }
 
 struct Pending {
@@ -88,6 +92,28 @@ pub fn chance(seed: u64, words: &str) -> u64 {
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     mixed ^ (mixed >> 31)
+}
+
+impl State {
+    /// The ledger, for a change that waits for the disk: all that was changed before is there then too.
+    pub fn rows_now(&mut self) -> &mut Rows {
+        self.on_disk = None;
+        &mut self.rows
+    }
+
+    /// The ledger, for a change that does not.
+    pub fn rows_soon(&mut self) -> &mut Rows {
+        self.on_disk.get_or_insert_with(|| self.rows.clone());
+        &mut self.rows
+    }
+
+    /// The power fails: what is not on the disk is lost.
+    pub fn lose_power(&mut self) {
+        if let Some(on_disk) = self.on_disk.take() {
+            self.rows = on_disk;
+            self.cuts += 1;
+        }
+    }
 }
 
 impl World {

@@ -28,9 +28,8 @@ fn done(house: &House, step: &str) -> Vec<String> {
 fn published(broker: &Broker, queue: &str) -> Vec<String> {
     let messages = std::iter::from_fn(|| broker.get(queue));
     let subject = |headers: String| {
-        let (_, behind) = headers.split_once("ce-subject")?;
-        let (_, behind) = behind.split_once("LongString(\"")?;
-        Some(behind.split_once('"')?.0.to_owned())
+        let mut lines = headers.lines();
+        lines.find_map(|line| line.strip_prefix("ce-subject: ").map(str::to_owned))
     };
     messages
         .filter_map(|(_, headers)| subject(headers))
