@@ -75,6 +75,15 @@ pub async fn run(doors: Arc<Doors>, hands: Hands, mut stop: watch::Receiver<bool
             Err(_) => workers.count().max(doors.profiles.settings.scale.floor),
         };
         let depth = sight.map(|sight| sight.depth).unwrap_or_default();
+        let (did, in_ms) = scaler.rate().unwrap_or_default();
+        tracing::debug!(
+            depth,
+            workers = workers.count(),
+            wanted,
+            did,
+            in_ms,
+            "looked"
+        );
         workers.become_so_many(wanted, depth);
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
