@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{
-    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch,
+    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot, watch,
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -53,6 +53,7 @@ pub async fn run(
     let permits = Arc::new(Semaphore::new(jobs as usize));
     let (settled, to_confirm) = mpsc::unbounded_channel();
     let confirming = tokio::spawn(confirm(Arc::clone(&doors), to_confirm));
+    let (working, protecting) = protect(Arc::clone(&doors));
     let hand = Hand {
         doors: Arc::clone(&doors),
         stage,
@@ -98,6 +99,16 @@ pub async fn run(
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
     // What does not end in time is done again by whoever comes next.
     let _ = timeout(grace, confirming).await;
+    drop(working);
+    // If it broke down, the protection ends by itself.
+    let _ = protecting.await;
+}
+
+/// Keeps the process from being ended while jobs are in hand; what is to be dropped when there are to be none any more, and its end.
+fn protect(doors: Arc<Doors>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (working, over) = oneshot::channel();
+    let keeping = async move { doors.protection.keep(&doors.measures, over).await };
+    (working, tokio::spawn(keeping))
 }
 
 /// Waits for a permit, and takes all that are free.
@@ -173,6 +184,7 @@ impl Hand {
     /// A job whose message was taken, and those that follow on it, as far as they are done at once.
     async fn on(&self, job: Job, delivery: Delivery) -> Result<()> {
         let _in_hand = self.doors.measures.in_hand(Part::of(job.task.step()));
+        let _protected = self.doors.protection.in_hand();
         let (mut job, mut message) = (job, Some(delivery));
         while let Some(next) = self.leased(job, message.take()).await? {
             job = next;
