@@ -136,9 +136,12 @@ def aws():
     program = next(container for container in task if container["Name"] == "pipeline")
     must(grace < program["StopTimeout"] <= 120, "aws: a task is killed within its grace")
     must(set(template["Parameters"]["Role"]["AllowedValues"]) <= verbs(), "aws: a service is no part of the road")
+    rights = yaml.load(text("deploy/aws/roles.yaml"), Loader=Template)["Resources"]["Protects"]["Properties"]
+    protected = {"x12-" + role["Ref"].lower() for role in rights["Roles"]}
     for file in ("scaling", "scaling-lambda"):
-        asked = yaml.load(text(f"deploy/aws/{file}.yaml"), Loader=Template)["Parameters"]["Queue"]["AllowedValues"]
-        must(set(asked) <= QUEUES, f"aws: {file} names a queue that is none")
+        asked = yaml.load(text(f"deploy/aws/{file}.yaml"), Loader=Template)["Parameters"]
+        must(set(asked["Queue"]["AllowedValues"]) <= QUEUES, f"aws: {file} names a queue that is none")
+        must(set(asked["Service"]["AllowedValues"]) <= protected, f"aws: {file} scales who may not have its task protected")
 
 
 def measures():

@@ -34,6 +34,7 @@ use x12_pipeline::keys::KeyFile;
 use x12_pipeline::measures::Measures;
 use x12_pipeline::object::{JobId, ObjectId, Step};
 use x12_pipeline::profile::Location;
+use x12_pipeline::protection::Protection;
 use x12_pipeline::seal::Vault;
 use x12_pipeline::store::{FolderStore, failure};
 use x12_pipeline::terminal::{Home, Stop};
@@ -98,6 +99,7 @@ fn embed(home: &str) -> Result<Embedded, String> {
         ways: BTreeMap::new(),
         profiles: Arc::new(profiles),
         measures: Measures::default(),
+        protection: Protection::default(),
         handle: runtime.handle().clone(),
     };
     Ok(Embedded {

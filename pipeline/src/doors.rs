@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::measures::Measures;
 use crate::openpgp::{self, Certificates, Decryption, Encryption, SecretKeys};
 use crate::profile::{Profile, Profiles};
+use crate::protection::Protection;
 use crate::queue::Queue;
 use crate::seal::Vault;
 use crate::transport::Transport;
@@ -48,6 +49,8 @@ pub struct Doors {
     pub ways: BTreeMap<String, Ways>,
     /// What the process counts.
     pub measures: Measures,
+    /// What keeps the process from being ended while jobs are in hand.
+    pub protection: Protection,
     /// Where ledger and queue do their work.
     pub handle: Handle,
 }

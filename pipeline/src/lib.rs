@@ -19,6 +19,7 @@ pub mod scaling;
 
 pub mod ledger;
 pub mod measures;
+pub mod protection;
 
 pub mod database;
 pub mod keys;

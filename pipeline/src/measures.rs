@@ -85,16 +85,18 @@ pub struct Measures {
     jobs: Counts,
     seconds: Seconds,
     wrong: Counts,
+    protection: Counts,
 }
 
 impl Default for Measures {
     fn default() -> Self {
         let mut registry = Registry::with_prefix(PREFIX);
-        let [taken_in, done, jobs, wrong] = [
+        let [taken_in, done, jobs, wrong, protection] = [
             ("files_taken_in", "Files taken in"),
             ("messages_done", "Messages with a job, and with those that are done at once behind it, that were done"),
             ("jobs", "Tries of jobs, by how they ended"),
             ("wrong", "What was found wrong in documents, by code: findings, rejected interchanges, groups and sets"),
+            ("protection_calls", "What the agent of ECS was asked for, by how that ended"),
         ]
         .map(|(name, help)| {
             let counts = Counts::default();
@@ -117,6 +119,7 @@ impl Default for Measures {
             jobs,
             seconds,
             wrong,
+            protection,
         }
     }
 }
@@ -171,6 +174,13 @@ impl Measures {
     pub fn wrong(&self, Wrong { what, code }: &Wrong, times: u64) {
         let labels = vec![("what", (*what).to_owned()), ("code", code.clone())];
         self.wrong.get_or_create(&labels).inc_by(times);
+    }
+
+    /// The agent of ECS was asked for something, and did it or not.
+    pub fn protection(&self, wish: &'static str, is_done: bool) {
+        let end = if is_done { "done" } else { "failed" };
+        let labels = vec![("wish", wish.to_owned()), ("end", end.to_owned())];
+        self.protection.get_or_create(&labels).inc();
     }
 
     /// All of it, in the text format of OpenMetrics; without what stands in the ledger if that did not answer.

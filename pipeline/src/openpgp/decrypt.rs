@@ -97,7 +97,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// [`Failure::Quarantine`] if the message is refused: `pgp-not-encrypted`, `pgp-not-for-us`, `pgp-unsigned`, `pgp-signer-unknown`,
-/// `pgp-signature-bad`, `pgp-signer-expired`, `pgp-signer-revoked`, `pgp-weak`, `pgp-tampered`, `pgp-cut`, `pgp-bomb`,
+/// `pgp-signature-bad`, `pgp-signature-early`, `pgp-signer-expired`, `pgp-signer-revoked`, `pgp-weak`, `pgp-tampered`, `pgp-cut`, `pgp-bomb`,
 /// `pgp-malformed`; a byte changed on the way shows as `pgp-tampered`, or as what it made of the message. If `message` or `plain` failed, what [`failure`] makes of that.
 pub fn decrypt(
     message: impl Read + Send,

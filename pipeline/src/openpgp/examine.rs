@@ -301,6 +301,7 @@ fn refused(error: &VerificationError<'_>) -> Failure {
         }
         VerificationError::BadSignature { error, .. } => match error.downcast_ref() {
             Some(Error::PolicyViolation(..)) => refusal::WEAK,
+            Some(Error::NotYetLive(_)) => refusal::SIGNATURE_EARLY,
             _ => refusal::SIGNATURE_BAD,
         },
         _ => refusal::SIGNATURE_BAD,

@@ -13,6 +13,10 @@ pub(super) const SIGNER_UNKNOWN: Failure = Failure::quarantine(
 );
 pub(super) const SIGNATURE_BAD: Failure =
     Failure::quarantine("pgp-signature-bad", "a signature does not verify");
+pub(super) const SIGNATURE_EARLY: Failure = Failure::quarantine(
+    "pgp-signature-early",
+    "signed at a time that is yet to come: a clock is wrong",
+);
 pub(super) const SIGNER_EXPIRED: Failure = Failure::quarantine(
     "pgp-signer-expired",
     "signed by a key that is expired, or not valid yet",

@@ -91,6 +91,8 @@ pub struct Work {
     pub incomplete_s: u64,
     /// How long jobs may take to end when the process is told to stop, in seconds.
     pub grace_s: u64,
+    /// How long no job is in hand before ECS is told that it may end the task again, in seconds.
+    pub release_s: u64,
 }
 
 impl Default for Work {
@@ -105,6 +107,7 @@ impl Default for Work {
             silent_s: 300,
             incomplete_s: 3600,
             grace_s: 30,
+            release_s: 30,
         }
     }
 }

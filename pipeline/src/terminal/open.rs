@@ -21,6 +21,7 @@ use crate::keys::{KeyFile, Keys};
 use crate::kms::Kms;
 use crate::measures::Measures;
 use crate::profile::{BrokerSettings, Location, Profile, Profiles, Settings};
+use crate::protection::Protection;
 use crate::queue::Queue;
 use crate::rabbitmq::{self, Broker, QueueTransport, RabbitMq};
 use crate::s3::{AnnouncedBucket, BucketStore, BucketTransport, S3};
@@ -61,6 +62,7 @@ pub(super) async fn doors(
         false => Vec::new(),
     };
     let ways = roads.ways()?;
+    let protection = protection(settings, role);
     let doors = Doors {
         ledger: database,
         queue,
@@ -71,9 +73,19 @@ pub(super) async fn doors(
         ways,
         profiles: Arc::new(profiles),
         measures: Measures::default(),
+        protection,
         handle: Handle::current(),
     };
     Ok((doors, entrances))
+}
+
+/// What protects the task of ECS that this process is. Workers of `scale` are not the task, and none of them speaks for the others.
+fn protection(settings: &Settings, role: &Role) -> Protection {
+    let agent = std::env::var("ECS_AGENT_URI").ok();
+    let agent = agent.filter(|_| !role.tells && !role.parts.is_empty());
+    agent.map_or_else(Protection::default, |agent| {
+        Protection::of_task(&agent, settings.work.release_s)
+    })
 }
 
 /// The database: a file of the home, or that of a server.

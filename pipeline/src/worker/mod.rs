@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{
-    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, watch,
+    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot, watch,
 };
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -27,6 +27,7 @@ use crate::object::JobId;
 use crate::profile::Settings;
 use crate::queue::{Delivery, Part};
 use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
+use crate::{measures, protection};
 
 /// Longest wait for a message before one looks whether to stop.
 const LOOK: Duration = Duration::from_millis(250);
@@ -57,6 +58,7 @@ pub async fn run(
     let permits = Arc::new(Semaphore::new(jobs as usize));
     let (settled, to_confirm) = mpsc::unbounded_channel();
     let confirming = tokio::spawn(confirm(Arc::clone(&doors), to_confirm));
+    let (working, protecting) = protect(Arc::clone(&doors));
     let hand = Hand {
         doors: Arc::clone(&doors),
         stage,
@@ -96,6 +98,16 @@ pub async fn run(
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
     // What does not end in time is done again by whoever comes next.
     let _ = timeout(grace, confirming).await;
+    drop(working);
+    // If it broke down, the protection ends by itself.
+    let _ = protecting.await;
+}
+
+/// Keeps the process from being ended while jobs are in hand; what is to be dropped when there are to be none any more, and its end.
+fn protect(doors: Arc<Doors>) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (working, over) = oneshot::channel();
+    let keeping = async move { doors.protection.keep(&doors.measures, over).await };
+    (working, tokio::spawn(keeping))
 }
 
 /// Waits for a permit, and takes all that are free.
@@ -215,7 +227,7 @@ impl Hand {
         };
         match lease {
             Some(Lease::Taken(job)) => {
-                let _in_hand = self.doors.measures.in_hand(Part::of(job.task.step()));
+                let _in_hand = self.in_hand(&job);
                 return self.leased(*job, Some(delivery)).await;
             }
             Some(lease) => self.one(delivery, lease).await?,
@@ -249,12 +261,23 @@ impl Hand {
 
     /// A job whose message was taken, and those that follow on it, as far as they are done at once.
     async fn on(&self, job: Job, delivery: Delivery) -> Result<()> {
-        let _in_hand = self.doors.measures.in_hand(Part::of(job.task.step()));
+        let _in_hand = self.in_hand(&job);
         let (mut job, mut message) = (job, Some(delivery));
         while let Some(next) = self.leased(job, message.take()).await? {
             job = next;
         }
         Ok(())
+    }
+
+    /// A message is in hand, until what is given is dropped.
+    fn in_hand(&self, job: &Job) -> (measures::InHand, protection::InHand<'_>) {
+        let Doors {
+            measures,
+            protection,
+            ..
+        } = &*self.doors;
+        let part = Part::of(job.task.step());
+        (measures.in_hand(part), protection.in_hand())
     }
 
     /// A leased job, to the end of its try; the one that is leased with that end.

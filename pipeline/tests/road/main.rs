@@ -23,6 +23,7 @@ mod network;
 mod pages;
 mod partner;
 mod poison;
+mod protection;
 mod proxy;
 mod replays;
 mod scale;

@@ -10,8 +10,13 @@ use crate::ways::profile;
 
 /// A running house whose pages are shown, and where.
 fn shown(house: &House) -> (Running, String) {
+    shown_as(house, &How::default())
+}
+
+/// The same, run as it is said.
+pub fn shown_as(house: &House, how: &How<'_>) -> (Running, String) {
     house.configure("[web]\nlisten = \"127.0.0.1:0\"");
-    let child = house.begin(&["run"], &How::default());
+    let child = house.begin(&["run"], how);
     house.wait_for("pages: http://", 1);
     house.wait_for("running", 1);
     let log = house.text_of_log();
@@ -21,7 +26,7 @@ fn shown(house: &House) -> (Running, String) {
 }
 
 /// What a page says: its status and its text.
-fn page(at: &str, name: &str) -> (u16, String) {
+pub fn page(at: &str, name: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(at).expect("somebody listens");
     write!(
         stream,

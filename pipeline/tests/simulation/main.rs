@@ -27,6 +27,7 @@ use x12_pipeline::doors::Doors;
 use x12_pipeline::measures::Measures;
 use x12_pipeline::openpgp::{Certificates, SecretKeys};
 use x12_pipeline::profile::Profiles;
+use x12_pipeline::protection::Protection;
 use x12_pipeline::seal::Vault;
 use x12_pipeline::{relay, worker};
 
@@ -104,6 +105,7 @@ impl House {
             certificates: Certificates::default(),
             ways: BTreeMap::new(),
             measures: Measures::default(),
+            protection: Protection::default(),
             handle: Handle::current(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{none, sources};
 
 /// Outside crates and where they may be named, package by package; a door that ends in `/` is a folder.
-const DOORS: [(&str, &[&str]); 38] = [
+const DOORS: [(&str, &[&str]); 41] = [
     (
         "aead_stream",
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
@@ -45,6 +45,9 @@ const DOORS: [(&str, &[&str]); 38] = [
         &["pipeline/src/cipher.rs", "x12-parser/cli/src/spool/"],
     ),
     ("hmac", &["pipeline/src/cipher.rs"]),
+    ("http_body_util", &["pipeline/src/protection.rs"]),
+    ("hyper", &["pipeline/src/protection.rs"]),
+    ("hyper_util", &["pipeline/src/protection.rs"]),
     ("indicatif", &["x12-parser/cli/src/progress.rs"]),
     (
         "jiff",
@@ -64,6 +67,7 @@ const DOORS: [(&str, &[&str]); 38] = [
             "x12-parser/cli/src/",
             "pipeline/src/database/",
             "pipeline/src/paper.rs",
+            "pipeline/src/protection.rs",
             "pipeline/src/rabbitmq/",
             "pipeline/src/s3/event.rs",
             "pipeline/src/terminal/",
@@ -91,6 +95,7 @@ const DOORS: [(&str, &[&str]); 38] = [
             "pipeline/src/embedded.rs",
             "pipeline/src/intake.rs",
             "pipeline/src/kms.rs",
+            "pipeline/src/protection.rs",
             "pipeline/src/rabbitmq/",
             "pipeline/src/relay.rs",
             "pipeline/src/s3/",
