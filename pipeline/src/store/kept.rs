@@ -1,4 +1,4 @@
-//! Small objects that this process has just written, or is to read soon, kept as they are: sealed.
+//! Small objects that this process has just written or read, or is to read soon, kept as they are: sealed.
 //!
 //! Most objects are read again within a second by the jobs that follow, and a request to a server far away takes longer than the job.
 //! An object is what its job made: however often it is made, it is the same, so it does not matter whether another wrote it since.
@@ -7,20 +7,20 @@ use std::collections::{HashMap, VecDeque};
 use std::io::{self, Cursor, Read, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Draft, Store};
+use super::{Draft, Store, failure};
 use crate::failure::Result;
 use crate::object::ObjectId;
 
 /// Bytes of an object that is not kept any more: a store has larger ones, and these are not read for their latency.
 const SMALL_BYTES: usize = 1 << 18;
 
-/// A store, and what was written into it or fetched from it last.
+/// A store, and what was written into it or read from it last.
 pub struct KeptStore<S> {
     store: S,
     kept: Arc<Mutex<Kept>>,
 }
 
-/// What was written or fetched last, so many bytes.
+/// What was written or read last, so many bytes.
 struct Kept {
     objects: HashMap<ObjectId, Arc<[u8]>>,
     /// The first goes first.
@@ -43,6 +43,12 @@ impl<S: Store> KeptStore<S> {
             store,
             kept: Arc::new(Mutex::new(kept)),
         }
+    }
+}
+
+impl<S> KeptStore<S> {
+    fn kept(&self, id: &ObjectId) -> Option<Arc<[u8]>> {
+        lock(&self.kept).objects.get(id).map(Arc::clone)
     }
 }
 
@@ -87,29 +93,28 @@ impl<S: Store> Store for KeptStore<S> {
     }
 
     fn open(&self, id: &ObjectId) -> Result<Box<dyn Read + Send>> {
-        let kept = lock(&self.kept).objects.get(id).map(Arc::clone);
-        match kept {
-            Some(bytes) => Ok(Box::new(Cursor::new(bytes))),
-            None => self.store.open(id),
+        if let Some(bytes) = self.kept(id) {
+            return Ok(Box::new(Cursor::new(bytes)));
         }
+        let mut object = self.store.open(id)?;
+        if lock(&self.kept).bytes_max == 0 {
+            return Ok(object);
+        }
+        // Who reads it now reads it again with the next job.
+        let mut bytes = Vec::new();
+        let most = SMALL_BYTES as u64 + 1;
+        let read = object.by_ref().take(most).read_to_end(&mut bytes);
+        if read.map_err(|error| failure(&error))? > SMALL_BYTES {
+            return Ok(Box::new(Cursor::new(bytes).chain(object)));
+        }
+        lock(&self.kept).keep(*id, bytes.clone());
+        Ok(Box::new(Cursor::new(bytes)))
     }
 
     fn fetch(&self, id: &ObjectId) {
-        let is_kept = {
-            let kept = lock(&self.kept);
-            kept.bytes_max == 0 || kept.objects.contains_key(id)
-        };
-        if is_kept {
-            return;
-        }
-        let Ok(object) = self.store.open(id) else {
-            return;
-        };
-        let mut bytes = Vec::new();
-        let most = SMALL_BYTES as u64 + 1;
-        let read = object.take(most).read_to_end(&mut bytes);
-        if read.is_ok_and(|length| length <= SMALL_BYTES) {
-            lock(&self.kept).keep(*id, bytes);
+        if self.kept(id).is_none() && lock(&self.kept).bytes_max > 0 {
+            // Who needs it asks again.
+            let _ = self.open(id);
         }
     }
 
