@@ -129,7 +129,7 @@ fn leave(house: &House, numbers: std::ops::RangeInclusive<usize>) -> io::Result<
 /// Waits until so many files were forwarded and answered, and no more workers are there than must be.
 fn await_end(house: &House, files: usize, workers: &mut Workers) -> io::Result<()> {
     let begun = Instant::now();
-    let is_done = |folder| house.count(folder) >= files;
+    let is_done = |folder| house.files(folder).len() >= files;
     while !(is_done("backend/received/acme") && is_done("exchange/acme/out")) {
         if begun.elapsed() > PATIENCE {
             return Err(io::Error::other("it does not end"));
@@ -154,9 +154,8 @@ fn check(house: &House, files: usize) -> io::Result<()> {
         ("exchange/acme/out", as_x12),
     ] {
         let mut numbers = Vec::new();
-        for file in fs::read_dir(house.home.join(folder))? {
-            let text = fs::read_to_string(file?.path())?;
-            numbers.extend(number(&text));
+        for file in house.files(folder) {
+            numbers.extend(number(&fs::read_to_string(file)?));
         }
         let all: BTreeSet<_> = numbers.iter().copied().collect();
         let wanted: BTreeSet<_> = (1..=u32::try_from(files).unwrap_or(u32::MAX)).collect();

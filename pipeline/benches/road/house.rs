@@ -121,9 +121,12 @@ impl House {
         fs::hard_link(file, self.home.join("exchange/acme/in/large"))
     }
 
-    /// Files in a folder.
-    pub fn count(&self, folder: &str) -> usize {
-        fs::read_dir(self.home.join(folder)).map_or(0, Iterator::count)
+    /// Files in a folder: not what is hidden, as half a file of who was killed is.
+    pub fn files(&self, folder: &str) -> Vec<PathBuf> {
+        let is_hidden = |file: &fs::DirEntry| file.file_name().as_encoded_bytes().starts_with(b".");
+        let files = fs::read_dir(self.home.join(folder)).into_iter().flatten();
+        let files = files.flatten().filter(|file| !is_hidden(file));
+        files.map(|file| file.path()).collect()
     }
 }
 

@@ -50,7 +50,7 @@ pub fn run(house: &House, files: usize, work: usize) -> io::Result<Usage> {
         ("backend/received/acme", "forwarded"),
         ("exchange/acme/out", "answered"),
     ] {
-        let count = house.count(folder);
+        let count = house.files(folder).len();
         if count != files {
             return Err(io::Error::other(format!(
                 "{count} of {files} files were {what}"

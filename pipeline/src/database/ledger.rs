@@ -1,5 +1,7 @@
 //! The ledger in the database: arrivals, jobs with their leases, the outbox, numbers.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
@@ -32,12 +34,15 @@ impl Ledger for Database {
 
     async fn lease(&self, jobs: &[JobId], now_ms: i64, until_ms: i64) -> Result<Vec<Lease>> {
         let mut change = self.change().await?;
-        let mut leases = Vec::new();
-        for job in jobs {
-            leases.push(super::lease::take(*job, (now_ms, until_ms), &mut change).await?);
+        let mut leases = HashMap::new();
+        for job in in_order(jobs) {
+            let lease = super::lease::take(job, (now_ms, until_ms), &mut change).await?;
+            leases.insert(job, lease);
         }
         commit(change).await?;
-        Ok(leases)
+        // One that is asked for twice is had once.
+        let leased = |job| leases.remove(job).unwrap_or(Lease::Busy(until_ms));
+        Ok(jobs.iter().map(leased).collect())
     }
 
     async fn begin(&self, job: &Job) -> Result<bool> {
@@ -271,8 +276,9 @@ impl Ledger for Database {
     }
 
     async fn published(&self, jobs: &[JobId]) -> Result<()> {
-        let mut change = self.change().await?;
-        for job in jobs {
+        // What comes back with the power is published twice.
+        let mut change = self.change_soon().await?;
+        for job in in_order(jobs) {
             sqlx::query("DELETE FROM outbox WHERE job = $1")
                 .bind(job.to_string())
                 .execute(&mut *change)
@@ -544,6 +550,14 @@ async fn draw_next(
         .await
         .map_err(|error| unavailable(&error))?;
     Ok(value)
+}
+
+/// Jobs in the order in which all change them that change several at a time: so nobody waits for who waits for him.
+pub(super) fn in_order(jobs: &[JobId]) -> Vec<JobId> {
+    let mut jobs = jobs.to_vec();
+    jobs.sort_unstable();
+    jobs.dedup();
+    jobs
 }
 
 pub(super) fn id(text: &str) -> Result<JobId> {

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use super::ledger::{notice, put_out};
+use super::ledger::{in_order, notice, put_out};
 use super::{Database, commit, unavailable};
 use crate::failure::Result;
 use crate::limits::CLOCK_SKEW_MS;
@@ -70,7 +70,7 @@ impl Database {
     /// One that was heard of in the meantime is told twice, which is harmless. What a clock that was wrong has leased is nobody's any more.
     pub(super) async fn put_out_again(&self, jobs: &[JobId], now_ms: i64) -> Result<()> {
         let mut change = self.change().await?;
-        for job in jobs {
+        for job in in_order(jobs) {
             let changed = sqlx::query(
                 "UPDATE job SET changed_ms = $2, lease_until_ms = CASE WHEN changed_ms > $3 THEN $2 ELSE lease_until_ms END \
                  WHERE id = $1 AND state IN ('ready', 'leased')",
@@ -82,7 +82,7 @@ impl Database {
             .await
             .map_err(|error| unavailable(&error))?;
             if changed.rows_affected() == 1 {
-                put_out(*job, now_ms, &mut change).await?;
+                put_out(job, now_ms, &mut change).await?;
             }
         }
         commit(change).await
@@ -91,7 +91,7 @@ impl Database {
     /// Lets messages wait in the outbox.
     pub(super) async fn put_off(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {
         let mut change = self.change().await?;
-        for job in jobs {
+        for job in in_order(jobs) {
             sqlx::query("UPDATE outbox SET due_ms = $2 WHERE job = $1")
                 .bind(job.to_string())
                 .bind(until_ms)

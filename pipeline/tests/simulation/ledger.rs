@@ -362,7 +362,10 @@ impl Ledger for SimulatedLedger {
         let what = format!("published {}", jobs.first().map_or(JobId::NONE, |job| *job));
         self.world
             .ask(self.who, &what, move |state| {
-                state.rows_now().outbox.retain(|job, _| !jobs.contains(job));
+                state
+                    .rows_soon()
+                    .outbox
+                    .retain(|job, _| !jobs.contains(job));
             })
             .await
     }
