@@ -299,7 +299,7 @@ pub trait Ledger: Send + Sync {
     /// The arrival of which we made what a partner refers to, if there is one; of several the latest.
     async fn sent(&self, partner: &str, what: &Reference<'_>) -> Result<Option<String>>;
 
-    /// Messages that are to be published by now, oldest first.
+    /// Messages that are to be published by now, oldest first. Others may not be told of them for some seconds.
     async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>>;
 
     /// Lets messages that could not be published wait until a moment, in milliseconds since 1970: they hold up no others.

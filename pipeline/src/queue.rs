@@ -79,8 +79,8 @@ pub trait Queue: Send + Sync {
     /// Puts messages in, durably, and says which of them it has for certain; the same job twice is harmless.
     async fn publish(&self, notices: &[Notice]) -> Result<Vec<JobId>>;
 
-    /// Takes the next messages of the parts that the process does, up to so many; they come back by themselves if they are not settled
-    /// within the time, in milliseconds.
+    /// Takes the next messages of the parts that the process does, up to so many, and besides those of lines that there are; they come back
+    /// by themselves if they are not settled within the time, in milliseconds.
     async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>>;
 
     /// Messages in hand come back by themselves at this moment at the earliest, in milliseconds since 1970.

@@ -86,7 +86,14 @@ async fn publish(doors: &Doors) -> Result<usize> {
     if notices.is_empty() {
         return Ok(0);
     }
-    let jobs = doors.queue.publish(&notices).await?;
+    let jobs = match doors.queue.publish(&notices).await {
+        Ok(jobs) => jobs,
+        Err(failure) => {
+            let all: Vec<_> = notices.iter().map(|notice| notice.job).collect();
+            doors.ledger.postpone(&all, now).await?;
+            return Err(failure);
+        }
+    };
     if jobs.len() < notices.len() {
         let left = notices.iter().map(|notice| notice.job);
         let left: Vec<_> = left.filter(|job| !jobs.contains(job)).collect();

@@ -263,16 +263,19 @@ impl Ledger for Database {
     }
 
     async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>> {
-        let due = self.read_outbox(("due_ms <= $1", now_ms), most).await?;
+        let due = ("due_ms <= $1", now_ms);
+        let due = self.take_from_outbox(due, now_ms, most).await?;
         if !due.is_empty() {
             return Ok(due);
         }
-        let longest = now_ms + CLOCK_SKEW_MS;
-        self.read_outbox(("due_ms > $1", longest), most).await
+        let insane = ("due_ms > $1", now_ms + CLOCK_SKEW_MS);
+        self.take_from_outbox(insane, now_ms, most).await
     }
 
     async fn postpone(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {
-        self.put_off(jobs, until_ms).await
+        let mut change = self.change_soon().await?;
+        super::remind::put_off(jobs, until_ms, &mut change).await?;
+        commit(change).await
     }
 
     async fn published(&self, jobs: &[JobId]) -> Result<()> {

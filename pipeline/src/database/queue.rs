@@ -28,6 +28,9 @@ impl Queue for Database {
     }
 
     async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
+        if most == 0 {
+            return Ok(Vec::new());
+        }
         let taken = self.take_if(("visible_ms <= $3", now_ms), most, now_ms + within_ms);
         let taken = taken.await?;
         if !taken.is_empty() {

@@ -1,32 +1,46 @@
 //! Messages that the queue does not take, or has lost: they are put out later, or once more.
 
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::ledger::{in_order, notice, put_out};
-use super::{Database, commit, unavailable};
+use super::{Database, Kind, commit, unavailable};
 use crate::failure::Result;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::object::JobId;
 use crate::queue::Notice;
 
+/// For how long what a relay takes from the outbox is hidden from others, in milliseconds.
+const HIDDEN_MS: i64 = 5_000;
+
 impl Database {
-    /// Oldest first, where a condition on the moment at which they are due holds, which is $1.
-    pub(super) async fn read_outbox(
+    /// Oldest first, where a condition on the moment at which they are due holds, which is $1. What is taken is hidden from other relays, for
+    /// as long as it may take to publish it.
+    pub(super) async fn take_from_outbox(
         &self,
         (condition, moment): (&str, i64),
+        now_ms: i64,
         most: u32,
     ) -> Result<Vec<Notice>> {
+        let skip = match self.kind {
+            Kind::File => "",
+            Kind::Server => "FOR UPDATE OF outbox SKIP LOCKED",
+        };
         let statement = format!(
             "SELECT job.id, job.arrival, job.step, job.partner FROM outbox JOIN job ON job.id = outbox.job \
-             WHERE outbox.{condition} ORDER BY outbox.due_ms LIMIT $2"
+             WHERE outbox.{condition} ORDER BY outbox.due_ms LIMIT $2 {skip}"
         );
+        let mut change = self.change_soon().await?;
         let rows = sqlx::query(AssertSqlSafe(statement))
             .bind(moment)
             .bind(i64::from(most))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *change)
             .await
             .map_err(|error| unavailable(&error))?;
-        rows.iter().map(notice).collect()
+        let notices = rows.iter().map(notice).collect::<Result<Vec<_>>>()?;
+        let jobs: Vec<_> = notices.iter().map(|notice| notice.job).collect();
+        put_off(&jobs, now_ms + HIDDEN_MS, &mut change).await?;
+        commit(change).await?;
+        Ok(notices)
     }
 
     /// Oldest first. A job that was left is one of them too, also when it was put out already.
@@ -87,18 +101,21 @@ impl Database {
         }
         commit(change).await
     }
+}
 
-    /// Lets messages wait in the outbox.
-    pub(super) async fn put_off(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {
-        let mut change = self.change().await?;
-        for job in in_order(jobs) {
-            sqlx::query("UPDATE outbox SET due_ms = $2 WHERE job = $1")
-                .bind(job.to_string())
-                .bind(until_ms)
-                .execute(&mut *change)
-                .await
-                .map_err(|error| unavailable(&error))?;
-        }
-        commit(change).await
+/// Lets messages wait in the outbox.
+pub(super) async fn put_off(
+    jobs: &[JobId],
+    until_ms: i64,
+    change: &mut AnyConnection,
+) -> Result<()> {
+    for job in in_order(jobs) {
+        sqlx::query("UPDATE outbox SET due_ms = $2 WHERE job = $1")
+            .bind(job.to_string())
+            .bind(until_ms)
+            .execute(&mut *change)
+            .await
+            .map_err(|error| unavailable(&error))?;
     }
+    Ok(())
 }

@@ -51,8 +51,10 @@ pub(super) struct Consumption {
     pub(super) broker: Arc<Broker>,
     pub(super) topology: Topology,
     pub(super) queues: Vec<Consumed>,
-    /// Takes what is delivered.
+    /// Takes what is delivered, and stands in no line.
     pub(super) inbox: mpsc::UnboundedSender<Incoming>,
+    /// Takes what is delivered, and stands in a line.
+    pub(super) in_line: mpsc::UnboundedSender<Incoming>,
     /// Told when something was.
     pub(super) arrived: Arc<Notify>,
     /// Whether all queues are being consumed.
@@ -96,7 +98,10 @@ impl Consumption {
             let subscription = Subscription {
                 channel: connection.create_channel().await?,
                 consumed: consumed.clone(),
-                inbox: self.inbox.clone(),
+                inbox: match consumed.line {
+                    Some(_) => self.in_line.clone(),
+                    None => self.inbox.clone(),
+                },
                 arrived: Arc::clone(&self.arrived),
             };
             subscriptions.spawn(subscription.run(Arc::clone(&subscribed)));

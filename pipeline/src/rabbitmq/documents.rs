@@ -92,6 +92,7 @@ impl QueueTransport {
                 prefetch: PREFETCH,
                 line: None,
             }],
+            in_line: sender.clone(),
             inbox: sender,
             arrived: Arc::new(Notify::new()),
             consumes: Arc::default(),

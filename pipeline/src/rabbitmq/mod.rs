@@ -65,6 +65,8 @@ pub struct RabbitMq {
     clock: Arc<dyn Clock>,
     publisher: Mutex<Option<Publisher>>,
     inbox: Mutex<mpsc::UnboundedReceiver<Incoming>>,
+    /// The same, of messages that stand in a line.
+    lines: Mutex<mpsc::UnboundedReceiver<Incoming>>,
     arrived: Arc<Notify>,
     /// Messages in hand, by the tags that we give them: the broker's begin anew with each connection.
     held: StdMutex<HashMap<i64, Held>>,
@@ -100,6 +102,7 @@ impl RabbitMq {
             line: matches!(key, Key::Partner(..)).then_some(line),
         };
         let (sender, inbox) = mpsc::unbounded_channel();
+        let (in_line, lines) = mpsc::unbounded_channel();
         let arrived = Arc::new(Notify::new());
         // Who has nothing to consume is ready for it.
         let consumes = Arc::new(AtomicBool::new(ours.is_empty()));
@@ -108,6 +111,7 @@ impl RabbitMq {
             queues: (0..).zip(&ours).map(consumed).collect(),
             topology: Topology::Jobs(names.clone(), ours),
             inbox: sender,
+            in_line,
             arrived: Arc::clone(&arrived),
             consumes: Arc::clone(&consumes),
         };
@@ -119,6 +123,7 @@ impl RabbitMq {
             clock,
             publisher: Mutex::default(),
             inbox: Mutex::new(inbox),
+            lines: Mutex::new(lines),
             arrived,
             held: StdMutex::default(),
             next_tag: AtomicI64::new(0),
@@ -247,11 +252,15 @@ impl Queue for RabbitMq {
     async fn take(&self, most: u32, now_ms: i64, within_ms: i64) -> Result<Vec<Delivery>> {
         self.give_back(now_ms).await;
         let mut taken = Vec::new();
-        let mut inbox = self.inbox.lock().await;
-        while taken.len() < most as usize
-            && let Ok(incoming) = inbox.try_recv()
-        {
-            taken.extend(self.hold(incoming, now_ms + within_ms).await);
+        // There are never more in line than the broker gives at a time.
+        for (inbox, most) in [(&self.lines, usize::MAX), (&self.inbox, most as usize)] {
+            let (mut inbox, mut count) = (inbox.lock().await, 0);
+            while count < most
+                && let Ok(incoming) = inbox.try_recv()
+            {
+                taken.extend(self.hold(incoming, now_ms + within_ms).await);
+                count += 1;
+            }
         }
         Ok(taken)
     }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{
-    AcquireError, Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot, watch,
-};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, SemaphorePermit, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -78,21 +76,21 @@ pub async fn run(
             break;
         }
         // Permits are taken before the next jobs are asked for.
-        let Ok(free) = free(&permits).await else {
-            break;
-        };
+        let free = free(&permits);
+        let is_full = free.is_empty();
         let taken = doors.in_time(take(&doors, free.len())).await;
         let taken = taken.unwrap_or_default();
-        if taken.is_empty() {
-            drop(free);
-            tokio::select! {
-                biased;
-                () = doors.queue.wait(LOOK) => {}
-                _ = stop.changed() => {}
-            }
+        if !taken.is_empty() {
+            hand.begin(taken, free).await;
             continue;
         }
-        hand.begin(taken, free).await;
+        drop(free);
+        tokio::select! {
+            biased;
+            () = doors.queue.wait(LOOK) => {}
+            _ = permits.acquire(), if is_full => {}
+            _ = stop.changed() => {}
+        }
     }
     drop(hand);
     let grace = Duration::from_secs(doors.profiles.settings.work.grace_s);
@@ -110,20 +108,13 @@ fn protect(doors: Arc<Doors>) -> (oneshot::Sender<()>, JoinHandle<()>) {
     (working, tokio::spawn(keeping))
 }
 
-/// Waits for a permit, and takes all that are free.
-async fn free(
-    permits: &Arc<Semaphore>,
-) -> std::result::Result<Vec<OwnedSemaphorePermit>, AcquireError> {
-    let mut free = vec![Arc::clone(permits).acquire_owned().await?];
-    while free.len() < BATCH
-        && let Ok(permit) = Arc::clone(permits).try_acquire_owned()
-    {
-        free.push(permit);
-    }
-    Ok(free)
+/// All permits that are free.
+fn free(permits: &Arc<Semaphore>) -> Vec<OwnedSemaphorePermit> {
+    let permit = || Arc::clone(permits).try_acquire_owned().ok();
+    std::iter::from_fn(permit).take(BATCH).collect()
 }
 
-/// Takes messages, up to so many.
+/// Takes messages, up to so many, and those that stand in a line.
 async fn take(doors: &Doors, most: usize) -> Result<Vec<Delivery>> {
     let most = u32::try_from(most).unwrap_or(u32::MAX);
     let now = doors.clock.now_ms();
@@ -164,9 +155,8 @@ struct Hand {
 }
 
 impl Hand {
-    /// Begins what was taken: a job each, or a line that nobody works off yet, for each permit.
+    /// Begins what was taken: a job for each permit, and lines that nobody works off yet.
     async fn begin(&self, taken: Vec<Delivery>, free: Vec<OwnedSemaphorePermit>) {
-        let mut free = free.into_iter();
         let (in_line, alone): (Vec<_>, Vec<_>) =
             taken.into_iter().partition(|one| one.line.is_some());
         let waiting: Vec<_> = in_line.iter().map(|one| one.job).collect();
@@ -174,11 +164,8 @@ impl Hand {
             if let Some(line) = delivery.line
                 && self.lines.join(line, delivery)
             {
-                let (hand, permit) = (self.clone(), free.next());
-                tokio::spawn(async move {
-                    hand.work_off(line).await;
-                    drop(permit);
-                });
+                let hand = self.clone();
+                tokio::spawn(async move { hand.work_off(line).await });
             }
         }
         if !waiting.is_empty() {
