@@ -13,8 +13,8 @@ import unittest
 import yaml
 
 SPEC = yaml.safe_load((pathlib.Path(__file__).parent / "overlays/keda/translate.yaml").read_text(encoding="utf-8"))["spec"]
-# What a worker does a second, beside busy servers: ten small files of five messages each (deploy/SIZING.md).
-RATE = 50
+# What a worker does a second, with room: small files, a message each (deploy/SIZING.md).
+RATE = 80
 TICK = SPEC["pollingInterval"]
 TOLERANCE = 0.1
 

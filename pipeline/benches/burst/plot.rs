@@ -29,7 +29,7 @@ impl Scale {
 pub fn burst(files: usize, looks: &[Look], kills_ms: &[u64]) -> String {
     let most = |of: fn(&Look) -> u64| looks.iter().map(of).max().unwrap_or(0).max(1);
     let scale = Scale {
-        time: most(|look| look.at_ms).next_multiple_of(20_000),
+        time: most(|look| look.at_ms).next_multiple_of(10_000),
         depth: most(|look| look.depth).next_multiple_of(1_000),
         workers: most(|look| look.workers.into()) + 1,
     };
@@ -60,7 +60,8 @@ fn axes(svg: &mut String, scale: &Scale) -> std::fmt::Result {
         svg,
         "<path d=\"M{left} {top} V{bottom} H{right} V{top}\" fill=\"none\" stroke=\"#999\"/>"
     )?;
-    for tick in (0..=scale.time).step_by(20_000) {
+    let step = (scale.time / 10).next_multiple_of(10_000);
+    for tick in (0..=scale.time).step_by(usize::try_from(step).unwrap_or(usize::MAX)) {
         let (x, seconds) = (scale.x(tick), tick / 1000);
         writeln!(
             svg,
