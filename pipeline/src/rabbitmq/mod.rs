@@ -37,9 +37,12 @@ pub use self::documents::QueueTransport;
 /// Before a message is given back that could not be put off: else it would come again at once, and again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Messages of a partner that a process may have in hand at a time: while it does the first it sees to the others. Those are done one
-/// after the other all the same, and what is in hand counts as delivered once more when the process ends.
-const IN_LINE: u16 = 16;
+/// How long a message may be in hand, in seconds: well below the half hour after which a broker takes a consumer for gone
+/// (`consumer_timeout`, reliability §1).
+const IN_HAND_S: u64 = 1500;
+
+/// Messages of a partner that a process has in hand at most: while it does the first it sees to the others.
+const IN_LINE: u64 = 16;
 
 /// What a process needs to use a broker.
 pub struct Settings {
@@ -53,6 +56,22 @@ pub struct Settings {
     pub parts: Vec<Part>,
     /// Messages that a process may have in hand at a time.
     pub prefetch: u16,
+    /// How long one try of a job may take, in seconds: so many messages of a partner may be in hand, to be done one after the other, as come to
+    /// their end before the broker loses patience.
+    pub job_s: u64,
+}
+
+impl Settings {
+    fn prefetch(&self, key: &Key) -> u16 {
+        match key {
+            Key::Part(_) => self.prefetch.max(1),
+            Key::Partner(..) => {
+                let in_time = IN_HAND_S / self.job_s.max(1);
+                u16::try_from(in_time.clamp(1, IN_LINE)).unwrap_or(1)
+            }
+            Key::Alone(_) => 1,
+        }
+    }
 }
 
 /// The queue in RabbitMQ, as one process uses it.
@@ -89,16 +108,12 @@ impl RabbitMq {
     /// Begins to consume; a broker that is not there is waited for.
     #[must_use]
     pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Self {
-        let names = Names(settings.prefix);
+        let names = Names(settings.prefix.clone());
         let all = |parts: &[Part]| Key::all(parts, &settings.partners);
         let ours = all(&settings.parts);
         let consumed = |(line, key): (u32, &Key)| Consumed {
             queue: names.of(&key.to_string()),
-            prefetch: match key {
-                Key::Part(_) => settings.prefetch.max(1),
-                Key::Partner(..) => IN_LINE,
-                Key::Alone(_) => 1,
-            },
+            prefetch: settings.prefetch(key),
             line: matches!(key, Key::Partner(..)).then_some(line),
         };
         let (sender, inbox) = mpsc::unbounded_channel();

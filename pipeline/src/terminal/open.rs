@@ -126,6 +126,7 @@ fn queue(home: &Home, profiles: &Profiles, role: &Role) -> Result<Option<RabbitM
         partners: profiles.partners.keys().cloned().collect(),
         parts: role.parts.clone(),
         prefetch: u16::try_from(profiles.settings.work.jobs).unwrap_or(u16::MAX),
+        job_s: profiles.settings.work.job_s,
     };
     Ok(Some(RabbitMq::new(settings, Arc::new(SystemClock))))
 }

@@ -24,8 +24,9 @@ use crate::measures::End;
 use crate::object::JobId;
 use crate::profile::Settings;
 use crate::queue::{Delivery, Part};
-use crate::{acknowledge, decrypt, deliver, respond, route, translate, validate};
-use crate::{measures, protection};
+use crate::{
+    acknowledge, decrypt, deliver, measures, protection, respond, route, translate, validate,
+};
 
 /// Longest wait for a message before one looks whether to stop.
 const LOOK: Duration = Duration::from_millis(250);
