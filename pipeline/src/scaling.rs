@@ -1,7 +1,7 @@
 //! The rule by which the number of workers follows what waits: pure, and the same whoever starts and ends them.
 //!
-//! - **Enough** is what waits and is in hand, divided by what one worker does in the time in which all of it is to be done; and as many as do
-//!   what has come of late, however little of it waits.
+//! - **Enough** is what waits and is in hand, divided by what one worker does in the time that is left for it, as long as the oldest has not
+//!   waited; and as many as do what has come of late, however little of it waits.
 //! - **More** come at once. Until it was seen what a worker does, twice as many each time. One more if something waits for too long all the
 //!   same.
 //! - **Fewer** there are when fewer have been enough for the whole cool-down: as many as were needed most in it, and only those go that have
@@ -121,8 +121,9 @@ impl Scaler {
         {
             let ms = sight.now_ms.saturating_sub(before.now_ms);
             let done = sight.done.saturating_sub(before.done);
-            // Those that came meanwhile had to begin first.
-            let of_workers = ms.saturating_mul(before.workers.into());
+            // Those that came meanwhile had to begin first, and did something all the same: as if they had come in the middle.
+            let twice = u64::from(before.workers) + u64::from(sight.workers);
+            let of_workers = ms.saturating_mul(twice) / 2;
             self.full.push_back((sight.now_ms, done, of_workers));
             // What was learned is kept until there is something newer.
             let since = sight.now_ms.saturating_sub(LEARN_MS);
@@ -140,7 +141,7 @@ impl Scaler {
         let workers = u64::from(sight.workers);
         let by_rate = match self.rate() {
             Some(rate) => {
-                let waits = share(rate, (sight.depth, self.scaling.drain_ms));
+                let waits = share(rate, (sight.depth, self.time_left(sight)));
                 waits.min(sight.depth).max(share(rate, self.flow()))
             }
             None if self.have_enough(sight) || workers == 0 => {
@@ -155,6 +156,16 @@ impl Scaler {
             by_rate
         };
         u32::try_from(need).unwrap_or(u32::MAX)
+    }
+
+    /// In how long what waits is to be done from now on, in milliseconds. Of a burst all has waited for as long, and the number that it
+    /// needs stays; but what is old for another reason shall not call for everybody.
+    fn time_left(&self, sight: &Sight) -> u64 {
+        let drain_ms = self.scaling.drain_ms;
+        match self.have_enough(sight) {
+            true => drain_ms.saturating_sub(sight.oldest_ms).max(drain_ms / 4),
+            false => drain_ms,
+        }
     }
 
     /// What has come of late, and in how many milliseconds.

@@ -23,7 +23,7 @@ fn a_burst_is_drained_in_time_and_the_workers_go() {
     // A worker does 20 a second: 5 of them in the 60 seconds.
     while !model.waiting.is_empty() {
         model.run(&mut scaler, LOOK_MS, |_| 0);
-        assert!(model.now_ms < begun + 90_000, "{:?}", model.history);
+        assert!(model.now_ms < begun + 75_000, "{:?}", model.history);
     }
     assert!(model.most() <= 8, "{:?}", model.history);
     model.run(&mut scaler, 200_000, |_| 0);
