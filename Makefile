@@ -48,6 +48,8 @@ bench: programs $(S3S)
 	$(CARGO) bench -p x12-parser -p x12conv --locked --bench engine --bench process
 	@echo "the road, in a house alone and beside a PostgreSQL server, a RabbitMQ broker and a server with S3 buckets of its own"
 	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3s $(CARGO) bench -p x12-pipeline --locked --bench road
+	@echo "a burst beside the same servers, while workers come, go and are killed; the picture in docs is of it"
+	@.ci/with-postgres .ci/with-rabbitmq .ci/with-s3s $(CARGO) bench -p x12-pipeline --locked --bench burst
 
 fuzz:
 	@fuzz/run.sh $(SECONDS_EACH)
