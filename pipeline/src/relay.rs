@@ -86,19 +86,18 @@ async fn publish(doors: &Doors) -> Result<usize> {
     if notices.is_empty() {
         return Ok(0);
     }
-    let jobs = match doors.queue.publish(&notices).await {
-        Ok(jobs) => jobs,
-        Err(failure) => {
-            let all: Vec<_> = notices.iter().map(|notice| notice.job).collect();
-            doors.ledger.postpone(&all, now).await?;
-            return Err(failure);
-        }
+    let published = doors.queue.publish(&notices).await;
+    // A queue that cannot be asked is asked again at once, one that does not take a message later.
+    let (jobs, wait_ms) = match &published {
+        Ok(jobs) => (jobs.as_slice(), POSTPONE_MS),
+        Err(_) => (&[][..], 0),
     };
     if jobs.len() < notices.len() {
         let left = notices.iter().map(|notice| notice.job);
         let left: Vec<_> = left.filter(|job| !jobs.contains(job)).collect();
-        doors.ledger.postpone(&left, now + POSTPONE_MS).await?;
+        doors.ledger.postpone(&left, now + wait_ms).await?;
     }
+    let jobs = published?;
     reach(Point::RelayPublished);
     doors.ledger.published(&jobs).await?;
     reach(Point::RelayRecorded);

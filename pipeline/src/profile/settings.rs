@@ -260,7 +260,7 @@ impl Default for QueueSettings {
 pub struct StoreSettings {
     /// A folder, or a bucket.
     pub folder: Location,
-    /// Bytes of small objects of a bucket that a process keeps in memory, sealed, after it wrote them: they are read again at once.
+    /// Bytes of small objects of a bucket that a process keeps in memory, sealed, after it wrote or read them: they are read again at once.
     pub kept_bytes: usize,
 }
 

@@ -37,13 +37,16 @@ pub(super) struct Incoming {
     pub(super) message: lapin::message::Delivery,
 }
 
-/// A queue that is consumed, how many of its messages a process may have at a time, and the line that they are if they are to be done one
-/// after the other.
+/// A queue that is consumed.
 #[derive(Clone)]
 pub(super) struct Consumed {
     pub(super) queue: ShortString,
+    /// How many of its messages a process may have at a time.
     pub(super) prefetch: u16,
+    /// The line that they are, if they are to be done one after the other.
     pub(super) line: Option<u32>,
+    /// Takes what is delivered.
+    pub(super) inbox: mpsc::UnboundedSender<Incoming>,
 }
 
 /// What a process consumes.
@@ -51,10 +54,6 @@ pub(super) struct Consumption {
     pub(super) broker: Arc<Broker>,
     pub(super) topology: Topology,
     pub(super) queues: Vec<Consumed>,
-    /// Takes what is delivered, and stands in no line.
-    pub(super) inbox: mpsc::UnboundedSender<Incoming>,
-    /// Takes what is delivered, and stands in a line.
-    pub(super) in_line: mpsc::UnboundedSender<Incoming>,
     /// Told when something was.
     pub(super) arrived: Arc<Notify>,
     /// Whether all queues are being consumed.
@@ -98,10 +97,6 @@ impl Consumption {
             let subscription = Subscription {
                 channel: connection.create_channel().await?,
                 consumed: consumed.clone(),
-                inbox: match consumed.line {
-                    Some(_) => self.in_line.clone(),
-                    None => self.inbox.clone(),
-                },
                 arrived: Arc::clone(&self.arrived),
             };
             subscriptions.spawn(subscription.run(Arc::clone(&subscribed)));
@@ -127,7 +122,6 @@ impl Consumption {
 struct Subscription {
     channel: Channel,
     consumed: Consumed,
-    inbox: mpsc::UnboundedSender<Incoming>,
     arrived: Arc<Notify>,
 }
 
@@ -155,8 +149,9 @@ impl Subscription {
         let qos = BasicQosOptions::default();
         self.channel.basic_qos(self.consumed.prefetch, qos).await?;
         let (options, arguments) = (BasicConsumeOptions::default(), FieldTable::default());
-        let Consumed { queue, line, .. } = self.consumed.clone();
-        let inbox = self.inbox.clone();
+        let Consumed {
+            queue, line, inbox, ..
+        } = self.consumed.clone();
         let consumer = self
             .channel
             .basic_consume(queue.clone(), "".into(), options, arguments);

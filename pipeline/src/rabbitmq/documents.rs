@@ -91,9 +91,8 @@ impl QueueTransport {
                 queue: self.name(),
                 prefetch: PREFETCH,
                 line: None,
+                inbox: sender,
             }],
-            in_line: sender.clone(),
-            inbox: sender,
             arrived: Arc::new(Notify::new()),
             consumes: Arc::default(),
         };

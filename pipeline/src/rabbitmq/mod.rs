@@ -111,13 +111,20 @@ impl RabbitMq {
         let names = Names(settings.prefix.clone());
         let all = |parts: &[Part]| Key::all(parts, &settings.partners);
         let ours = all(&settings.parts);
-        let consumed = |(line, key): (u32, &Key)| Consumed {
-            queue: names.of(&key.to_string()),
-            prefetch: settings.prefetch(key),
-            line: matches!(key, Key::Partner(..)).then_some(line),
-        };
         let (sender, inbox) = mpsc::unbounded_channel();
         let (in_line, lines) = mpsc::unbounded_channel();
+        let consumed = |(number, key): (u32, &Key)| {
+            let (line, inbox) = match key {
+                Key::Partner(..) => (Some(number), &in_line),
+                Key::Part(_) | Key::Alone(_) => (None, &sender),
+            };
+            Consumed {
+                queue: names.of(&key.to_string()),
+                prefetch: settings.prefetch(key),
+                line,
+                inbox: inbox.clone(),
+            }
+        };
         let arrived = Arc::new(Notify::new());
         // Who has nothing to consume is ready for it.
         let consumes = Arc::new(AtomicBool::new(ours.is_empty()));
@@ -125,8 +132,6 @@ impl RabbitMq {
             broker: Arc::clone(&settings.broker),
             queues: (0..).zip(&ours).map(consumed).collect(),
             topology: Topology::Jobs(names.clone(), ours),
-            inbox: sender,
-            in_line,
             arrived: Arc::clone(&arrived),
             consumes: Arc::clone(&consumes),
         };

@@ -44,9 +44,7 @@ impl<S: Store> KeptStore<S> {
             kept: Arc::new(Mutex::new(kept)),
         }
     }
-}
 
-impl<S> KeptStore<S> {
     fn kept(&self, id: &ObjectId) -> Option<Arc<[u8]>> {
         lock(&self.kept).objects.get(id).map(Arc::clone)
     }
@@ -58,10 +56,10 @@ fn lock(kept: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
 }
 
 impl Kept {
-    fn keep(&mut self, id: ObjectId, bytes: Vec<u8>) {
+    fn keep(&mut self, id: ObjectId, bytes: Arc<[u8]>) {
         self.forget(&id);
         self.bytes += bytes.len();
-        self.objects.insert(id, bytes.into());
+        self.objects.insert(id, bytes);
         self.order.push_back(id);
         while self.bytes > self.bytes_max
             && let Some(first) = self.order.pop_front()
@@ -97,9 +95,6 @@ impl<S: Store> Store for KeptStore<S> {
             return Ok(Box::new(Cursor::new(bytes)));
         }
         let mut object = self.store.open(id)?;
-        if lock(&self.kept).bytes_max == 0 {
-            return Ok(object);
-        }
         // Who reads it now reads it again with the next job.
         let mut bytes = Vec::new();
         let most = SMALL_BYTES as u64 + 1;
@@ -107,15 +102,14 @@ impl<S: Store> Store for KeptStore<S> {
         if read.map_err(|error| failure(&error))? > SMALL_BYTES {
             return Ok(Box::new(Cursor::new(bytes).chain(object)));
         }
-        lock(&self.kept).keep(*id, bytes.clone());
+        let bytes: Arc<[u8]> = bytes.into();
+        lock(&self.kept).keep(*id, Arc::clone(&bytes));
         Ok(Box::new(Cursor::new(bytes)))
     }
 
     fn fetch(&self, id: &ObjectId) {
-        if self.kept(id).is_none() && lock(&self.kept).bytes_max > 0 {
-            // Who needs it asks again.
-            let _ = self.open(id);
-        }
+        // Who needs it asks again.
+        let _ = self.open(id);
     }
 
     fn exists(&self, id: &ObjectId) -> Result<bool> {
@@ -160,7 +154,7 @@ impl Draft for KeptDraft {
     fn publish(self: Box<Self>) -> Result<()> {
         self.draft.publish()?;
         if let Some(bytes) = self.bytes {
-            lock(&self.kept).keep(self.id, bytes);
+            lock(&self.kept).keep(self.id, bytes.into());
         }
         Ok(())
     }

@@ -202,7 +202,10 @@ async fn store(
             let swept = tokio::task::spawn_blocking(move || store.sweep(DRAFT_AGE).map(|_| store));
             let broken = |_| Failure::transient("store-unavailable", "the store cannot be used");
             let store = swept.await.map_err(broken)??;
-            Ok(Arc::new(KeptStore::new(store, settings.store.kept_bytes)))
+            Ok(match settings.store.kept_bytes {
+                0 => Arc::new(store),
+                kept_bytes => Arc::new(KeptStore::new(store, kept_bytes)),
+            })
         }
         Location::Server(_) | Location::Queue(_) => Err(NO_STORE),
     }

@@ -160,13 +160,14 @@ impl Hand {
     async fn begin(&self, taken: Vec<Delivery>, free: Vec<OwnedSemaphorePermit>) {
         let (in_line, alone): (Vec<_>, Vec<_>) =
             taken.into_iter().partition(|one| one.line.is_some());
-        let waiting: Vec<_> = in_line.iter().map(|one| one.job).collect();
+        let mut waiting = Vec::new();
         for delivery in in_line {
-            if let Some(line) = delivery.line
-                && self.lines.join(line, delivery)
-            {
-                let hand = self.clone();
-                tokio::spawn(async move { hand.work_off(line).await });
+            match delivery.line {
+                Some(line) if self.lines.join(line, delivery) => {
+                    let hand = self.clone();
+                    tokio::spawn(async move { hand.work_off(line).await });
+                }
+                _ => waiting.push(delivery.job),
             }
         }
         if !waiting.is_empty() {
