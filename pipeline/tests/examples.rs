@@ -2,6 +2,8 @@
 //!
 //! `examples/cases.txt` has a sample, or how it came, at the head of each block, and below what the ledger was told and what follows.
 
+#[path = "../../tests/tests/house/built.rs"]
+mod built;
 #[path = "doors/mod.rs"]
 mod doors;
 
@@ -13,6 +15,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
+use built::built;
 use serde_json::Value;
 use x12_parser::{Options, Per, Shape, to_json, validate};
 use x12_pipeline::keys::KeyFile;
@@ -263,28 +266,8 @@ fn embed_stage(folder: &Path, arguments: &[&str], messages: &[u8]) -> Output {
     child.wait_with_output().expect("it is our child")
 }
 
-/// The example as it stands in the sources: built already, if all of the workspace is tested.
-fn example() -> PathBuf {
+/// The example.
+fn example() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-        let target = target.expect("it is inside the target folder");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--workspace", "--locked", "--example"])
-            .args(["embed_stage", "--target-dir"])
-            .arg(target)
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
-        // What cargo tells a test of its package would build much anew: build scripts look at it.
-        for (name, _) in env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(&name);
-            }
-        }
-        let is_built = cargo.status().is_ok_and(|status| status.success());
-        assert!(is_built, "the example cannot be built");
-        target.join("debug/examples/embed_stage")
-    };
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(|| built(&["--example", "embed_stage"], "examples/embed_stage"))
 }

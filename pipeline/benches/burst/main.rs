@@ -4,15 +4,18 @@
 //! or doubled, or if the rule's simulation does not tell how long it takes within a fifth; it writes `docs/burst.svg`. Linux only, since it
 //! reads `/proc`.
 
+#[path = "../../tests/road/children.rs"]
+mod children;
 #[path = "../../../x12-parser/benches/document.rs"]
-#[allow(dead_code)]
 mod document;
-#[path = "../road/house.rs"]
+// Here a part of it is used.
 #[allow(dead_code)]
+#[path = "../road/house.rs"]
 mod house;
 mod log;
-#[path = "../../tests/scaling/model.rs"]
+// The same.
 #[allow(dead_code)]
+#[path = "../../tests/scaling/model.rs"]
 mod model;
 mod plot;
 mod workers;
@@ -20,12 +23,12 @@ mod workers;
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use house::{House, Servers};
+use house::{House, Servers, claim, measure};
 use log::Told;
 use model::Model;
 use workers::{Seen, Workers};
@@ -50,34 +53,15 @@ const KILL: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(1800);
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A closed standard error is no reason to fail otherwise.
-            let _ = writeln!(
-                io::stderr(),
-                "error: {error}; what is left lies in {}",
-                folder().display()
-            );
-            ExitCode::FAILURE
-        }
-    }
+    measure("bench-burst", bench)
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-burst")
-}
-
-fn bench() -> io::Result<()> {
+fn bench(folder: &Path) -> io::Result<()> {
     let files = std::env::args().find_map(|argument| argument.parse().ok());
     let files = files.unwrap_or(10_000);
     let nothing = "nothing is measured without the servers of .ci/with-postgres, .ci/with-rabbitmq and .ci/with-s3s";
     let servers = Servers::given().ok_or_else(|| io::Error::other(nothing))?;
-    if folder().exists() {
-        fs::remove_dir_all(folder())?;
-    }
-    fs::create_dir_all(folder())?;
-    let house = House::new(&folder(), false, Some(&servers))?;
+    let house = House::new(folder, false, Some(&servers))?;
     configure(&house)?;
     let mut workers = Workers::start(&house.home)?;
     leave(&house, 1..=WARM)?;
@@ -89,8 +73,7 @@ fn bench() -> io::Result<()> {
     let seen = workers.end(begun)?;
     check(&house, WARM + files)?;
     let told = log::read(&house.home.join("log.ndjson"), WARM)?;
-    report(files, &told, &seen)?;
-    fs::remove_dir_all(folder())
+    report(files, &told, &seen)
 }
 
 /// Writes down what is wanted, behind where the servers are.
@@ -116,12 +99,7 @@ fn configure(house: &House) -> io::Result<()> {
 /// Leaves files, each with an interchange control number of its own.
 fn leave(house: &House, numbers: std::ops::RangeInclusive<usize>) -> io::Result<()> {
     for number in numbers {
-        let mut claim = Vec::new();
-        document::write(&mut claim, 200, 1)?;
-        let claim = String::from_utf8(claim).map_err(io::Error::other)?;
-        let claim = claim.replace("000000001*0*T", &format!("{number:09}*0*T"));
-        let claim = claim.replace("IEA*1*000000001", &format!("IEA*1*{number:09}"));
-        house.receive(&format!("{number}.edi"), claim.as_bytes())?;
+        house.receive(&format!("{number}.edi"), claim(number)?.as_bytes())?;
     }
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! The process that scales, and its workers, as they are seen from outside.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+
+use crate::children::children;
 
 /// The process, and what was seen of its workers.
 pub struct Workers {
@@ -81,7 +83,7 @@ impl Workers {
         if let Some(status) = self.child.try_wait()? {
             return Err(io::Error::other(format!("the process ended: {status}")));
         }
-        let workers = self.workers()?;
+        let workers = children(self.child.id())?;
         let now = Instant::now();
         self.seen.looks.push((now, workers.len()));
         if let Some((often, at)) = self.kill
@@ -127,23 +129,6 @@ impl Workers {
             }),
             false => Err(io::Error::other(format!("it ended badly: {status}"))),
         }
-    }
-
-    /// The processes that it has started.
-    fn workers(&self) -> io::Result<Vec<i32>> {
-        let mut workers = Vec::new();
-        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
-            // A thread may end while one looks.
-            let Ok(children) = fs::read_to_string(thread?.path().join("children")) else {
-                continue;
-            };
-            workers.extend(
-                children
-                    .split_whitespace()
-                    .filter_map(|id| id.parse::<i32>().ok()),
-            );
-        }
-        Ok(workers)
     }
 }
 

@@ -4,15 +4,51 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::SystemTime;
 
+use crate::document;
 use x12_pipeline::failure::Failure;
 use x12_pipeline::openpgp::{
     Certificates, Decryption, Encryption, Options, SecretKeys, decrypt, encrypt, generate,
 };
+
+/// Measures in an empty folder of this name, which is removed if that ends well; else it is left to be looked at.
+pub fn measure(name: &str, bench: impl FnOnce(&Path) -> io::Result<()>) -> ExitCode {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let measured = || {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        bench(&folder)?;
+        fs::remove_dir_all(&folder)
+    };
+    match measured() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // A closed standard error is no reason to fail otherwise.
+            let _ = writeln!(
+                io::stderr(),
+                "error: {error}; what is left lies in {}",
+                folder.display()
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A document with one claim and an interchange control number of its own.
+pub fn claim(number: usize) -> io::Result<String> {
+    let mut document = Vec::new();
+    // More than an envelope has, less than one with a claim.
+    document::write(&mut document, 200, 1)?;
+    let text = String::from_utf8(document).map_err(io::Error::other)?;
+    let text = text.replace("000000001*0*T", &format!("{number:09}*0*T"));
+    Ok(text.replace("IEA*1*000000001", &format!("IEA*1*{number:09}")))
+}
 
 /// The keys of both sides.
 pub static PARTNER: LazyLock<Partner> = LazyLock::new(Partner::new);

@@ -10,52 +10,32 @@ mod document;
 mod house;
 mod run;
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use house::{House, PARTNER, Servers};
+use house::{House, PARTNER, Servers, claim, measure};
 use run::{Usage, cpu_ms, run};
 use x12_parser::{AcknowledgmentOptions, CountingNumbers, Options, Per, Shape, Ta1Policy};
 
 fn main() -> ExitCode {
-    match bench() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // A closed standard error is no reason to fail otherwise.
-            let _ = writeln!(
-                io::stderr(),
-                "error: {error}; what is left lies in {}",
-                folder().display()
-            );
-            ExitCode::FAILURE
-        }
-    }
+    measure("bench-road", bench)
 }
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-road")
-}
-
-fn bench() -> io::Result<()> {
+fn bench(folder: &Path) -> io::Result<()> {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<usize>().ok());
     let bytes = numbers.next().unwrap_or(100_000_000);
     let files = numbers.next().unwrap_or(1000);
-    let folder = folder();
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
     let mut out = io::stdout();
     let servers = Servers::given();
     if files > 0 {
-        small(&mut out, &folder, files, servers.as_ref())?;
+        small(&mut out, folder, files, servers.as_ref())?;
     }
     if bytes > 0 {
-        large(&mut out, &folder, bytes, servers.as_ref())?;
+        large(&mut out, folder, bytes, servers.as_ref())?;
     }
-    fs::remove_dir_all(folder)
+    Ok(())
 }
 
 /// Many files of one claim each.
@@ -108,17 +88,6 @@ fn kinds(servers: Option<&Servers>) -> Vec<(bool, Option<&Servers>)> {
         words.iter().all(|word| name.contains(word))
     });
     kinds
-}
-
-/// A document with one claim and an interchange control number of its own.
-fn claim(number: usize) -> io::Result<String> {
-    let mut document = Vec::new();
-    // More than an envelope has, less than one with a claim.
-    document::write(&mut document, 200, 1)?;
-    let text = String::from_utf8(document).map_err(io::Error::other)?;
-    let (old, new) = ("000000001*0*T", format!("{number:09}*0*T"));
-    let text = text.replace(old, &new);
-    Ok(text.replace("IEA*1*000000001", &format!("IEA*1*{number:09}")))
 }
 
 /// One large file, beside the same work without the road: what sequoia and the parser take for it, one after the other.

@@ -12,6 +12,7 @@ mod answers;
 mod broker;
 mod bucket;
 mod checker;
+mod children;
 mod clocks;
 mod counts;
 mod database;

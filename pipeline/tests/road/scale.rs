@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::checker::{Input, check};
+use crate::children::children;
 use crate::house::{House, How, ends};
 use crate::ways::profile;
 
@@ -16,17 +17,6 @@ const FILES: u32 = 60;
 /// How long all of it may take.
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// The processes that a process has started.
-fn workers_of(process: u32) -> Vec<i32> {
-    let children = format!("/proc/{process}/task");
-    let threads = fs::read_dir(children).expect("it runs").flatten();
-    let children =
-        threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
-    let children: Vec<_> = children.collect();
-    let words = children.iter().flat_map(|text| text.split_whitespace());
-    words.filter_map(|word| word.parse().ok()).collect()
-}
-
 fn is_there(process: i32) -> bool {
     fs::exists(format!("/proc/{process}")).unwrap_or(false)
 }
@@ -35,7 +25,7 @@ fn is_there(process: i32) -> bool {
 fn wait_for(process: u32, wanted: impl Fn(usize) -> bool, what: &str) -> Vec<i32> {
     let begun = Instant::now();
     loop {
-        let workers = workers_of(process);
+        let workers = children(process).expect("it runs");
         if wanted(workers.len()) {
             return workers;
         }

@@ -11,7 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection, Row, query};
 use x12_parser::{Visit, Visited, visit_slice};
 
-use super::made_up::{command, target};
+use super::built::built;
+use super::made_up::command;
 
 /// The clock of both programs, and the first control number of both.
 const DATE: &str = "20261123";
@@ -259,28 +260,11 @@ fn long(claims: usize) -> Document {
     }
 }
 
-/// An example as it stands in the sources: built already, if all of the workspace is tested.
+/// An example of the library.
 fn example(name: &str) -> PathBuf {
-    static BUILT: OnceLock<()> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--workspace", "--locked"])
-            .args(["--example", "answer_999", "--example", "claims_to_database"])
-            .arg("--target-dir")
-            .arg(target())
-            .current_dir(root());
-        // What cargo tells a test of its package would build much anew: build scripts look at it.
-        for (name, _) in env::vars_os() {
-            let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                cargo.env_remove(&name);
-            }
-        }
-        let is_built = cargo.status().is_ok_and(|status| status.success());
-        assert!(is_built, "the examples cannot be built");
-    });
-    target().join("debug/examples").join(name)
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let what = ["--example", "answer_999", "--example", "claims_to_database"];
+    BUILT.get_or_init(|| built(&what, "examples")).join(name)
 }
 
 /// An empty folder.

@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use acceptance::{Document, root, say};
+use acceptance::{Document, say};
 
+use crate::built::built;
 use crate::guides;
 use crate::validators::PYX12;
 
@@ -89,23 +91,10 @@ pub fn document(guide: &str, rich: &str, seed: u64) -> Vec<u8> {
     made.stdout
 }
 
-/// `x12conv` as it stands in the sources; cargo makes it known to the tests of its own package only.
+/// `x12conv`.
 pub fn command() -> PathBuf {
-    let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--package", "x12conv", "--target-dir"])
-        .arg(target())
-        .current_dir(root())
-        .status();
-    assert!(
-        status.is_ok_and(|status| status.success()),
-        "x12conv cannot be built"
-    );
-    target().join("debug/x12conv")
-}
-
-/// The target folder.
-pub fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .parent()
-        .expect("it is inside the target folder")
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT
+        .get_or_init(|| built(&["--bin", "x12conv"], "x12conv"))
+        .clone()
 }

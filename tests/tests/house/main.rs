@@ -2,6 +2,7 @@
 
 mod acknowledgments;
 mod agreement;
+mod built;
 mod defects;
 mod documents;
 mod examples;

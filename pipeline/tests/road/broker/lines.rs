@@ -3,8 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::Broker;
-use super::thrice::tap;
+use super::{Broker, tap};
 use crate::checker::{Input, check};
 use crate::house::{House, How};
 

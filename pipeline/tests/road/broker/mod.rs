@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use lapin::message::Delivery;
 use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions,
+    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions,
+    QueueDeclareOptions,
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
@@ -203,6 +204,21 @@ impl Broker {
             made.await.expect("it is made");
         });
     }
+}
+
+/// A queue that gets what the queues behind these keys get.
+async fn tap(channel: &Channel, prefix: &str, keys: &[&str]) -> String {
+    let tap = format!("{prefix}-tap-{}", keys.join("-"));
+    let (options, none) = (QueueDeclareOptions::default(), FieldTable::default());
+    let made = channel.queue_declare(tap.as_str().into(), options, none);
+    made.await.expect("it is made");
+    for &key in keys {
+        let jobs = format!("{prefix}.jobs");
+        let (options, none) = (QueueBindOptions::default(), FieldTable::default());
+        let bound = channel.queue_bind(tap.as_str().into(), jobs.into(), key.into(), options, none);
+        bound.await.expect("the exchange is there");
+    }
+    tap
 }
 
 /// A script of the broker's folder, as whoever the broker is.

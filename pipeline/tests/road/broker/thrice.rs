@@ -5,14 +5,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use lapin::message::Delivery;
-use lapin::options::{
-    BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions, QueueBindOptions,
-    QueueDeclareOptions,
-};
-use lapin::types::{AMQPValue, FieldTable};
+use lapin::options::{BasicGetOptions, BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::AMQPValue;
 use lapin::{BasicProperties, Channel};
 
-use super::Broker;
+use super::{Broker, tap};
 use crate::checker::{Input, check};
 use crate::counts::F9;
 use crate::house::{House, How};
@@ -25,21 +22,6 @@ const KEYS: [&str; 4] = ["translate", "respond", "deliver.acme", "forward.acme"]
 
 /// What stands in the headers of a copy, which is not copied itself. Of a message that waits only such headers are kept.
 const COPY: &str = "ce-copy";
-
-/// A queue that gets what the queues behind these keys get.
-pub async fn tap(channel: &Channel, prefix: &str, keys: &[&str]) -> String {
-    let tap = format!("{prefix}-tap-{}", keys.join("-"));
-    let (options, none) = (QueueDeclareOptions::default(), FieldTable::default());
-    let made = channel.queue_declare(tap.as_str().into(), options, none);
-    made.await.expect("it is made");
-    for &key in keys {
-        let jobs = format!("{prefix}.jobs");
-        let (options, none) = (QueueBindOptions::default(), FieldTable::default());
-        let bound = channel.queue_bind(tap.as_str().into(), jobs.into(), key.into(), options, none);
-        bound.await.expect("the exchange is there");
-    }
-    tap
-}
 
 /// Publishes a message twice more; false if it is a copy.
 async fn copy(channel: &Channel, message: Delivery) -> bool {

@@ -1,4 +1,7 @@
 //! The server with buckets that `.ci/with-s3` started, as its operator sees it; credentials for it stand in the environment.
+//!
+//! Without it there is nothing that these tests could ask, so they are ignored; `make test` runs all of them beside one, by
+//! `--include-ignored`.
 
 mod events;
 mod faults;
