@@ -1,9 +1,12 @@
 //! Whether a file is whole, told by its contents alone: an upload may stop at any byte, and no server knows.
 
-use crate::openpgp::{Frame, Kind, sniff};
+use crate::openpgp::{Frame, Kind, sniff, text};
 
 /// Bytes kept of the beginning, and of the end of X12: an interchange's last segment.
 const TAIL_BYTES: usize = 512;
+
+/// How many bytes, behind white space, tell what a file is: as many as begin an armor, `-----BEGIN PGP `.
+const TOLD_BYTES: usize = 15;
 
 /// Follows a file's bytes.
 #[derive(Default)]
@@ -38,7 +41,8 @@ impl Whole {
         self.tail.drain(..surplus);
     }
 
-    /// Whether nothing is missing at the end. What is neither OpenPGP, JSON nor X12 cannot be told, and is taken as it is.
+    /// Whether nothing is missing at the end. Of what is neither OpenPGP, JSON nor X12, and cannot become it, that cannot be
+    /// told: it is taken as it is.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let tail = self.tail.trim_ascii_end();
@@ -46,8 +50,15 @@ impl Whole {
             None => false,
             Some(Kind::OpenPgpArmored | Kind::OpenPgpBinary) => self.frame.is_whole(),
             Some(Kind::Other) if is_json(&self.head) => self.depth == 0 && !self.in_string,
+            Some(Kind::Other) if self.is_undecided() => false,
             Some(Kind::Other) => closes(&self.head, tail),
         }
+    }
+
+    /// Whether more bytes could still make anything of it: a header of X12, or OpenPGP.
+    fn is_undecided(&self) -> bool {
+        let text = text(&self.head).unwrap_or_default();
+        text.len() < TOLD_BYTES && (b"ISA".starts_with(text) || !self.frame.is_whole())
     }
 
     fn brackets(&mut self, bytes: &[u8]) {
@@ -86,4 +97,44 @@ fn closes(head: &[u8], tail: &[u8]) -> bool {
         || tail
             .get(at..)
             .is_some_and(|rest| rest.contains(&terminator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_whole(bytes: &[u8]) -> bool {
+        let mut whole = Whole::default();
+        whole.push(bytes);
+        whole.is_whole()
+    }
+
+    #[test]
+    fn cut_anywhere_nothing_is_whole() {
+        let header = "ISA*00*          *00*          *ZZ*A              *ZZ*B              *260101*1200*^*00501*000000001*0*T*:~";
+        let x12 = format!("\r\n{header}TA1*000000001*260101*1200*A*000~IEA*0*000000001~");
+        let session_key = [[0xC1, 10, 3].as_slice(), &[7; 9]].concat();
+        let encrypted = [[0xD2, 20, 1].as_slice(), &[7; 19]].concat();
+        let documents = [
+            x12.into_bytes(),
+            br#"{"interchanges":[]}"#.to_vec(),
+            b"\xEF\xBB\xBF\n-----BEGIN PGP MESSAGE-----\n\nhF4D\n-----END PGP MESSAGE-----"
+                .to_vec(),
+            [session_key, encrypted].concat(),
+        ];
+        for document in documents {
+            for length in 0..document.len() {
+                let cut = document.get(..length).expect("it is longer");
+                assert!(!is_whole(cut), "{}", cut.escape_ascii());
+            }
+            assert!(is_whole(&document), "{}", document.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_can_become_nothing_is_taken_as_it_is() {
+        for text in ["hello", "x", "IS A", "claim,amount\n1,2\n"] {
+            assert!(is_whole(text.as_bytes()), "{text}");
+        }
+    }
 }

@@ -15,11 +15,8 @@ const LED: &str = "batched";
 
 impl Database {
     pub(super) async fn read_batch(&self, job: JobId) -> Result<Vec<ObjectId>> {
-        let rows = sqlx::query("SELECT task FROM job WHERE leader = $1 ORDER BY id")
-            .bind(job.to_string())
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let led = sqlx::query("SELECT task FROM job WHERE leader = $1 ORDER BY id");
+        let rows = self.readers.rows(led.bind(job.to_string())).await?;
         let mut objects = Vec::new();
         for row in &rows {
             if let Task::Deliver { object, .. } = read_task(row)? {

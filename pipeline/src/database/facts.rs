@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
-use sqlx::{AnyConnection, AnyPool, AssertSqlSafe};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::connections::Connections;
 use super::{column, unavailable};
 use crate::failure::Result;
 use crate::job::{Direction, Fact, GroupFact, InterchangeFact, Job, SetFact, Task};
@@ -154,15 +155,12 @@ const SET: Rows<SetFact> = Rows {
 /// The interchanges of an arrival, without their states and answers.
 pub(super) async fn interchanges(
     arrival: JobId,
-    readers: &AnyPool,
+    readers: &Connections,
 ) -> Result<Vec<InterchangeFact>> {
-    let rows = sqlx::query(
+    let query = sqlx::query(
         "SELECT ordinal, sender, receiver, isa13, isa15 FROM interchange WHERE arrival = $1 ORDER BY ordinal",
-    )
-    .bind(arrival.to_string())
-    .fetch_all(readers)
-    .await
-    .map_err(|error| unavailable(&error))?;
+    );
+    let rows = readers.rows(query.bind(arrival.to_string())).await?;
     rows.iter().map(interchange).collect()
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::{Database, column, commit, unavailable};
+use super::{Database, column, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
@@ -28,7 +28,7 @@ impl Ledger for Database {
         for arrival in arrivals {
             known_as.push(arrive(arrival, &mut change).await?);
         }
-        commit(change).await?;
+        change.commit().await?;
         Ok(known_as)
     }
 
@@ -39,37 +39,31 @@ impl Ledger for Database {
             let lease = super::lease::take(job, (now_ms, until_ms), &mut change).await?;
             leases.insert(job, lease);
         }
-        commit(change).await?;
+        change.commit().await?;
         // One that is asked for twice is had once.
         let leased = |job| leases.remove(job).unwrap_or(Lease::Busy(until_ms));
         Ok(jobs.iter().map(leased).collect())
     }
 
     async fn begin(&self, job: &Job) -> Result<bool> {
-        let updated = sqlx::query(
+        let begun = sqlx::query(
             "UPDATE job SET attempts = $3, lefts = $4 WHERE id = $1 AND fence = $2 AND state = 'leased'",
         )
         .bind(job.id.to_string())
         .bind(job.fence)
         .bind(i64::from(job.attempt))
-        .bind(i64::from(job.lefts))
-        .execute(&self.writer)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        Ok(updated.rows_affected() == 1)
+        .bind(i64::from(job.lefts));
+        Ok(self.writers.execute(begun).await? == 1)
     }
 
     async fn renew(&self, job: &Job, until_ms: i64) -> Result<bool> {
-        let updated = sqlx::query(
+        let renewed = sqlx::query(
             "UPDATE job SET lease_until_ms = $3 WHERE id = $1 AND fence = $2 AND state = 'leased'",
         )
         .bind(job.id.to_string())
         .bind(job.fence)
-        .bind(until_ms)
-        .execute(&self.writer)
-        .await
-        .map_err(|error| unavailable(&error))?;
-        Ok(updated.rows_affected() == 1)
+        .bind(until_ms);
+        Ok(self.writers.execute(renewed).await? == 1)
     }
 
     async fn note(&self, job: &Job, facts: &[Fact]) -> Result<bool> {
@@ -78,7 +72,7 @@ impl Ledger for Database {
             return Ok(false);
         }
         super::facts::record(job, facts, &mut change).await?;
-        commit(change).await?;
+        change.commit().await?;
         Ok(true)
     }
 
@@ -126,19 +120,17 @@ impl Ledger for Database {
         {
             next = Some(*job);
         }
-        commit(change).await?;
+        change.commit().await?;
         Ok(Settled::Done(next.map(Box::new)))
     }
 
     async fn tasks(&self, jobs: &[JobId]) -> Result<Vec<Task>> {
         let mut tasks = Vec::new();
         for job in jobs {
-            let row = sqlx::query("SELECT task FROM job WHERE id = $1")
-                .bind(job.to_string())
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(|error| unavailable(&error))?;
-            tasks.extend(row.map(|row| task(column(&row, "task")?)).transpose()?);
+            let query = sqlx::query("SELECT task FROM job WHERE id = $1");
+            for row in self.readers.rows(query.bind(job.to_string())).await? {
+                tasks.push(task(column(&row, "task")?)?);
+            }
         }
         Ok(tasks)
     }
@@ -176,7 +168,7 @@ impl Ledger for Database {
         }
         super::batch::settle(job, (state, now_ms), &mut change).await?;
         settle_arrival(&job.arrival.to_string(), &mut change).await?;
-        commit(change).await?;
+        change.commit().await?;
         Ok(true)
     }
 
@@ -198,7 +190,7 @@ impl Ledger for Database {
             Some(row) => column(&row, "value")?,
             None => draw_next(job, number, ordinal, &mut change).await?,
         };
-        commit(change).await?;
+        change.commit().await?;
         u32::try_from(value).map_err(|_| {
             Failure::permanent("number-broken", "a control number of the ledger is none")
         })
@@ -222,7 +214,7 @@ impl Ledger for Database {
         .fetch_one(&mut *change)
         .await
         .map_err(|error| unavailable(&error))?;
-        commit(change).await?;
+        change.commit().await?;
         let (owner, mine): (&str, &str) = (column(&row, "arrival")?, column(&row, "mine")?);
         if owner == mine {
             Ok(None)
@@ -257,9 +249,8 @@ impl Ledger for Database {
         for &number in numbers {
             query = query.bind(number);
         }
-        let row = query.fetch_one(&self.readers).await;
-        let row = row.map_err(|error| unavailable(&error))?;
-        column(&row, "arrival")
+        let rows = self.readers.rows(query).await?;
+        rows.first().map_or(Ok(None), |row| column(row, "arrival"))
     }
 
     async fn outbox(&self, now_ms: i64, most: u32) -> Result<Vec<Notice>> {
@@ -275,7 +266,7 @@ impl Ledger for Database {
     async fn postpone(&self, jobs: &[JobId], until_ms: i64) -> Result<()> {
         let mut change = self.change_soon().await?;
         super::remind::put_off(jobs, until_ms, &mut change).await?;
-        commit(change).await
+        change.commit().await
     }
 
     async fn published(&self, jobs: &[JobId]) -> Result<()> {
@@ -288,7 +279,7 @@ impl Ledger for Database {
                 .await
                 .map_err(|error| unavailable(&error))?;
         }
-        commit(change).await
+        change.commit().await
     }
 
     async fn silent(&self, before_ms: i64, most: u32) -> Result<Vec<Notice>> {

@@ -5,7 +5,7 @@
 
 use sqlx::AnyConnection;
 
-use super::{Database, Kind, column, commit, unavailable};
+use super::{Database, Kind, column, unavailable};
 use crate::failure::Result;
 
 /// The steps, in order; statements end with a semicolon at the end of a line.
@@ -41,7 +41,7 @@ impl Database {
             let noted = note.execute(&mut *change).await;
             noted.map_err(|error| unavailable(&error))?;
         }
-        commit(change).await?;
+        change.commit().await?;
         let known = STEPS.len();
         if done > i64::try_from(known).unwrap_or(i64::MAX) {
             tracing::info!(

@@ -4,6 +4,7 @@
 //! `WHERE`, so that a worker that was thought dead can change nothing.
 
 mod batch;
+mod connections;
 mod facts;
 mod lease;
 mod ledger;
@@ -16,23 +17,17 @@ mod views;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Duration;
 
-use sqlx::any::{AnyConnectOptions, AnyPoolOptions, AnyRow};
-use sqlx::{Any, AnyConnection, AnyPool, ColumnIndex, Connection, Decode, Row, Transaction, Type};
+use sqlx::any::AnyRow;
+use sqlx::{Any, ColumnIndex, Decode, Row, Type};
 use tokio::sync::Notify;
 
+use self::connections::{Change, Connections};
 use crate::failure::{Failure, Result};
 use crate::queue::Part;
 
 /// Connections of one process that only read.
 const READERS: u32 = 4;
-
-/// How long a connection that was just used counts as good.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// How long a server may take to answer that it is there.
-const PING: Duration = Duration::from_secs(2);
 
 /// Connections of one process that write to a server, which has many writers at a time.
 const WRITERS: u32 = 8;
@@ -41,8 +36,8 @@ const WRITERS: u32 = 8;
 pub struct Database {
     /// What writes. SQLite has one writer at a time: who waits here is woken in turn, while connections that contend for the file sleep
     /// and look again, and forget what they have read of it whenever another has written.
-    writer: AnyPool,
-    readers: AnyPool,
+    writers: Connections,
+    readers: Connections,
     kind: Kind,
     /// The parts of the road whose messages are taken.
     parts: Vec<Part>,
@@ -94,8 +89,8 @@ impl Database {
     async fn ready(url: &str, kind: Kind, writers: u32) -> Result<Self> {
         sqlx::any::install_default_drivers();
         let database = Self {
-            writer: pool(url, kind, writers).await?,
-            readers: pool(url, kind, READERS).await?,
+            writers: Connections::to(url, kind, writers).await?,
+            readers: Connections::to(url, kind, READERS).await?,
             kind,
             parts: Part::ALL.to_vec(),
             published: Notify::new(),
@@ -105,101 +100,23 @@ impl Database {
     }
 
     /// Begins a transaction that writes: what it records is on the disk before its commit is answered.
-    async fn change(&self) -> Result<Transaction<'static, Any>> {
-        self.begin_with(match self.kind {
+    async fn change(&self) -> Result<Change> {
+        let begin = match self.kind {
             Kind::File => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Kind::Server => "BEGIN",
-        })
-        .await
+        };
+        Change::begin(self.writers.take().await?, begin).await
     }
 
     /// Begins a transaction that writes: what it records is on the disk with the next that waits for that. When the power fails before,
     /// it is as if it had not been, and neither had been anything that was recorded behind it.
-    async fn change_soon(&self) -> Result<Transaction<'static, Any>> {
-        self.begin_with(match self.kind {
+    async fn change_soon(&self) -> Result<Change> {
+        let begin = match self.kind {
             Kind::File => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
             Kind::Server => "BEGIN; SET LOCAL synchronous_commit = off",
-        })
-        .await
+        };
+        Change::begin(self.writers.take().await?, begin).await
     }
-
-    async fn begin_with(&self, begin: &'static str) -> Result<Transaction<'static, Any>> {
-        let begun = self.writer.begin_with(begin).await;
-        begun.map_err(|error| unavailable(&error))
-    }
-}
-
-impl Kind {
-    /// What each connection begins with: what was recorded stays recorded when the power fails.
-    fn settings(self) -> &'static [&'static str] {
-        match self {
-            Self::File => &[
-                "PRAGMA busy_timeout = 30000",
-                "PRAGMA journal_mode = WAL",
-                "PRAGMA synchronous = FULL",
-                "PRAGMA foreign_keys = ON",
-            ],
-            Self::Server => &[
-                "SET synchronous_commit = on",
-                "SET default_transaction_isolation = 'read committed'",
-                "SET lock_timeout = '15s'",
-                // Who is gone without a word holds locks as long as the server waits for the rest of his transaction.
-                "SET idle_in_transaction_session_timeout = '10s'",
-            ],
-        }
-    }
-}
-
-async fn pool(url: &str, kind: Kind, most: u32) -> Result<AnyPool> {
-    let options: AnyConnectOptions = url.parse().map_err(|error| unavailable(&error))?;
-    AnyPoolOptions::new()
-        .max_connections(most)
-        .acquire_timeout(Duration::from_secs(30))
-        // Below, in time.
-        .test_before_acquire(false)
-        .after_connect(move |connection, _| {
-            Box::pin(async move {
-                for setting in kind.settings() {
-                    sqlx::query(*setting).execute(&mut *connection).await?;
-                }
-                Ok(())
-            })
-        })
-        // A rollback that fails, on a disk that does, leaves a connection that can begin nothing more: it goes.
-        .before_acquire(move |connection, about| {
-            Box::pin(async move {
-                if connection.is_in_transaction() {
-                    return Ok(false);
-                }
-                // A file does not hang up.
-                if kind == Kind::Server && about.idle_for > FRESH {
-                    is_there(connection).await?;
-                }
-                Ok(true)
-            })
-        })
-        .after_release(move |connection, _| {
-            Box::pin(async move {
-                // Who gave up waiting leaves a connection on which the pool would wait for ever.
-                if kind == Kind::Server {
-                    is_there(connection).await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_with(options)
-        .await
-        .map_err(|error| unavailable(&error))
-}
-
-/// Whether the other end of a connection answers soon; one that does not is closed.
-async fn is_there(connection: &mut AnyConnection) -> sqlx::Result<()> {
-    let asked = tokio::time::timeout(PING, connection.ping()).await;
-    asked.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))
-}
-
-async fn commit(change: Transaction<'static, Any>) -> Result<()> {
-    change.commit().await.map_err(|error| unavailable(&error))
 }
 
 /// What stands in a column of a row, by its name or its place.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
-use super::{Database, column, commit, unavailable};
+use super::{Database, column, unavailable};
 use crate::failure::Result;
 use crate::limits::{AGAIN_MS, CLOCK_SKEW_MS};
 use crate::object::JobId;
@@ -22,7 +22,7 @@ impl Queue for Database {
                 .await
                 .map_err(|error| unavailable(&error))?;
         }
-        commit(change).await?;
+        change.commit().await?;
         self.published.notify_one();
         Ok(notices.iter().map(|notice| notice.job).collect())
     }
@@ -60,29 +60,23 @@ impl Queue for Database {
                 .await
                 .map_err(|error| unavailable(&error))?;
         }
-        commit(change).await
+        change.commit().await
     }
 
     async fn again(&self, delivery: Delivery, at_ms: i64) -> Result<()> {
-        sqlx::query("UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2")
+        let hidden = sqlx::query("UPDATE message SET visible_ms = $3 WHERE job = $1 AND tag = $2")
             .bind(delivery.job.to_string())
             .bind(delivery.tag)
-            .bind(at_ms)
-            .execute(&self.writer)
-            .await
-            .map_err(|error| unavailable(&error))?;
-        Ok(())
+            .bind(at_ms);
+        self.writers.execute(hidden).await.map(drop)
     }
 
     async fn lost(&self, notices: &[Notice]) -> Result<Vec<JobId>> {
         let mut lost = Vec::new();
         for Notice { job, .. } in notices {
-            let message = sqlx::query("SELECT 1 FROM message WHERE job = $1")
-                .bind(job.to_string())
-                .fetch_optional(&self.readers)
-                .await
-                .map_err(|error| unavailable(&error))?;
-            if message.is_none() {
+            let query = sqlx::query("SELECT 1 FROM message WHERE job = $1");
+            let messages = self.readers.rows(query.bind(job.to_string())).await?;
+            if messages.is_empty() {
                 lost.push(*job);
             }
         }
@@ -95,16 +89,16 @@ impl Queue for Database {
             let statement =
                 "SELECT COUNT(*) AS depth FROM message WHERE part = $1 AND visible_ms <= $2";
             let asked = sqlx::query(statement).bind(part.name()).bind(now_ms);
-            let row = asked.fetch_one(&self.readers).await;
-            let row = row.map_err(|error| unavailable(&error))?;
-            depth += u64::try_from(column::<i64, _>(&row, "depth")?).unwrap_or_default();
+            for row in self.readers.rows(asked).await? {
+                depth += u64::try_from(column::<i64, _>(&row, "depth")?).unwrap_or_default();
+            }
         }
         Ok(depth)
     }
 
     async fn ready(&self) -> Result<()> {
-        let asked = sqlx::query("SELECT 1 FROM message LIMIT 1").fetch_optional(&self.readers);
-        asked.await.map(drop).map_err(|error| unavailable(&error))
+        let asked = sqlx::query("SELECT 1 FROM message LIMIT 1");
+        self.readers.rows(asked).await.map(drop)
     }
 
     async fn wait(&self, most: std::time::Duration) {
@@ -129,13 +123,11 @@ impl Database {
              (SELECT job FROM message WHERE {condition} AND part IN ('{parts}') ORDER BY visible_ms LIMIT $2) \
              AND {condition} RETURNING job, tag"
         );
-        let rows = sqlx::query(AssertSqlSafe(statement))
+        let taken = sqlx::query(AssertSqlSafe(statement))
             .bind(until_ms)
             .bind(i64::from(most))
-            .bind(moment)
-            .fetch_all(&self.writer)
-            .await
-            .map_err(|error| unavailable(&error))?;
+            .bind(moment);
+        let rows = self.writers.rows(taken).await?;
         rows.iter().map(delivery).collect()
     }
 }

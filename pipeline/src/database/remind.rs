@@ -3,7 +3,7 @@
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::ledger::{in_order, notice, put_out};
-use super::{Database, Kind, commit, unavailable};
+use super::{Database, Kind, unavailable};
 use crate::failure::Result;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::object::JobId;
@@ -39,7 +39,7 @@ impl Database {
         let notices = rows.iter().map(notice).collect::<Result<Vec<_>>>()?;
         let jobs: Vec<_> = notices.iter().map(|notice| notice.job).collect();
         put_off(&jobs, now_ms + HIDDEN_MS, &mut change).await?;
-        commit(change).await?;
+        change.commit().await?;
         Ok(notices)
     }
 
@@ -72,12 +72,9 @@ impl Database {
             "SELECT id, arrival, step, partner FROM job WHERE {condition} \
              AND NOT EXISTS (SELECT 1 FROM outbox WHERE outbox.job = job.id) ORDER BY changed_ms LIMIT $2"
         );
-        let rows = sqlx::query(AssertSqlSafe(statement))
-            .bind(moment)
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await
-            .map_err(|error| unavailable(&error))?;
+        let query = sqlx::query(AssertSqlSafe(statement));
+        let query = query.bind(moment).bind(i64::from(most));
+        let rows = self.readers.rows(query).await?;
         rows.iter().map(notice).collect()
     }
 
@@ -99,7 +96,7 @@ impl Database {
                 put_out(job, now_ms, &mut change).await?;
             }
         }
-        commit(change).await
+        change.commit().await
     }
 }
 

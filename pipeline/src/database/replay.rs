@@ -1,7 +1,7 @@
 //! Sending an arrival down the road once more, as it came.
 
 use super::ledger::{Made, id, task};
-use super::{Database, column, commit, unavailable};
+use super::{Database, column, unavailable};
 use crate::failure::Result;
 use crate::ledger::Replay;
 use crate::object::JobId;
@@ -56,7 +56,7 @@ impl Database {
             now_ms,
         };
         made.insert(&first, &mut change).await?;
-        commit(change).await?;
+        change.commit().await?;
         Ok(Some(Replay::Begun(replay.to_string())))
     }
 }

@@ -2,7 +2,7 @@
 
 use sqlx::any::AnyRow;
 
-use super::{Database, column, unavailable};
+use super::{Database, column};
 use crate::failure::Result;
 use crate::ledger::{ArrivalRow, Counts, JobRow, Standing, Unanswered, UnitRow, Waiting};
 
@@ -63,8 +63,7 @@ impl Database {
     }
 
     async fn rows(&self, statement: &'static str) -> Result<Vec<AnyRow>> {
-        let rows = sqlx::query(statement).fetch_all(&self.readers).await;
-        rows.map_err(|error| unavailable(&error))
+        self.readers.rows(sqlx::query(statement)).await
     }
 
     pub(super) async fn read_arrivals(
@@ -73,7 +72,7 @@ impl Database {
         id: &str,
         most: u32,
     ) -> Result<Vec<ArrivalRow>> {
-        let rows = sqlx::query(
+        let query = sqlx::query(
             "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms, \
              COALESCE((SELECT string_agg(n || ' ' || state, ', ') FROM (SELECT state, COUNT(*) AS n FROM transaction_set \
              WHERE arrival = a.id GROUP BY state ORDER BY state) AS states), '') AS sets, \
@@ -88,10 +87,8 @@ impl Database {
         .bind(state)
         .bind(id)
         .bind(i64::from(most))
-        .bind("\n")
-        .fetch_all(&self.readers)
-        .await
-        .map_err(|error| unavailable(&error))?;
+        .bind("\n");
+        let rows = self.readers.rows(query).await?;
         let arrival = |row: &AnyRow| {
             Ok(ArrivalRow {
                 id: column(row, 0)?,
@@ -115,14 +112,12 @@ impl Database {
     }
 
     pub(super) async fn read_jobs(&self, arrival: &str) -> Result<Vec<JobRow>> {
-        let rows = sqlx::query(
+        let query = sqlx::query(
             "SELECT id, arrival, step, task, state, reason, note, attempts, changed_ms FROM job WHERE arrival = $1 \
              ORDER BY created_ms, changed_ms",
         )
-        .bind(arrival)
-        .fetch_all(&self.readers)
-        .await
-        .map_err(|error| unavailable(&error))?;
+        .bind(arrival);
+        let rows = self.readers.rows(query).await?;
         let job = |row: &AnyRow| {
             Ok(JobRow {
                 id: column(row, 0)?,
@@ -140,7 +135,7 @@ impl Database {
     }
 
     pub(super) async fn read_units(&self, arrival: &str, most: u32) -> Result<Vec<UnitRow>> {
-        let rows = sqlx::query(
+        let query = sqlx::query(
             "SELECT kind, identity, state, answer, i, g, s FROM (\
              SELECT 'interchange' AS kind, isa13 AS identity, state, answer, ordinal AS i, 0 AS g, 0 AS s FROM interchange WHERE arrival = $1 \
              UNION ALL SELECT 'group', gs01 || ' ' || gs06, state, answer, interchange, ordinal, 0 FROM functional_group WHERE arrival = $1 \
@@ -150,10 +145,8 @@ impl Database {
              WHERE arrival = $1) AS units ORDER BY i, g, s LIMIT $2",
         )
         .bind(arrival)
-        .bind(i64::from(most))
-        .fetch_all(&self.readers)
-        .await
-        .map_err(|error| unavailable(&error))?;
+        .bind(i64::from(most));
+        let rows = self.readers.rows(query).await?;
         let unit = |row: &AnyRow| {
             Ok(UnitRow {
                 kind: column(row, 0)?,

@@ -14,7 +14,7 @@ pub enum Kind {
 /// Tells from the first bytes of a file whether it is OpenPGP; 64 are enough, unless white space comes first.
 #[must_use]
 pub fn sniff(first: &[u8]) -> Kind {
-    if armor(first).is_some_and(|text| text.starts_with(b"-----BEGIN PGP ")) {
+    if text(first).is_some_and(|text| text.starts_with(b"-----BEGIN PGP ")) {
         Kind::OpenPgpArmored
     } else if packet(first).is_some() {
         Kind::OpenPgpBinary
@@ -27,7 +27,7 @@ pub fn sniff(first: &[u8]) -> Kind {
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The bytes from the first that is not white space or a byte order mark.
-pub(super) fn armor(first: &[u8]) -> Option<&[u8]> {
+pub(crate) fn text(first: &[u8]) -> Option<&[u8]> {
     let text = first.strip_prefix(MARK).unwrap_or(first);
     let start = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
     text.get(start..)

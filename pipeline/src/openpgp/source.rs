@@ -106,10 +106,10 @@ pub(super) fn packets<'a>(
 
 /// An armor's headers must end among the first bytes: its reader would keep a line of any length in memory.
 fn check_armor(first: &[u8]) -> Result<()> {
-    if !sniff::armor(first).is_some_and(|text| text.starts_with(b"-----BEGIN PGP MESSAGE-----")) {
+    if !sniff::text(first).is_some_and(|text| text.starts_with(b"-----BEGIN PGP MESSAGE-----")) {
         return Err(refusal::NOT_ENCRYPTED);
     }
-    let mut lines = sniff::armor(first)
+    let mut lines = sniff::text(first)
         .unwrap_or_default()
         .split(|&byte| byte == b'\n');
     let whole = first.len() as u64 >= PGP_HEADER_BYTES;

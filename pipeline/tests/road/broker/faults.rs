@@ -68,7 +68,7 @@ fn loses_its_queues() {
     let mut broker = Broker::take();
     for queue in ["translate", "deliver.acme", "alone.translate"] {
         endure(&mut broker, F6.times(), |broker, house| {
-            broker.ctl(&["delete_queue", &format!("{}.{queue}", house.name())]);
+            broker.delete_queue(&format!("{}.{queue}", house.name()));
         });
     }
     let deleted = 3 * F6.times();

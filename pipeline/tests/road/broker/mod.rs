@@ -120,25 +120,36 @@ impl Broker {
 
     /// How many messages wait in a queue in which some must; the broker counts every few seconds.
     pub fn waiting(&self, queue: &str) -> u32 {
+        self.count_at_least(queue, 1)
+    }
+
+    /// Deletes a queue with all that is in it, once it is there: who lost it makes it anew, after a pause that grows.
+    pub fn delete_queue(&self, queue: &str) {
+        self.count_at_least(queue, 0);
+        self.ctl(&["delete_queue", queue]);
+    }
+
+    /// The messages of a queue, once it is there and so many are in it.
+    fn count_at_least(&self, queue: &str, least: u32) -> u32 {
         let begun = Instant::now();
         loop {
-            let waiting = self.messages(queue);
-            if waiting > 0 {
-                return waiting;
+            match self.messages(queue) {
+                Some(messages) if messages >= least => return messages,
+                _ => {}
             }
             assert!(
                 begun.elapsed() < Duration::from_secs(30),
-                "nothing waits in {queue}"
+                "{queue} has no {least} messages"
             );
             std::thread::sleep(Duration::from_millis(250));
         }
     }
 
-    fn messages(&self, queue: &str) -> u32 {
+    fn messages(&self, queue: &str) -> Option<u32> {
         let listed = self.ctl(&["--silent", "list_queues", "name", "messages"]);
         let mut lines = listed.lines();
-        let line = lines.find_map(|line| line.strip_prefix(queue)?.strip_prefix('\t'));
-        line.map_or(0, |count| count.trim().parse().expect("a number"))
+        let count = lines.find_map(|line| line.strip_prefix(queue)?.strip_prefix('\t'))?;
+        Some(count.trim().parse().expect("a number"))
     }
 
     /// Does something on a channel of our own.
