@@ -39,7 +39,9 @@ fn left_in_two_parts(places: Range<u32>, cuts: usize) {
         let claims = "005010X223A2/broken/every-second-of-ten-claims.edi";
         let file = format!("{cut}.edi");
         inputs.push(Input::received(&file, claims, 1000 + cut, 1));
+        // Whole without the end of its last line.
         let payment = json("005010X221A1/one-payment.json");
+        let payment = payment.trim_ascii_end().to_vec();
         let file = format!("{cut}.json");
         inputs.push(Input::submitted(&file, payment, Fate::Sent));
     }
