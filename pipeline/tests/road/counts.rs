@@ -14,6 +14,8 @@ impl Count {
     }
 }
 
+/// Seconds after which a run that has not ended counts as stuck; in a night it has thousands of files to catch up with.
+pub const STUCK_S: Count = Count(60, 600);
 /// Kills at any moment.
 pub const F1: Count = Count(25, 500);
 /// Kills at each failpoint, at so many of the times at which it is reached.
