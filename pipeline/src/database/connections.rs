@@ -1,8 +1,8 @@
 //! Connections of a process to the database, at hand for who needs one next.
 //!
-//! The library's pool asks the server whether it is still there whenever a connection comes back, so each transaction had four round
-//! trips more than statements. Here a connection whose last use ended well is kept aside, and had by the next within a second; every other
-//! goes back to the pool, which looks at it.
+//! The library's pool asks the server whether it is still there whenever a connection comes back: a round trip for each transaction. Here a
+//! connection whose last use ended well is kept aside, and had by the next within a second; every other goes back to the pool, which looks
+//! at it.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,6 +56,16 @@ impl Aside {
         }
         aside.clear();
         None
+    }
+}
+
+impl Drop for Aside {
+    /// To the pool they could go back within a runtime only, which may have ended.
+    fn drop(&mut self) {
+        let aside = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for (_, connection) in aside.drain(..) {
+            drop(connection.leak());
+        }
     }
 }
 
@@ -298,6 +308,18 @@ mod tests {
             .await
             .expect("it has begun");
         assert_eq!(rows(&connections).await, 1);
+    }
+
+    #[test]
+    fn what_is_aside_may_outlive_its_runtime() {
+        let runtime = tokio::runtime::Runtime::new().expect("there are threads");
+        let connections = runtime.block_on(async {
+            let connections = one().await;
+            assert_eq!(rows(&connections).await, 0);
+            connections
+        });
+        drop(runtime);
+        drop(connections);
     }
 
     #[tokio::test]

@@ -284,7 +284,10 @@ impl House {
             .count()
             < times
         {
-            assert!(begun.elapsed() < stuck(), "`{word}` never stands in the log");
+            assert!(
+                begun.elapsed() < stuck(),
+                "`{word}` never stands in the log"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
