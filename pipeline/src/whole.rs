@@ -1,12 +1,9 @@
 //! Whether a file is whole, told by its contents alone: an upload may stop at any byte, and no server knows.
 
-use crate::openpgp::{Frame, Kind, sniff, text};
+use crate::openpgp::{ARMOR, Frame, Kind, sniff, text};
 
 /// Bytes kept of the beginning, and of the end of X12: an interchange's last segment.
 const TAIL_BYTES: usize = 512;
-
-/// How many bytes, behind white space, tell what a file is: as many as begin an armor, `-----BEGIN PGP `.
-const TOLD_BYTES: usize = 15;
 
 /// Follows a file's bytes.
 #[derive(Default)]
@@ -55,10 +52,10 @@ impl Whole {
         }
     }
 
-    /// Whether more bytes could still make anything of it: a header of X12, or OpenPGP.
+    /// Whether more bytes could still make anything of it: a header of X12, or OpenPGP. Of those an armor takes longest to tell.
     fn is_undecided(&self) -> bool {
         let text = text(&self.head).unwrap_or_default();
-        text.len() < TOLD_BYTES && (b"ISA".starts_with(text) || !self.frame.is_whole())
+        text.len() < ARMOR.len() && (b"ISA".starts_with(text) || !self.frame.is_whole())
     }
 
     fn brackets(&mut self, bytes: &[u8]) {

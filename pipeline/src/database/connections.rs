@@ -82,11 +82,18 @@ impl Connections {
         })
     }
 
-    /// A connection, for one use.
+    /// A transaction, begun with a statement.
     ///
     /// # Errors
-    /// As with [`Self::to`], or if none is free in time.
-    pub(super) async fn take(&self) -> Result<Held> {
+    /// As with [`Self::to`], if no connection is free in time, or if the database does not begin.
+    pub(super) async fn begin(&self, statement: &'static str) -> Result<Change> {
+        let mut held = self.take().await?;
+        let begun = sqlx::raw_sql(statement).execute(&mut *held.connection);
+        begun.await.map_err(|error| unavailable(&error))?;
+        Ok(Change(held))
+    }
+
+    async fn take(&self) -> Result<Held> {
         let turn = tokio::time::timeout(ACQUIRE, Arc::clone(&self.turns).acquire_owned()).await;
         let timed_out = || unavailable(&sqlx::Error::PoolTimedOut);
         let turn = turn.ok().and_then(std::result::Result::ok);
@@ -109,53 +116,37 @@ impl Connections {
     /// The rows that a query gives.
     ///
     /// # Errors
-    /// As with [`Self::take`].
+    /// As with [`Self::begin`].
     pub(super) async fn rows(&self, query: Asked<'_>) -> Result<Vec<AnyRow>> {
         let mut held = self.take().await?;
-        let rows = query.fetch_all(&mut *held).await;
-        let rows = rows.map_err(|error| unavailable(&error))?;
-        held.give_back();
-        Ok(rows)
+        let rows = query.fetch_all(&mut *held.connection).await;
+        held.answered(rows)
     }
 
     /// How many rows a statement of its own changes.
     ///
     /// # Errors
-    /// As with [`Self::take`].
+    /// As with [`Self::begin`].
     pub(super) async fn execute(&self, statement: Asked<'_>) -> Result<u64> {
         let mut held = self.take().await?;
-        let done = statement.execute(&mut *held).await;
-        let done = done.map_err(|error| unavailable(&error))?;
-        held.give_back();
-        Ok(done.rows_affected())
+        let done = statement.execute(&mut *held.connection).await;
+        Ok(held.answered(done)?.rows_affected())
     }
 }
 
-/// A connection in use. One that is not given back was left in the middle of something, and the pool looks at it.
-pub(super) struct Held {
+/// A connection in use. One whose use did not end well was left in the middle of something, and the pool looks at it.
+struct Held {
     connection: PoolConnection<Any>,
     aside: Arc<Aside>,
     _turn: OwnedSemaphorePermit,
 }
 
 impl Held {
-    /// What was asked was answered.
-    pub(super) fn give_back(self) {
+    /// Ends its use with an answer.
+    fn answered<T>(self, answer: sqlx::Result<T>) -> Result<T> {
+        let answer = answer.map_err(|error| unavailable(&error))?;
         self.aside.put(self.connection);
-    }
-}
-
-impl Deref for Held {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.connection
-    }
-}
-
-impl DerefMut for Held {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.connection
+        Ok(answer)
     }
 }
 
@@ -163,25 +154,13 @@ impl DerefMut for Held {
 pub(super) struct Change(Held);
 
 impl Change {
-    /// Begins it with a statement.
-    ///
-    /// # Errors
-    /// [`Failure::Transient`](crate::failure::Failure::Transient) if the database does not do it.
-    pub(super) async fn begin(mut held: Held, statement: &'static str) -> Result<Self> {
-        let begun = sqlx::raw_sql(statement).execute(&mut *held).await;
-        begun.map_err(|error| unavailable(&error))?;
-        Ok(Self(held))
-    }
-
     /// Ends it.
     ///
     /// # Errors
-    /// As with [`Self::begin`]; then nobody knows whether it changed anything.
+    /// As with [`Connections::begin`]; then nobody knows whether it changed anything.
     pub(super) async fn commit(mut self) -> Result<()> {
-        let committed = sqlx::raw_sql("COMMIT").execute(&mut *self.0).await;
-        committed.map_err(|error| unavailable(&error))?;
-        self.0.give_back();
-        Ok(())
+        let committed = sqlx::raw_sql("COMMIT").execute(&mut *self).await;
+        self.0.answered(committed).map(drop)
     }
 }
 
@@ -189,13 +168,13 @@ impl Deref for Change {
     type Target = AnyConnection;
 
     fn deref(&self) -> &AnyConnection {
-        &self.0
+        &self.0.connection
     }
 }
 
 impl DerefMut for Change {
     fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.0
+        &mut self.0.connection
     }
 }
 
@@ -284,8 +263,7 @@ mod tests {
     }
 
     async fn begun(connections: &Connections) -> Change {
-        let held = connections.take().await.expect("it is free");
-        let change = Change::begin(held, "BEGIN IMMEDIATE").await;
+        let change = connections.begin("BEGIN IMMEDIATE").await;
         let mut change = change.expect("nothing was begun");
         let insert = sqlx::query("INSERT INTO t VALUES (1)");
         insert.execute(&mut *change).await.expect("it has begun");
@@ -297,17 +275,19 @@ mod tests {
         rows.expect("it is free").len()
     }
 
+    /// Nothing was changed, and can be.
+    async fn is_as_new(connections: &Connections) {
+        assert_eq!(rows(connections).await, 0);
+        let change = begun(connections).await;
+        change.commit().await.expect("it has begun");
+        assert_eq!(rows(connections).await, 1);
+    }
+
     #[tokio::test]
     async fn a_change_that_is_dropped_changes_nothing() {
         let connections = one().await;
         drop(begun(&connections).await);
-        assert_eq!(rows(&connections).await, 0);
-        begun(&connections)
-            .await
-            .commit()
-            .await
-            .expect("it has begun");
-        assert_eq!(rows(&connections).await, 1);
+        is_as_new(&connections).await;
     }
 
     #[test]
@@ -329,11 +309,6 @@ mod tests {
             let wrong = connections.rows(sqlx::query("SELECT n FROM nowhere"));
             assert!(wrong.await.is_err());
         }
-        begun(&connections)
-            .await
-            .commit()
-            .await
-            .expect("it has begun");
-        assert_eq!(rows(&connections).await, 1);
+        is_as_new(&connections).await;
     }
 }

@@ -105,7 +105,7 @@ impl Database {
             Kind::File => "PRAGMA synchronous = FULL; BEGIN IMMEDIATE",
             Kind::Server => "BEGIN",
         };
-        Change::begin(self.writers.take().await?, begin).await
+        self.writers.begin(begin).await
     }
 
     /// Begins a transaction that writes: what it records is on the disk with the next that waits for that. When the power fails before,
@@ -115,7 +115,7 @@ impl Database {
             Kind::File => "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE",
             Kind::Server => "BEGIN; SET LOCAL synchronous_commit = off",
         };
-        Change::begin(self.writers.take().await?, begin).await
+        self.writers.begin(begin).await
     }
 }
 

@@ -19,5 +19,5 @@ pub use examine::Signer;
 pub use frame::Frame;
 pub use generate::{Generated, generate};
 pub use keys::{Certificate, Certificates, Description, Passphrase, SecretKeys};
-pub(crate) use sniff::text;
+pub(crate) use sniff::{ARMOR, text};
 pub use sniff::{Kind, sniff};

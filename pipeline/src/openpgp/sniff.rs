@@ -14,7 +14,7 @@ pub enum Kind {
 /// Tells from the first bytes of a file whether it is OpenPGP; 64 are enough, unless white space comes first.
 #[must_use]
 pub fn sniff(first: &[u8]) -> Kind {
-    if text(first).is_some_and(|text| text.starts_with(b"-----BEGIN PGP ")) {
+    if text(first).is_some_and(|text| text.starts_with(ARMOR)) {
         Kind::OpenPgpArmored
     } else if packet(first).is_some() {
         Kind::OpenPgpBinary
@@ -22,6 +22,9 @@ pub fn sniff(first: &[u8]) -> Kind {
         Kind::Other
     }
 }
+
+/// How an armor begins.
+pub(crate) const ARMOR: &[u8] = b"-----BEGIN PGP ";
 
 /// The byte order mark of UTF-8.
 pub(super) const MARK: &[u8] = b"\xEF\xBB\xBF";

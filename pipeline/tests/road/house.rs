@@ -18,7 +18,7 @@ use crate::partner::PARTNER;
 use crate::servers::Servers;
 
 /// How long a run may take before it counts as stuck.
-fn stuck() -> Duration {
+pub fn stuck() -> Duration {
     Duration::from_secs(STUCK_S.times().into())
 }
 

@@ -5,11 +5,8 @@ use std::time::{Duration, Instant};
 use super::Service;
 use super::gate::{Gate, Mode, WORDS};
 use crate::checker::{Input, check};
-use crate::house::{Arrival, House, How, PLAIN};
+use crate::house::{Arrival, House, How, PLAIN, stuck};
 use crate::ways::profile;
-
-/// How long an arrival may take to end.
-const STUCK: Duration = Duration::from_secs(60);
 
 /// What is said of each refusal.
 const REFUSED: &str = "the key service did not do what it was asked";
@@ -31,7 +28,7 @@ fn wait_for(house: &House, state: &str, count: usize) -> Vec<Arrival> {
         if arrivals.len() >= count {
             return arrivals;
         }
-        assert!(begun.elapsed() < STUCK, "{:#?}", house.arrivals());
+        assert!(begun.elapsed() < stuck(), "{:#?}", house.arrivals());
         std::thread::sleep(Duration::from_millis(50));
     }
 }
