@@ -1,4 +1,6 @@
 //! Deliveries that are made in one: the first of them that is leased leads, and all are settled with it.
+//!
+//! The index of leaders holds only jobs that have one. That it can be used must be said: `leader <> ''`.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -15,7 +17,8 @@ const LED: &str = "batched";
 
 impl Database {
     pub(super) async fn read_batch(&self, job: JobId) -> Result<Vec<ObjectId>> {
-        let led = sqlx::query("SELECT task FROM job WHERE leader = $1 ORDER BY id");
+        let led =
+            sqlx::query("SELECT task FROM job WHERE leader = $1 AND leader <> '' ORDER BY id");
         let rows = self.readers.rows(led.bind(job.to_string())).await?;
         let mut objects = Vec::new();
         for row in &rows {
@@ -36,7 +39,7 @@ impl Database {
             return lock_arrival(&job.arrival.to_string(), change).await;
         }
         let rows =
-            sqlx::query("SELECT arrival FROM job WHERE id = $1 OR leader = $1 ORDER BY arrival")
+            sqlx::query("SELECT arrival FROM job WHERE id = $1 OR leader = $1 AND leader <> '' ORDER BY arrival")
                 .bind(job.id.to_string())
                 .fetch_all(&mut *change)
                 .await
@@ -119,7 +122,7 @@ pub(super) async fn settle(
     let rows = sqlx::query(
         "UPDATE job SET state = $2, changed_ms = $3, \
          reason = (SELECT l.reason FROM job l WHERE l.id = $1), note = (SELECT l.note FROM job l WHERE l.id = $1) \
-         WHERE leader = $1 AND state = $4 RETURNING arrival",
+         WHERE leader = $1 AND leader <> '' AND state = $4 RETURNING arrival",
     )
     .bind(job.id.to_string())
     .bind(state)

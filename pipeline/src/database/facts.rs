@@ -276,7 +276,7 @@ fn said(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
 fn said_of_records(job: &Job, answered: &Fact) -> Option<Statement<'static>> {
     match answered {
         Fact::AnsweredClaims { digest, said } => Some(
-            sqlx::query("UPDATE transaction_set SET records = $2 WHERE digest = $1")
+            sqlx::query("UPDATE transaction_set SET records = $2 WHERE digest = $1 AND digest <> ''")
                 .bind(digest.clone())
                 .bind(said.clone()),
         ),

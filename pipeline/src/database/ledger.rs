@@ -232,7 +232,7 @@ impl Ledger for Database {
             ),
             // The digest is of the partner and the reference.
             Reference::Batch { digest } => (
-                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2",
+                "transaction_set JOIN arrival ON id = arrival WHERE digest = $2 AND digest <> ''",
                 &[digest][..],
             ),
             Reference::Set { gs06, st01, st02 } => (
@@ -307,7 +307,12 @@ impl Ledger for Database {
     }
 
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>> {
-        self.read_arrivals(state.unwrap_or("%"), "", most).await
+        let condition = match state {
+            Some(_) => "state = $1",
+            None => "$1 = ''",
+        };
+        let of = (condition, state.unwrap_or_default());
+        self.read_arrivals(of, most).await
     }
 
     async fn find(&self, part: &str) -> Result<Vec<ArrivalRow>> {
@@ -315,7 +320,8 @@ impl Ledger for Database {
             .chars()
             .filter(|c| c.is_ascii_hexdigit() || *c == '-')
             .collect();
-        self.read_arrivals("%", &plain, 100).await
+        let condition = "id LIKE $1 || '%' OR id LIKE '%' || $1";
+        self.read_arrivals((condition, &plain), 100).await
     }
 
     async fn jobs(&self, arrival: &str) -> Result<Vec<JobRow>> {

@@ -9,10 +9,11 @@ use super::{Database, Kind, column, unavailable};
 use crate::failure::Result;
 
 /// The steps, in order; statements end with a semicolon at the end of a line.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
 ];
 
 /// By what those that make the tables of a server find each other: any number, but always this.

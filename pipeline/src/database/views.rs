@@ -1,5 +1,6 @@
 //! What operators see of the ledger.
 
+use sqlx::AssertSqlSafe;
 use sqlx::any::AnyRow;
 
 use super::{Database, column};
@@ -66,13 +67,13 @@ impl Database {
         self.readers.rows(sqlx::query(statement)).await
     }
 
+    /// The latest of those for which a condition on a value holds, which is $1.
     pub(super) async fn read_arrivals(
         &self,
-        state: &str,
-        id: &str,
+        (condition, value): (&'static str, &str),
         most: u32,
     ) -> Result<Vec<ArrivalRow>> {
-        let query = sqlx::query(
+        let statement = format!(
             "SELECT id, partner, direction, name, state, reason, replay_of, bytes, received_ms, \
              COALESCE((SELECT string_agg(n || ' ' || state, ', ') FROM (SELECT state, COUNT(*) AS n FROM transaction_set \
              WHERE arrival = a.id GROUP BY state ORDER BY state) AS states), '') AS sets, \
@@ -80,14 +81,14 @@ impl Database {
              SELECT answer, ordinal AS i, 0 AS g FROM interchange WHERE arrival = a.id AND answer <> '' \
              UNION ALL SELECT answer, interchange, ordinal FROM functional_group WHERE arrival = a.id AND answer <> '') AS told \
              ORDER BY i, g LIMIT 3) AS answers), '') AS answers, \
-             COALESCE((SELECT string_agg(note, $4) FROM (SELECT note FROM job WHERE arrival = a.id AND step IN ('deliver', 'forward') \
+             COALESCE((SELECT string_agg(note, $3) FROM (SELECT note FROM job WHERE arrival = a.id AND step IN ('deliver', 'forward') \
              AND state = 'done' ORDER BY created_ms, note) AS parcels), '') AS delivered \
-             FROM arrival a WHERE state LIKE $1 AND (id LIKE $2 || '%' OR id LIKE '%' || $2) ORDER BY received_ms DESC, id DESC LIMIT $3",
-        )
-        .bind(state)
-        .bind(id)
-        .bind(i64::from(most))
-        .bind("\n");
+             FROM arrival a WHERE {condition} ORDER BY received_ms DESC, id DESC LIMIT $2"
+        );
+        let query = sqlx::query(AssertSqlSafe(statement))
+            .bind(value)
+            .bind(i64::from(most))
+            .bind("\n");
         let rows = self.readers.rows(query).await?;
         let arrival = |row: &AnyRow| {
             Ok(ArrivalRow {

@@ -28,7 +28,7 @@ pub fn answer(document: &str, first: u32) -> Vec<u8> {
 }
 
 /// What it would answer further: a 277CA to the claims, an 824 to each set.
-fn further(document: &str, first: u32) -> [Vec<u8>; 2] {
+pub fn further(document: &str, first: u32) -> [Vec<u8>; 2] {
     let numbers = CountingNumbers::from_first(ControlNumber::new(first).expect("it is one"));
     let mut how = AcknowledgmentOptions::new("20261126", "1200", numbers);
     how.rejects = Rejects::Records;

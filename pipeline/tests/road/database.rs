@@ -1,14 +1,16 @@
-//! A PostgreSQL server that ends sessions, takes no changes, or lets nobody at a table (reliability §7, F12): what failed is done again.
+//! A PostgreSQL server that ends sessions, takes no changes, or lets nobody at a table (reliability §7, F12): what failed is done again; and
+//! one that is full.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use crate::answers::further;
 use crate::checker::{Input, check};
 use crate::counts::F12;
-use crate::house::{House, How};
+use crate::house::{House, How, PLAIN};
 use crate::servers::{Servers, Started};
-use crate::ways::profile;
+use crate::ways::{ALWAYS, json, profile};
 
 /// Files left in each round.
 const FILES: u32 = 4;
@@ -23,15 +25,20 @@ struct Operator {
 }
 
 impl Operator {
-    /// Lets `psql` do something, in this database of the server.
-    fn psql(&self, database: &str, commands: &[&str]) {
+    /// Lets `psql` do something, in this database of the server; what it tells, a line for each row.
+    fn psql(&self, database: &str, commands: &[&str]) -> String {
         let mut psql = Command::new("psql");
-        psql.args(["--quiet", "--no-psqlrc", "--output", "/dev/null"]);
+        psql.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align"]);
         psql.args(["--dbname", &format!("{}/{database}", self.server)]);
         for command in commands {
             psql.args(["--command", command]);
         }
-        assert!(psql.status().is_ok_and(|done| done.success()), "psql");
+        let told = psql
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("psql is there");
+        assert!(told.status.success(), "psql");
+        String::from_utf8(told.stdout).expect("it tells text")
     }
 
     /// Ends all sessions, whatever they are doing.
@@ -59,8 +66,8 @@ impl Operator {
     }
 }
 
-#[test]
-fn a_database_that_fails_loses_nothing() {
+/// A house with a database, of a server of its own if there is none yet, and who operates it.
+fn house_and_operator(profile: &str) -> (House, Operator, Option<Started>) {
     let mut servers = Servers::given();
     let own = servers
         .postgres
@@ -70,10 +77,15 @@ fn a_database_that_fails_loses_nothing() {
         servers.postgres = Some(own.told("X12_TEST_POSTGRES").to_owned());
     }
     let server = servers.postgres.clone().expect("there is one");
-    let house = House::beside(servers, &profile());
-    house.configure("[work]\nsilent_s = 2\n[retry]\nattempts = 1000");
+    let house = House::beside(servers, profile);
     let name = house.name();
-    let operator = Operator { server, name };
+    (house, Operator { server, name }, own)
+}
+
+#[test]
+fn a_database_that_fails_loses_nothing() {
+    let (house, operator, _own) = house_and_operator(&profile());
+    house.configure("[work]\nsilent_s = 2\n[retry]\nattempts = 1000");
     let rounds = F12.times() / FAULTS;
     let mut inputs = Vec::new();
     let mut child = house.begin(&["run"], &How::default());
@@ -101,4 +113,68 @@ fn a_database_that_fails_loses_nothing() {
         "{} times the database ended sessions, took no changes or was locked: nothing lost, nothing twice",
         rounds * FAULTS
     );
+}
+
+/// What has come to its end, of each kind this many.
+const ENDED: u32 = 20_000;
+
+/// Arrivals, jobs, interchanges, groups and sets that nobody will ask for again.
+fn ended() -> Vec<String> {
+    let all = format!("generate_series(1, {ENDED}) i");
+    let into =
+        |table: &str, values: &str| format!("INSERT INTO {table} SELECT {values} FROM {all}");
+    vec![
+        into(
+            "arrival (id, partner, direction, identity, name, bytes, received_ms, state, reason, replay_of)",
+            "'a' || i, 'acme', 'outbound', 'i' || i, '', 1, i, 'delivered', '', ''",
+        ),
+        into(
+            "job (id, arrival, partner, step, task, state, attempts, fence, lease_until_ms, due_ms, created_ms, changed_ms, reason, note, leader)",
+            "'j' || i, 'a' || i, 'acme', 'deliver', '', 'done', 1, 1, 0, 0, i, i, '', '', CASE i % 100 WHEN 0 THEN 'j' || i ELSE '' END",
+        ),
+        into(
+            "interchange (arrival, ordinal, partner, direction, sender, receiver, isa13, isa15, state, answer)",
+            "'a' || i, 1, 'acme', 'outbound', 'S', 'R', 'n' || i, 'T', 'accepted', ''",
+        ),
+        into(
+            "functional_group (arrival, interchange, ordinal, partner, direction, gs01, gs06, gs08, state, answer)",
+            "'a' || i, 1, 1, 'acme', 'outbound', 'HC', 'n' || i, '', 'accepted', ''",
+        ),
+        into(
+            "transaction_set (arrival, interchange, functional_group, ordinal, st01, st02, state, answer, records, reference, digest)",
+            "'a' || i, 1, 1, 1, '837', '0001', 'accepted', '', '', '', CASE i % 100 WHEN 0 THEN 'd' || i ELSE '' END",
+        ),
+    ]
+}
+
+/// Plans are as they are for who has been connected for long: made for any value.
+#[test]
+fn what_has_ended_is_not_read_again() {
+    let (house, operator, _own) = house_and_operator(&format!("{PLAIN}\n{ALWAYS}every_s = 1\n"));
+    house.submit("claims.json", &json("005010X222A1/two-claims.json"));
+    assert!(house.run(&How::default()).success());
+    let (_, sent) = house.sent().pop().expect("it was sent");
+    let any = format!(
+        "ALTER DATABASE {} SET plan_cache_mode = force_generic_plan",
+        operator.name
+    );
+    let mut commands = ended();
+    commands.extend(["ANALYZE".to_owned(), any]);
+    let commands: Vec<_> = commands.iter().map(String::as_str).collect();
+    operator.psql(&operator.name, &commands);
+    // What a session has read it tells when it ends.
+    operator.psql(&operator.name, &["SELECT pg_stat_reset()"]);
+    let inputs = Input::claims(1, 4);
+    inputs.iter().for_each(|input| input.leave(&house));
+    let [answer, _] = further(&sent, 80);
+    house.receive("answer.edi", &answer);
+    assert!(house.run(&How::default()).success());
+    let read = "SELECT relname, seq_tup_read + COALESCE(idx_tup_fetch, 0) FROM pg_stat_user_tables";
+    let read = operator.psql(&operator.name, &[read]);
+    let many = |line: &&str| {
+        let (_, rows) = line.split_once('|').expect("it has two columns");
+        rows.parse::<u32>().expect("it is a number") >= ENDED
+    };
+    let whole: Vec<_> = read.lines().filter(many).collect();
+    assert!(whole.is_empty(), "read whole: {whole:?} of {read}");
 }
