@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
-    Standing, UnitRow,
+    Arrival, ArrivalRow, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled, Standing,
+    UnitRow, Waiting,
 };
 use crate::object::{JobId, ObjectId};
 use crate::queue::{Delivery, Notice, Part, Queue};
@@ -116,7 +116,11 @@ impl Ledger for Elsewhere {
         Err(NO_LEDGER)
     }
 
-    async fn counts(&self) -> Result<Counts> {
+    async fn arrived(&self) -> Result<Vec<(String, String, i64)>> {
+        Err(NO_LEDGER)
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>> {
         Err(NO_LEDGER)
     }
 

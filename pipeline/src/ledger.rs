@@ -185,17 +185,6 @@ pub struct UnitRow {
     pub answer: String,
 }
 
-/// How many there are of each kind of thing.
-#[derive(Clone, Debug, Default)]
-pub struct Counts {
-    /// Arrivals by direction and state.
-    pub arrivals: Vec<(String, String, i64)>,
-    /// Jobs that are not settled, by step and state.
-    pub jobs: Vec<(String, String, i64)>,
-    /// When the oldest of them was created, in milliseconds since 1970.
-    pub oldest_ms: Option<i64>,
-}
-
 /// What stands still or waits, for who watches over it all.
 #[derive(Clone, Debug, Default)]
 pub struct Standing {
@@ -321,8 +310,11 @@ pub trait Ledger: Send + Sync {
     /// Sends an arrival down the road once more, as it came; nothing if there is none such.
     async fn replay(&self, original: &str, replay: JobId, now_ms: i64) -> Result<Option<Replay>>;
 
-    /// How many there are of each kind of thing.
-    async fn counts(&self) -> Result<Counts>;
+    /// How many arrivals there are, by direction and state. All are counted, of years: for who asks once.
+    async fn arrived(&self) -> Result<Vec<(String, String, i64)>>;
+
+    /// Jobs that are not settled, by step and state.
+    async fn waiting(&self) -> Result<Vec<Waiting>>;
 
     /// What stands still or waits.
     async fn standing(&self) -> Result<Standing>;

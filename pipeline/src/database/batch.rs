@@ -1,6 +1,4 @@
 //! Deliveries that are made in one: the first of them that is leased leads, and all are settled with it.
-//!
-//! The index of leaders holds only jobs that have one. That it can be used must be said: `leader <> ''`.
 
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;

@@ -10,8 +10,8 @@ use super::{Database, column, unavailable};
 use crate::failure::{Failure, Result};
 use crate::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use crate::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
-    Standing, UnitRow,
+    Arrival, ArrivalRow, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled, Standing,
+    UnitRow, Waiting,
 };
 use crate::limits::CLOCK_SKEW_MS;
 use crate::object::{JobId, ObjectId, Step};
@@ -298,8 +298,12 @@ impl Ledger for Database {
         self.replay_once(original, replay, now_ms).await
     }
 
-    async fn counts(&self) -> Result<Counts> {
-        self.read_counts().await
+    async fn arrived(&self) -> Result<Vec<(String, String, i64)>> {
+        self.read_arrived().await
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>> {
+        self.read_waiting().await
     }
 
     async fn standing(&self) -> Result<Standing> {
@@ -309,6 +313,7 @@ impl Ledger for Database {
     async fn arrivals(&self, state: Option<&str>, most: u32) -> Result<Vec<ArrivalRow>> {
         let condition = match state {
             Some(_) => "state = $1",
+            // All: there is no value.
             None => "$1 = ''",
         };
         let of = (condition, state.unwrap_or_default());

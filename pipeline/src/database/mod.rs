@@ -2,6 +2,9 @@
 //!
 //! Each method is one transaction or one statement. Amounts of work at a time are bounded, and what depends on a lease says so in its
 //! `WHERE`, so that a worker that was thought dead can change nothing.
+//!
+//! Some indexes hold only the rows that have something, as the leaders of jobs and the digests of sets. A database uses them only for who says
+//! that he looks for such a row: `leader <> ''`.
 
 mod batch;
 mod connections;

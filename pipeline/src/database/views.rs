@@ -5,38 +5,20 @@ use sqlx::any::AnyRow;
 
 use super::{Database, column};
 use crate::failure::Result;
-use crate::ledger::{ArrivalRow, Counts, JobRow, Standing, Unanswered, UnitRow, Waiting};
+use crate::ledger::{ArrivalRow, JobRow, Standing, Unanswered, UnitRow, Waiting};
 
 impl Database {
-    pub(super) async fn read_counts(&self) -> Result<Counts> {
-        let arrivals = self
+    pub(super) async fn read_arrived(&self) -> Result<Vec<(String, String, i64)>> {
+        let arrived = self
             .rows("SELECT direction, state, COUNT(*) AS n FROM arrival GROUP BY direction, state ORDER BY 1, 2")
             .await?;
-        let jobs = self
-            .rows("SELECT step, state, COUNT(*) AS n FROM job WHERE state IN ('ready', 'leased', 'batched') GROUP BY step, state ORDER BY 1, 2")
-            .await?;
-        let oldest = self
-            .rows("SELECT created_ms FROM job WHERE state IN ('ready', 'leased', 'batched') ORDER BY created_ms LIMIT 1")
-            .await?;
         let triple = |row: &AnyRow| Ok((column(row, 0)?, column(row, 1)?, column(row, 2)?));
-        Ok(Counts {
-            arrivals: arrivals.iter().map(triple).collect::<Result<_>>()?,
-            jobs: jobs.iter().map(triple).collect::<Result<_>>()?,
-            oldest_ms: oldest.first().map(|row| column(row, 0)).transpose()?,
-        })
+        arrived.iter().map(triple).collect()
     }
 
-    /// Each from an index that has only such rows: the ledger keeps what is settled for years.
-    pub(super) async fn read_standing(&self) -> Result<Standing> {
+    pub(super) async fn read_waiting(&self) -> Result<Vec<Waiting>> {
         let jobs = self
             .rows("SELECT step, state, COUNT(*), MIN(created_ms) FROM job WHERE state IN ('ready', 'leased', 'batched') GROUP BY step, state ORDER BY 1, 2")
-            .await?;
-        let stopped = self
-            .rows("SELECT state, COUNT(*) FROM arrival WHERE state IN ('dead', 'quarantined') GROUP BY state ORDER BY 1")
-            .await?;
-        let unanswered = self
-            .rows("SELECT g.partner, COUNT(*), MIN(received_ms) FROM functional_group g JOIN arrival ON id = arrival \
-                   WHERE g.state = 'sent' GROUP BY g.partner ORDER BY 1")
             .await?;
         let waiting = |row: &AnyRow| {
             Ok(Waiting {
@@ -46,6 +28,18 @@ impl Database {
                 oldest_ms: column(row, 3)?,
             })
         };
+        jobs.iter().map(waiting).collect()
+    }
+
+    /// Each from an index that has only such rows: the ledger keeps what is settled for years.
+    pub(super) async fn read_standing(&self) -> Result<Standing> {
+        let stopped = self
+            .rows("SELECT state, COUNT(*) FROM arrival WHERE state IN ('dead', 'quarantined') GROUP BY state ORDER BY 1")
+            .await?;
+        let unanswered = self
+            .rows("SELECT g.partner, COUNT(*), MIN(received_ms) FROM functional_group g JOIN arrival ON id = arrival \
+                   WHERE g.state = 'sent' GROUP BY g.partner ORDER BY 1")
+            .await?;
         let groups = |row: &AnyRow| {
             Ok(Unanswered {
                 partner: column(row, 0)?,
@@ -57,7 +51,7 @@ impl Database {
             .iter()
             .map(|row| Ok((column(row, 0)?, column(row, 1)?)));
         Ok(Standing {
-            jobs: jobs.iter().map(waiting).collect::<Result<_>>()?,
+            jobs: self.read_waiting().await?,
             stopped: stopped.collect::<Result<_>>()?,
             unanswered: unanswered.iter().map(groups).collect::<Result<_>>()?,
         })

@@ -330,8 +330,7 @@ async fn wait_for_end(
             _ = signals.interrupt.recv() => return Ok(()),
             () = tokio::time::sleep(IDLE_LOOK), if until_idle.is_some() => {
                 let is_taking = until_idle.is_some_and(|taking| taking.load(Ordering::SeqCst) > 0);
-                let standing = doors.ledger.standing().await?;
-                let is_idle = standing.jobs.is_empty() && !is_taking;
+                let is_idle = doors.ledger.waiting().await?.is_empty() && !is_taking;
                 idle = if is_idle { idle + 1 } else { 0 };
                 if idle > looks {
                     return Ok(());

@@ -101,8 +101,8 @@ async fn sight(doors: &Doors, workers: &Workers, begun: Instant) -> Result<Sight
         .collect();
     let now = doors.clock.now_ms();
     let waiting = doors.in_time(doors.queue.depth(&parts, now)).await?;
-    let standing = doors.in_time(doors.ledger.standing()).await?;
-    let ours = standing.jobs.iter().filter(|jobs| {
+    let jobs = doors.in_time(doors.ledger.waiting()).await?;
+    let ours = jobs.iter().filter(|jobs| {
         let step = crate::object::Step::of(&jobs.step);
         step.is_some_and(|step| Part::of(step).is_shared())
     });

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::{Home, Stop, table};
 use crate::clock::for_people;
-use crate::ledger::{ArrivalRow, Counts};
+use crate::ledger::{ArrivalRow, Waiting};
 
 /// Shows it.
 pub async fn show(
@@ -13,23 +13,24 @@ pub async fn show(
     out: &mut impl Write,
 ) -> Result<(), Stop> {
     let ledger = home.ledger().await?;
-    let counts = ledger.counts().await?;
+    let arrived = ledger.arrived().await?;
+    let waiting = ledger.waiting().await?;
     let latest = ledger.arrivals(None, last).await?;
     if json {
         let latest: Vec<_> = latest.iter().map(super::trace::arrival_json).collect();
         let text = serde_json::json!({
-            "arrivals": counts.arrivals.iter().map(|(direction, state, count)| serde_json::json!({
+            "arrivals": arrived.iter().map(|(direction, state, count)| serde_json::json!({
                 "direction": direction, "state": state, "count": count,
             })).collect::<Vec<_>>(),
-            "jobs": counts.jobs.iter().map(|(step, state, count)| serde_json::json!({
-                "step": step, "state": state, "count": count,
+            "jobs": waiting.iter().map(|jobs| serde_json::json!({
+                "step": jobs.step, "state": jobs.state, "count": jobs.count,
             })).collect::<Vec<_>>(),
-            "oldestMs": counts.oldest_ms,
+            "oldestMs": oldest_ms(&waiting),
             "latest": latest,
         });
         return Ok(writeln!(out, "{text}")?);
     }
-    summary(&counts, out)?;
+    summary(&arrived, &waiting, out)?;
     if latest.is_empty() {
         let home = home.folder().display();
         return Ok(writeln!(
@@ -41,14 +42,26 @@ pub async fn show(
     arrivals(&latest, out)
 }
 
-fn summary(counts: &Counts, out: &mut impl Write) -> Result<(), Stop> {
-    for (direction, state, count) in &counts.arrivals {
+/// When the oldest of the jobs was created.
+fn oldest_ms(waiting: &[Waiting]) -> Option<i64> {
+    waiting.iter().map(|jobs| jobs.oldest_ms).min()
+}
+
+fn summary(
+    arrived: &[(String, String, i64)],
+    waiting: &[Waiting],
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    for (direction, state, count) in arrived {
         writeln!(out, "{count:>6}  {direction} {state}")?;
     }
-    for (step, state, count) in &counts.jobs {
+    for Waiting {
+        step, state, count, ..
+    } in waiting
+    {
         writeln!(out, "{count:>6}  jobs to {step}, {state}")?;
     }
-    if let Some(oldest) = counts.oldest_ms {
+    if let Some(oldest) = oldest_ms(waiting) {
         writeln!(
             out,
             "the oldest job has been waiting since {}",

@@ -50,12 +50,16 @@ impl Operator {
         self.psql("postgres", &[&end]);
     }
 
-    /// Whether sessions that begin from now on may change anything.
+    /// What holds of sessions that begin from now on.
+    fn set(&self, setting: &str) {
+        let set = format!("ALTER DATABASE {} SET {setting}", self.name);
+        self.psql("postgres", &[&set]);
+    }
+
+    /// Whether anything may be changed from now on.
     fn set_read_only(&self, is_read_only: bool) {
         let word = if is_read_only { "on" } else { "off" };
-        let name = &self.name;
-        let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = {word}");
-        self.psql("postgres", &[&set]);
+        self.set(&format!("default_transaction_read_only = {word}"));
         self.end_sessions();
     }
 
@@ -154,18 +158,16 @@ fn what_has_ended_is_not_read_again() {
     house.submit("claims.json", &json("005010X222A1/two-claims.json"));
     assert!(house.run(&How::default()).success());
     let (_, sent) = house.sent().pop().expect("it was sent");
-    let any = format!(
-        "ALTER DATABASE {} SET plan_cache_mode = force_generic_plan",
-        operator.name
-    );
-    let mut commands = ended();
-    commands.extend(["ANALYZE".to_owned(), any]);
-    let commands: Vec<_> = commands.iter().map(String::as_str).collect();
-    operator.psql(&operator.name, &commands);
+    let ended = ended();
+    let ended: Vec<_> = ended.iter().map(String::as_str).collect();
+    operator.psql(&operator.name, &ended);
+    operator.psql(&operator.name, &["ANALYZE"]);
+    operator.set("plan_cache_mode = force_generic_plan");
     // What a session has read it tells when it ends.
     operator.psql(&operator.name, &["SELECT pg_stat_reset()"]);
-    let inputs = Input::claims(1, 4);
-    inputs.iter().for_each(|input| input.leave(&house));
+    for input in Input::claims(1, 4) {
+        input.leave(&house);
+    }
     let [answer, _] = further(&sent, 80);
     house.receive("answer.edi", &answer);
     assert!(house.run(&How::default()).success());
@@ -177,4 +179,17 @@ fn what_has_ended_is_not_read_again() {
     };
     let whole: Vec<_> = read.lines().filter(many).collect();
     assert!(whole.is_empty(), "read whole: {whole:?} of {read}");
+    // All of it was done: answers that leave together, and what the partner said.
+    let together = |(_, text): &(String, String)| text.matches("ISA*").count() > 1;
+    assert!(
+        house.sent().iter().any(together),
+        "no answers left together"
+    );
+    let said = house.texts("backend/responses/acme").join("");
+    assert!(said.contains("\"of\":\"claim\""), "{said}");
+    let rows: Vec<_> = read.split_whitespace().collect();
+    say!(
+        "{ENDED} of each that have ended; of each were read: {}",
+        rows.join(", ")
+    );
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use x12_pipeline::failure::{Failure, Result};
 use x12_pipeline::job::{Fact, InterchangeFact, Job, Outcome, Task};
 use x12_pipeline::ledger::{
-    Arrival, ArrivalRow, Counts, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled,
-    Standing, UnitRow,
+    Arrival, ArrivalRow, JobRow, Lease, Ledger, Number, On, Reference, Replay, Settled, Standing,
+    UnitRow, Waiting,
 };
 use x12_pipeline::object::{JobId, ObjectId};
 use x12_pipeline::queue::{Notice, Part};
@@ -428,7 +428,11 @@ impl Ledger for SimulatedLedger {
         not_asked()
     }
 
-    async fn counts(&self) -> Result<Counts> {
+    async fn arrived(&self) -> Result<Vec<(String, String, i64)>> {
+        not_asked()
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>> {
         not_asked()
     }
 
