@@ -10,8 +10,8 @@ use tokio::time::timeout;
 use crate::failure::{Failure, Result};
 use crate::host::Host;
 
-/// How long a connection may take to stand.
-const CONNECT: Duration = Duration::from_secs(15);
+/// How long a broker may take to answer: heartbeats alone do not say that it will.
+const ANSWER: Duration = Duration::from_secs(15);
 
 /// How long a broker may take to say good-bye.
 const CLOSE: Duration = Duration::from_secs(2);
@@ -66,12 +66,17 @@ impl Broker {
         let runtime = lapin::runtime::default_runtime().map_err(|error| unavailable(&error))?;
         let uri = self.uri.clone();
         let connected = Connection::connect_uri_with_config(uri, properties, tls, runtime);
-        match timeout(CONNECT, connected).await {
-            Ok(connected) => connected.map_err(|error| unavailable(&error)),
-            Err(_) => {
-                tracing::warn!("the broker did not answer in time");
-                Err(UNAVAILABLE)
-            }
+        answered(connected).await
+    }
+}
+
+/// What the broker answers. One that does not in time is unavailable, as one is that is gone.
+pub(super) async fn answered<T>(asked: impl Future<Output = lapin::Result<T>>) -> Result<T> {
+    match timeout(ANSWER, asked).await {
+        Ok(answer) => answer.map_err(|error| unavailable(&error)),
+        Err(_) => {
+            tracing::warn!("the broker did not answer in time");
+            Err(UNAVAILABLE)
         }
     }
 }

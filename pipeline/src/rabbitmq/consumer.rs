@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::connection::{Broker, close, unavailable};
+use super::connection::{Broker, answered, close, unavailable};
 use super::topology::Topology;
 use crate::cipher::random;
 use crate::failure::Result;
@@ -86,16 +86,16 @@ impl Consumption {
         let connection = self.broker.connect("consumes").await?;
         let consumed = self.consume(&connection).await;
         close(&connection).await;
-        consumed.map_err(|error| unavailable(&error))
+        consumed
     }
 
-    async fn consume(&self, connection: &Connection) -> lapin::Result<()> {
-        self.topology.declare(connection).await?;
+    async fn consume(&self, connection: &Connection) -> Result<()> {
+        answered(self.topology.declare(connection)).await?;
         let subscribed = Arc::new(Semaphore::new(0));
         let mut subscriptions = JoinSet::new();
         for consumed in &self.queues {
             let subscription = Subscription {
-                channel: connection.create_channel().await?,
+                channel: answered(connection.create_channel()).await?,
                 consumed: consumed.clone(),
                 arrived: Arc::clone(&self.arrived),
             };
@@ -127,9 +127,13 @@ struct Subscription {
 
 impl Subscription {
     /// Subscribes, tells so, and watches until something is wrong.
-    async fn run(self, subscribed: Arc<Semaphore>) -> lapin::Result<()> {
+    async fn run(self, subscribed: Arc<Semaphore>) -> Result<()> {
         let ended = Arc::new(Notify::new());
-        let begun = self.begin(&ended);
+        let begun = async {
+            self.begin(&ended)
+                .await
+                .map_err(|error| unavailable(&error))
+        };
         tokio::pin!(begun);
         match timeout(SUBSCRIBE, &mut begun).await {
             Ok(begun) => begun?,

@@ -8,7 +8,7 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
 use tokio::time::{Instant, timeout_at};
 
-use super::connection::{Broker, UNAVAILABLE, close, unavailable};
+use super::connection::{Broker, UNAVAILABLE, answered, close, unavailable};
 use super::topology::{self, Key, Names, Topology};
 use crate::failure::{Failure, Result};
 
@@ -42,7 +42,7 @@ impl Publisher {
             channel.confirm_select(options).await?;
             Ok(channel)
         };
-        let channel = ready.await.map_err(|error| unavailable(&error))?;
+        let channel = answered(ready).await?;
         Ok(Self {
             connection,
             channel,
@@ -59,8 +59,7 @@ impl Publisher {
     pub(super) async fn declare(&mut self, names: &Names, key: &Key) -> Result<()> {
         let queue = names.of(&key.to_string());
         if !self.declared.contains(&queue) {
-            let declared = topology::declare_one(&self.channel, names, key).await;
-            declared.map_err(|error| unavailable(&error))?;
+            answered(topology::declare_one(&self.channel, names, key)).await?;
             self.declared.insert(queue);
         }
         Ok(())
@@ -69,8 +68,7 @@ impl Publisher {
     /// Makes a queue with documents that is to be ours, unless it was.
     pub(super) async fn make(&mut self, queue: &ShortString) -> Result<()> {
         if !self.declared.contains(queue) {
-            let made = topology::documents(&self.connection, queue).await;
-            made.map_err(|error| unavailable(&error))?;
+            answered(topology::documents(&self.connection, queue)).await?;
             self.declared.insert(queue.clone());
         }
         Ok(())
@@ -78,8 +76,7 @@ impl Publisher {
 
     /// How many messages wait in the queue behind a key; it is declared if it was lost.
     pub(super) async fn waiting(&self, names: &Names, key: &Key) -> Result<u32> {
-        let declared = topology::declare_one(&self.channel, names, key).await;
-        declared.map_err(|error| unavailable(&error))
+        answered(topology::declare_one(&self.channel, names, key)).await
     }
 
     /// Publishes messages together, and says of each whether the broker has it.

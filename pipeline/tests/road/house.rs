@@ -386,21 +386,28 @@ impl Drop for House {
         if std::thread::panicking() {
             return;
         }
+        let partners = self.files("partners").into_iter();
+        let partners =
+            partners.filter_map(|(name, _)| Some(name.strip_suffix(".toml")?.to_owned()));
+        self.servers
+            .forget(&self.name(), &partners.collect::<Vec<_>>());
         // What is left behind lies in the target folder.
         let _ = fs::remove_dir_all(&self.home);
         let _ = fs::remove_file(self.log());
     }
 }
 
-/// A folder in the target folder that nobody else has; it is not made yet.
+/// A folder in the target folder that nobody else has, also no process of before with the same number; it is not made yet.
 pub fn folder_of_our_own(room: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name = format!(
-        "{}-{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::SeqCst)
-    );
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join(room).join(name)
+    loop {
+        let count = COUNT.fetch_add(1, Ordering::SeqCst);
+        let name = format!("{}-{count}", std::process::id());
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(room).join(name);
+        if !folder.exists() {
+            return folder;
+        }
+    }
 }
 
 /// All files below a folder.

@@ -4,6 +4,14 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use lapin::{Connection, ConnectionProperties};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use crate::bucket::Server;
 
 /// Where servers are; what is none lies in the home folder.
 #[derive(Clone, Default)]
@@ -26,6 +34,52 @@ impl Servers {
             s3: of("X12_TEST_S3"),
         }
     }
+
+    /// Removes what a house of this name made, so that servers hold what is used alone: a broker that keeps the queues of thousands of
+    /// houses takes no more connections. A server that is gone has nothing left.
+    pub fn forget(&self, name: &str, partners: &[String]) {
+        if let Some(server) = &self.postgres {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            let dropped = Command::new("psql")
+                .args(["--quiet", "--dbname", &format!("{server}/postgres")])
+                .args(["--command", &drop])
+                .stderr(Stdio::null())
+                .status();
+            dropped.expect("there is psql");
+        }
+        if let Some(url) = &self.rabbitmq {
+            let deleted = delete_queues(url, name, partners);
+            let runtime = Runtime::new().expect("there are threads");
+            let _ = runtime.block_on(async { timeout(Duration::from_secs(30), deleted).await });
+        }
+        if let Some(server) = self.s3.as_deref().map(Server::new) {
+            server.delete_below(&format!("{name}/"));
+        }
+    }
+}
+
+/// Deletes the queues and exchanges of a house, as the map in `rabbitmq/topology.rs` names them; what is not there needs no deletion.
+async fn delete_queues(url: &str, prefix: &str, partners: &[String]) -> lapin::Result<()> {
+    let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+    let channel = connection.create_channel().await?;
+    let waits = ["250", "2000", "15000", "120000", "900000"].map(|ms| format!("again.{ms}"));
+    let parts = ["translate", "respond", "deliver"].map(|part| format!("alone.{part}"));
+    let of_partners = ["deliver", "forward"]
+        .into_iter()
+        .flat_map(|step| partners.iter().map(move |id| format!("{step}.{id}")));
+    let queues = ["translate", "respond", "unreadable"].map(str::to_owned);
+    let queues = queues.into_iter().chain(parts).chain(of_partners);
+    for queue in queues.chain(waits.clone()) {
+        let queue = format!("{prefix}.{queue}");
+        let deleted = channel.queue_delete(queue.into(), QueueDeleteOptions::default());
+        deleted.await?;
+    }
+    for exchange in waits.into_iter().chain(["jobs".to_owned()]) {
+        let exchange = format!("{prefix}.{exchange}");
+        let deleted = channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default());
+        deleted.await?;
+    }
+    connection.close(200, "done".into()).await
 }
 
 /// A server that a script of `.ci` runs as long as this process.

@@ -11,6 +11,15 @@ use crate::house::{House, How};
 /// Files left in each round.
 const FILES: u32 = 20;
 
+/// Holds up all processes of the broker that write down what is declared: its connections stand, and answer no declaration.
+const HOLD_UP: &str = "
+    Writers = [P || P <- [whereis(mnesia_tm), whereis(rabbitmq_metadata)], P =/= undefined],
+    spawn(fun() ->
+        register(x12_hold_up, self()),
+        [erlang:suspend_process(P) || P <- Writers],
+        receive go_on -> ok end
+    end).";
+
 /// A house beside the broker, in which jobs are silent soon.
 fn house(broker: &Broker) -> House {
     let house = broker.house();
@@ -86,6 +95,23 @@ fn is_short_of_memory() {
         broker.ctl(&["set_vm_memory_high_watermark", "absolute", "2GB"]);
     });
     say!("2 times short of memory: nothing lost, nothing twice, nothing stuck");
+}
+
+#[test]
+fn answers_heartbeats_alone() {
+    let broker = Broker::take();
+    let house = house(&broker);
+    let inputs = leave(&house, 0);
+    broker.ctl(&["eval", HOLD_UP]);
+    let child = house.begin(&["run"], &How::default());
+    // Who consumes and who publishes both go on to another connection.
+    house.wait_for("the broker did not answer in time", 2);
+    broker.ctl(&["eval", "x12_hold_up ! go_on."]);
+    house.wait_for_ends(inputs.len(), Duration::from_secs(90));
+    child.stop();
+    assert!(house.run(&How::default()).success());
+    check(&house, &inputs, "the broker answered nothing");
+    say!("a broker that answers heartbeats alone is left, and found again: nothing lost");
 }
 
 #[test]

@@ -13,7 +13,9 @@ mod versions;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_s3::primitives::ByteStream;
-use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use aws_sdk_s3::types::{
+    BucketVersioningStatus, Delete, ObjectIdentifier, VersioningConfiguration,
+};
 use aws_smithy_http_client::Builder;
 use tokio::runtime::Runtime;
 use x12_pipeline::object::JobId;
@@ -108,6 +110,24 @@ impl Server {
             }
             objects
         })
+    }
+
+    /// Removes all objects below a prefix, as far as the server does.
+    pub fn delete_below(&self, prefix: &str) {
+        self.runtime.block_on(async {
+            let list = self.client.list_objects_v2();
+            let list = list.bucket(&self.bucket).prefix(prefix);
+            let mut pages = list.into_paginator().send();
+            while let Some(Ok(page)) = pages.next().await {
+                let keys = page.contents().iter().filter_map(|object| object.key());
+                let which = keys.map(|key| ObjectIdentifier::builder().key(key).build());
+                let which = which.map(|which| which.expect("it has a key")).collect();
+                let which = Delete::builder().set_objects(Some(which)).build();
+                let delete = self.client.delete_objects().bucket(&self.bucket);
+                let delete = delete.delete(which.expect("it has objects"));
+                let _ = delete.send().await;
+            }
+        });
     }
 
     /// Leaves an object.
