@@ -70,15 +70,17 @@ impl Broker {
     }
 }
 
-/// What the broker answers. One that does not in time is unavailable, as one is that is gone.
+/// What the broker answers to one request.
 pub(super) async fn answered<T>(asked: impl Future<Output = lapin::Result<T>>) -> Result<T> {
-    match timeout(ANSWER, asked).await {
-        Ok(answer) => answer.map_err(|error| unavailable(&error)),
-        Err(_) => {
-            tracing::warn!("the broker did not answer in time");
-            Err(UNAVAILABLE)
-        }
-    }
+    in_time(asked).await?.map_err(|error| unavailable(&error))
+}
+
+/// What ends within the time for one request. A broker that does not answer so long is unavailable, as one is that is gone.
+pub(super) async fn in_time<T>(asked: impl Future<Output = T>) -> Result<T> {
+    timeout(ANSWER, asked).await.map_err(|_| {
+        tracing::warn!("the broker did not answer in time");
+        UNAVAILABLE
+    })
 }
 
 /// Says good-bye; a broker that does not answer is left.

@@ -90,7 +90,7 @@ impl Consumption {
     }
 
     async fn consume(&self, connection: &Connection) -> Result<()> {
-        answered(self.topology.declare(connection)).await?;
+        self.topology.declare(connection).await?;
         let subscribed = Arc::new(Semaphore::new(0));
         let mut subscriptions = JoinSet::new();
         for consumed in &self.queues {

@@ -35,14 +35,9 @@ impl Publisher {
     /// Connects, and declares what there is to be.
     pub(super) async fn open(broker: &Broker, topology: &Topology) -> Result<Self> {
         let connection = broker.connect("publishes").await?;
-        let ready = async {
-            topology.declare(&connection).await?;
-            let channel = connection.create_channel().await?;
-            let options = ConfirmSelectOptions::default();
-            channel.confirm_select(options).await?;
-            Ok(channel)
-        };
-        let channel = answered(ready).await?;
+        topology.declare(&connection).await?;
+        let channel = answered(connection.create_channel()).await?;
+        answered(channel.confirm_select(ConfirmSelectOptions::default())).await?;
         Ok(Self {
             connection,
             channel,
@@ -59,7 +54,7 @@ impl Publisher {
     pub(super) async fn declare(&mut self, names: &Names, key: &Key) -> Result<()> {
         let queue = names.of(&key.to_string());
         if !self.declared.contains(&queue) {
-            answered(topology::declare_one(&self.channel, names, key)).await?;
+            topology::declare_one(&self.channel, names, key).await?;
             self.declared.insert(queue);
         }
         Ok(())
@@ -68,7 +63,7 @@ impl Publisher {
     /// Makes a queue with documents that is to be ours, unless it was.
     pub(super) async fn make(&mut self, queue: &ShortString) -> Result<()> {
         if !self.declared.contains(queue) {
-            answered(topology::documents(&self.connection, queue)).await?;
+            topology::documents(&self.connection, queue).await?;
             self.declared.insert(queue.clone());
         }
         Ok(())
@@ -76,7 +71,7 @@ impl Publisher {
 
     /// How many messages wait in the queue behind a key; it is declared if it was lost.
     pub(super) async fn waiting(&self, names: &Names, key: &Key) -> Result<u32> {
-        answered(topology::declare_one(&self.channel, names, key)).await
+        topology::declare_one(&self.channel, names, key).await
     }
 
     /// Publishes messages together, and says of each whether the broker has it.

@@ -20,6 +20,8 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Connection, ExchangeKind};
 
+use super::connection::{answered, in_time};
+use crate::failure::Result;
 use crate::object::Step;
 use crate::queue::Part;
 
@@ -136,10 +138,10 @@ pub(super) enum Topology {
 
 impl Topology {
     /// Declares it.
-    pub(super) async fn declare(&self, connection: &Connection) -> lapin::Result<()> {
+    pub(super) async fn declare(&self, connection: &Connection) -> Result<()> {
         match self {
             Self::Jobs(names, keys) => {
-                declare(&connection.create_channel().await?, names, keys).await
+                declare(&answered(connection.create_channel()).await?, names, keys).await
             }
             Self::Documents(name) => documents(connection, name).await,
         }
@@ -155,24 +157,24 @@ impl Topology {
 }
 
 /// Makes a queue with documents, unless it is there: then it is others', of whichever kind.
-pub(super) async fn documents(connection: &Connection, name: &ShortString) -> lapin::Result<()> {
+pub(super) async fn documents(connection: &Connection, name: &ShortString) -> Result<()> {
     let passive = QueueDeclareOptions {
         passive: true,
         ..QueueDeclareOptions::default()
     };
-    let channel = connection.create_channel().await?;
+    let channel = answered(connection.create_channel()).await?;
     let asked = channel.queue_declare(name.clone(), passive, FieldTable::default());
-    if asked.await.is_ok() {
-        return channel.close(200, "done".into()).await;
+    if in_time(asked).await?.is_ok() {
+        return answered(channel.close(200, "done".into())).await;
     }
     // Asking for what is not there costs the channel.
-    let channel = connection.create_channel().await?;
+    let channel = answered(connection.create_channel()).await?;
     // What a broker would not deliver any more, as RabbitMQ 4 after twenty times, is laid aside in place of being lost.
     let refused = refused(name);
     queue(&channel, refused.clone(), FieldTable::default()).await?;
     let arguments = dead_letters("".into(), Some(refused));
     queue(&channel, name.clone(), arguments).await?;
-    channel.close(200, "done".into()).await
+    answered(channel.close(200, "done".into())).await
 }
 
 /// The queue beside one with documents in which those lie that are not taken.
@@ -185,7 +187,7 @@ pub(super) async fn declare(
     channel: &Channel,
     names: &Names,
     keys: impl IntoIterator<Item = &Key>,
-) -> lapin::Result<()> {
+) -> Result<()> {
     exchange(channel, names.jobs(), ExchangeKind::Direct).await?;
     queue(channel, names.unreadable(), FieldTable::default()).await?;
     for wait_ms in WAITS_MS {
@@ -203,7 +205,7 @@ pub(super) async fn declare(
 }
 
 /// Declares the queue behind a key, and says how many messages wait in it.
-pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &Key) -> lapin::Result<u32> {
+pub(super) async fn declare_one(channel: &Channel, names: &Names, key: &Key) -> Result<u32> {
     let arguments = match key {
         Key::Alone(_) => FieldTable::default(),
         Key::Part(_) | Key::Partner(..) => {
@@ -237,29 +239,23 @@ fn dead_letters(exchange: ShortString, key: Option<ShortString>) -> FieldTable {
     arguments
 }
 
-async fn exchange(channel: &Channel, name: ShortString, kind: ExchangeKind) -> lapin::Result<()> {
+async fn exchange(channel: &Channel, name: ShortString, kind: ExchangeKind) -> Result<()> {
     let options = ExchangeDeclareOptions {
         durable: true,
         ..ExchangeDeclareOptions::default()
     };
     let arguments = FieldTable::default();
-    channel
-        .exchange_declare(name, kind, options, arguments)
-        .await
+    answered(channel.exchange_declare(name, kind, options, arguments)).await
 }
 
-async fn queue(
-    channel: &Channel,
-    name: ShortString,
-    mut arguments: FieldTable,
-) -> lapin::Result<u32> {
+async fn queue(channel: &Channel, name: ShortString, mut arguments: FieldTable) -> Result<u32> {
     let quorum = AMQPValue::LongString("quorum".into());
     arguments.insert("x-queue-type".into(), quorum);
     let options = QueueDeclareOptions {
         durable: true,
         ..QueueDeclareOptions::default()
     };
-    let declared = channel.queue_declare(name, options, arguments).await?;
+    let declared = answered(channel.queue_declare(name, options, arguments)).await?;
     Ok(declared.message_count())
 }
 
@@ -268,11 +264,9 @@ async fn bind(
     queue: ShortString,
     exchange: ShortString,
     key: ShortString,
-) -> lapin::Result<()> {
+) -> Result<()> {
     let (options, arguments) = (QueueBindOptions::default(), FieldTable::default());
-    channel
-        .queue_bind(queue, exchange, key, options, arguments)
-        .await
+    answered(channel.queue_bind(queue, exchange, key, options, arguments)).await
 }
 
 #[cfg(test)]
