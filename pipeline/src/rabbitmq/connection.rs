@@ -95,6 +95,7 @@ pub(super) fn unavailable(error: &lapin::Error) -> Failure {
             format!("{} {}", error.get_id(), error.get_message().as_str())
         }
         ErrorKind::IOError(error) => format!("input or output: {}", error.kind()),
+        ErrorKind::ChannelsLimitReached => "too many channels".to_owned(),
         ErrorKind::MissingHeartbeatError => "no heartbeat".to_owned(),
         ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(_) => {
             "not connected".to_owned()

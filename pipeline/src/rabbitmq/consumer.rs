@@ -1,4 +1,4 @@
-//! Consumes: one connection, watched over, and made anew when anything of it is wrong. What was not settled then comes again.
+//! Consumes: connections, watched over, and made anew when anything of them is wrong. What was not settled then comes again.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,38 +83,77 @@ impl Consumption {
 
     /// Connects and consumes until something is wrong.
     async fn attend(&self) -> Result<()> {
-        let connection = self.broker.connect("consumes").await?;
-        let consumed = self.consume(&connection).await;
-        close(&connection).await;
-        consumed
+        let mut connections = Vec::new();
+        let ended = match self.subscribe(&mut connections).await {
+            Ok(subscriptions) => self.watch(subscriptions).await,
+            Err(failure) => Err(failure),
+        };
+        for connection in &connections {
+            close(connection).await;
+        }
+        ended
     }
 
-    async fn consume(&self, connection: &Connection) -> Result<()> {
-        self.topology.declare(connection).await?;
-        let subscribed = Arc::new(Semaphore::new(0));
-        let mut subscriptions = JoinSet::new();
-        for consumed in &self.queues {
-            let subscription = Subscription {
-                channel: answered(connection.create_channel()).await?,
-                consumed: consumed.clone(),
-                arrived: Arc::clone(&self.arrived),
-            };
-            subscriptions.spawn(subscription.run(Arc::clone(&subscribed)));
+    /// Subscribes to all queues, on as many connections as that takes: a broker allows so many channels on one.
+    async fn subscribe(&self, connections: &mut Vec<Connection>) -> Result<Subscriptions> {
+        let mut subscriptions = Subscriptions::default();
+        let mut queues = self.queues.as_slice();
+        while !queues.is_empty() {
+            let connection = self.broker.connect("consumes").await?;
+            let most = usize::from(connection.configuration().channel_max());
+            connections.push(connection);
+            let connection = &connections[connections.len() - 1];
+            if connections.len() == 1 {
+                self.topology.declare(connection).await?;
+            }
+            // One channel was for what there is to be, and may not be gone yet.
+            let (now, later) = queues.split_at(queues.len().min(most.max(2) - 1));
+            for consumed in now {
+                let subscription = Subscription {
+                    channel: answered(connection.create_channel()).await?,
+                    consumed: consumed.clone(),
+                    arrived: Arc::clone(&self.arrived),
+                };
+                let begun = Arc::clone(&subscriptions.begun);
+                subscriptions.all.spawn(subscription.run(begun));
+            }
+            queues = later;
         }
-        let queues = u32::try_from(subscriptions.len()).unwrap_or(u32::MAX);
-        let all = timeout(SUBSCRIBE, subscribed.acquire_many(queues));
-        // The first that ends takes the others along: they have the same connection.
+        Ok(subscriptions)
+    }
+
+    /// Watches until something is wrong.
+    async fn watch(&self, subscriptions: Subscriptions) -> Result<()> {
+        let Subscriptions { mut all, begun } = subscriptions;
+        let queues = u32::try_from(all.len()).unwrap_or(u32::MAX);
+        let all_begun = timeout(SUBSCRIBE, begun.acquire_many(queues));
+        // The first that ends takes the others along: most have the same connection.
         let ended = tokio::select! {
-            ended = subscriptions.join_next() => ended,
-            _ = all => {
+            ended = all.join_next() => ended,
+            _ = all_begun => {
                 tracing::info!(queues, "consuming from the broker");
                 self.consumes.store(true, Ordering::Relaxed);
-                subscriptions.join_next().await
+                all.join_next().await
             }
         };
         self.consumes.store(false, Ordering::Relaxed);
         tracing::warn!("the connection to the broker is lost, and made anew");
         ended.and_then(std::result::Result::ok).unwrap_or(Ok(()))
+    }
+}
+
+/// Subscriptions to queues, and a permit for each that has begun.
+struct Subscriptions {
+    all: JoinSet<Result<()>>,
+    begun: Arc<Semaphore>,
+}
+
+impl Default for Subscriptions {
+    fn default() -> Self {
+        Self {
+            all: JoinSet::new(),
+            begun: Arc::new(Semaphore::new(0)),
+        }
     }
 }
 

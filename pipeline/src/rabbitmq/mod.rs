@@ -1,7 +1,7 @@
 //! The queue in RabbitMQ. What it loses, the ledger knows; what it delivers twice, the ledger tells.
 //!
 //! Lapin's own recovery is not used: after a consumer's time is over it hangs (reliability §1). Connections are made anew instead, one that
-//! publishes and one that consumes.
+//! publishes, and one that consumes or, where there are more queues than a connection may have channels, several.
 
 mod connection;
 mod consumer;

@@ -1,11 +1,11 @@
-//! What leaves to a partner leaves in the order in which it was put into that partner's queue.
+//! Queues of partners: what leaves to one leaves in the order in which it was put there, however many there are.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use super::{Broker, tap};
 use crate::checker::{Input, check};
-use crate::house::{House, How};
+use crate::house::{House, How, PLAIN};
 
 /// The word behind a name in a line of the log.
 fn word<'l>(line: &'l str, name: &str) -> Option<&'l str> {
@@ -60,4 +60,28 @@ fn deliveries_leave_in_the_order_of_their_queue() {
         assert!(published.len() >= inputs.len(), "{step}");
         assert_eq!(published, done, "{step}");
     }
+}
+
+#[test]
+fn more_queues_than_channels_are_consumed() {
+    let broker = Broker::take();
+    let house = broker.house();
+    for number in 1..=9 {
+        let profile = PLAIN.replace("MADEUPSENDER", &format!("ANOTHER{number}"));
+        house.partner(&format!("another{number}"), &profile);
+    }
+    let inputs = Input::claims(1, 6);
+    inputs.iter().for_each(|input| input.leave(&house));
+    let allow = |channels| {
+        let set = format!("application:set_env(rabbit, channel_max, {channels}).");
+        broker.ctl(&["eval", &set]);
+    };
+    allow(5);
+    let child = house.begin(&["run"], &How::default());
+    // Two for each partner, and five.
+    house.wait_for("consuming from the broker queues=25", 1);
+    house.wait_for_ends(inputs.len(), Duration::from_secs(120));
+    child.stop();
+    allow(2047);
+    check(&house, &inputs, "on several connections");
 }
