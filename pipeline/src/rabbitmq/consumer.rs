@@ -83,9 +83,9 @@ impl Consumption {
 
     /// Connects and consumes until something is wrong.
     async fn attend(&self) -> Result<()> {
-        let mut connections = Vec::new();
-        let ended = match self.subscribe(&mut connections).await {
-            Ok(subscriptions) => self.watch(subscriptions).await,
+        let (mut connections, subscribed) = (Vec::new(), Arc::new(Semaphore::new(0)));
+        let ended = match self.subscribe(&mut connections, &subscribed).await {
+            Ok(subscriptions) => self.watch(subscriptions, &subscribed).await,
             Err(failure) => Err(failure),
         };
         for connection in &connections {
@@ -95,8 +95,13 @@ impl Consumption {
     }
 
     /// Subscribes to all queues, on as many connections as that takes: a broker allows so many channels on one.
-    async fn subscribe(&self, connections: &mut Vec<Connection>) -> Result<Subscriptions> {
-        let mut subscriptions = Subscriptions::default();
+    /// Each that has begun adds a permit.
+    async fn subscribe(
+        &self,
+        connections: &mut Vec<Connection>,
+        subscribed: &Arc<Semaphore>,
+    ) -> Result<JoinSet<lapin::Result<()>>> {
+        let mut subscriptions = JoinSet::new();
         let mut queues = self.queues.as_slice();
         while !queues.is_empty() {
             let connection = self.broker.connect("consumes").await?;
@@ -114,8 +119,7 @@ impl Consumption {
                     consumed: consumed.clone(),
                     arrived: Arc::clone(&self.arrived),
                 };
-                let begun = Arc::clone(&subscriptions.begun);
-                subscriptions.all.spawn(subscription.run(begun));
+                subscriptions.spawn(subscription.run(Arc::clone(subscribed)));
             }
             queues = later;
         }
@@ -123,37 +127,26 @@ impl Consumption {
     }
 
     /// Watches until something is wrong.
-    async fn watch(&self, subscriptions: Subscriptions) -> Result<()> {
-        let Subscriptions { mut all, begun } = subscriptions;
-        let queues = u32::try_from(all.len()).unwrap_or(u32::MAX);
-        let all_begun = timeout(SUBSCRIBE, begun.acquire_many(queues));
+    async fn watch(
+        &self,
+        mut subscriptions: JoinSet<lapin::Result<()>>,
+        subscribed: &Semaphore,
+    ) -> Result<()> {
+        let queues = u32::try_from(subscriptions.len()).unwrap_or(u32::MAX);
+        let all = timeout(SUBSCRIBE, subscribed.acquire_many(queues));
         // The first that ends takes the others along: most have the same connection.
         let ended = tokio::select! {
-            ended = all.join_next() => ended,
-            _ = all_begun => {
+            ended = subscriptions.join_next() => ended,
+            _ = all => {
                 tracing::info!(queues, "consuming from the broker");
                 self.consumes.store(true, Ordering::Relaxed);
-                all.join_next().await
+                subscriptions.join_next().await
             }
         };
         self.consumes.store(false, Ordering::Relaxed);
         tracing::warn!("the connection to the broker is lost, and made anew");
-        ended.and_then(std::result::Result::ok).unwrap_or(Ok(()))
-    }
-}
-
-/// Subscriptions to queues, and a permit for each that has begun.
-struct Subscriptions {
-    all: JoinSet<Result<()>>,
-    begun: Arc<Semaphore>,
-}
-
-impl Default for Subscriptions {
-    fn default() -> Self {
-        Self {
-            all: JoinSet::new(),
-            begun: Arc::new(Semaphore::new(0)),
-        }
+        let ended = ended.and_then(std::result::Result::ok).unwrap_or(Ok(()));
+        ended.map_err(|error| unavailable(&error))
     }
 }
 
@@ -166,13 +159,9 @@ struct Subscription {
 
 impl Subscription {
     /// Subscribes, tells so, and watches until something is wrong.
-    async fn run(self, subscribed: Arc<Semaphore>) -> Result<()> {
+    async fn run(self, subscribed: Arc<Semaphore>) -> lapin::Result<()> {
         let ended = Arc::new(Notify::new());
-        let begun = async {
-            self.begin(&ended)
-                .await
-                .map_err(|error| unavailable(&error))
-        };
+        let begun = self.begin(&ended);
         tokio::pin!(begun);
         match timeout(SUBSCRIBE, &mut begun).await {
             Ok(begun) => begun?,

@@ -1,7 +1,6 @@
 //! A PostgreSQL server that ends sessions, takes no changes, or lets nobody at a table (reliability §7, F12): what failed is done again; and
 //! one that is full.
 
-use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use crate::answers::further;
 use crate::checker::{Input, check};
 use crate::counts::F12;
 use crate::house::{House, How, PLAIN};
-use crate::servers::{Servers, Started};
+use crate::servers::{Servers, Started, psql};
 use crate::ways::{ALWAYS, json, profile};
 
 /// Files left in each round.
@@ -27,18 +26,7 @@ struct Operator {
 impl Operator {
     /// Lets `psql` do something, in this database of the server; what it tells, a line for each row.
     fn psql(&self, database: &str, commands: &[&str]) -> String {
-        let mut psql = Command::new("psql");
-        psql.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align"]);
-        psql.args(["--dbname", &format!("{}/{database}", self.server)]);
-        for command in commands {
-            psql.args(["--command", command]);
-        }
-        let told = psql
-            .stderr(Stdio::inherit())
-            .output()
-            .expect("psql is there");
-        assert!(told.status.success(), "psql");
-        String::from_utf8(told.stdout).expect("it tells text")
+        psql(&self.server, database, commands).expect("it does what it is told")
     }
 
     /// Ends all sessions, whatever they are doing.

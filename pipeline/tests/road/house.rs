@@ -15,7 +15,7 @@ use crate::bucket::Server;
 use crate::checker::Input;
 use crate::counts::STUCK_S;
 use crate::partner::PARTNER;
-use crate::servers::Servers;
+use crate::servers::{Servers, psql};
 
 /// How long a run may take before it counts as stuck.
 pub fn stuck() -> Duration {
@@ -170,11 +170,8 @@ impl House {
     /// Its ledger is a database of its own on the server of this address.
     fn use_database(&self, server: &str) -> String {
         let name = self.name();
-        let made = Command::new("psql")
-            .args(["--quiet", "--dbname", &format!("{server}/postgres")])
-            .args(["--command", &format!("CREATE DATABASE {name}")])
-            .status();
-        assert!(made.is_ok_and(|made| made.success()), "no database {name}");
+        let made = psql(server, "postgres", &[&format!("CREATE DATABASE {name}")]);
+        made.expect("it makes databases");
         self.write_secret("keys/database.url", &format!("{server}/{name}\n"));
         "[database]\nurl_file = \"keys/database.url\"\n".to_owned()
     }

@@ -40,12 +40,7 @@ impl Servers {
     pub fn forget(&self, name: &str, partners: &[String]) {
         if let Some(server) = &self.postgres {
             let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-            let dropped = Command::new("psql")
-                .args(["--quiet", "--dbname", &format!("{server}/postgres")])
-                .args(["--command", &drop])
-                .stderr(Stdio::null())
-                .status();
-            dropped.expect("there is psql");
+            let _ = psql(server, "postgres", &[&drop]);
         }
         if let Some(url) = &self.rabbitmq {
             let deleted = delete_queues(url, name, partners);
@@ -55,6 +50,22 @@ impl Servers {
         if let Some(server) = self.s3.as_deref().map(Server::new) {
             server.delete_below(&format!("{name}/"));
         }
+    }
+}
+
+/// Lets `psql` do something in a database of this server: what it tells, a line for each row, or of what it complains.
+pub fn psql(server: &str, database: &str, commands: &[&str]) -> Result<String, String> {
+    let mut psql = Command::new("psql");
+    psql.args(["--quiet", "--no-psqlrc", "--tuples-only", "--no-align"]);
+    psql.args(["--dbname", &format!("{server}/{database}")]);
+    for command in commands {
+        psql.args(["--command", command]);
+    }
+    let told = psql.output().expect("psql is there");
+    let text = |bytes| String::from_utf8(bytes).expect("it tells text");
+    match told.status.success() {
+        true => Ok(text(told.stdout)),
+        false => Err(text(told.stderr)),
     }
 }
 

@@ -69,3 +69,18 @@ fn a_message_names_its_job_and_its_trace_and_nothing_else() {
         );
     }
 }
+
+#[test]
+fn what_a_house_made_goes_with_it() {
+    let broker = Broker::take();
+    let house = broker.house();
+    assert!(house.run(&How::default()).success());
+    let name = house.name();
+    let left = |kind: &str| {
+        let listed = broker.ctl(&["--silent", kind, "name"]);
+        listed.matches(&format!("{name}.")).count()
+    };
+    assert_eq!([left("list_queues"), left("list_exchanges")], [13, 6]);
+    drop(house);
+    assert_eq!([left("list_queues"), left("list_exchanges")], [0, 0]);
+}

@@ -1,4 +1,5 @@
 //! Buckets that tell of what is left in them: moto's, whose events come through a queue of moto's as S3 sends them.
+//! Without moto there is nothing to ask, so all are ignored but in `make test`, which runs them beside it by `--include-ignored`.
 
 use std::time::{Duration, Instant};
 
